@@ -1,0 +1,45 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One list for every Swift target: language mode 6 comes with the tools version, and a warning is an error.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+let strictC: [CSetting] = [.treatAllWarnings(as: .error)]
+
+let package = Package(
+    name: "tymist",
+    platforms: [.macOS(.v15), .iOS(.v18)],
+    products: [
+        .library(name: "Doing", targets: ["Doing"]),
+        .library(name: "Wiring", targets: ["Wiring"]),
+        .library(name: "Memoing", targets: ["Memoing"]),
+        .library(name: "Signing", targets: ["Signing"]),
+        .library(name: "Sockets", targets: ["Sockets"]),
+    ],
+    targets: [
+        .target(name: "Doing", swiftSettings: strict),
+        .target(name: "Wiring", dependencies: ["Doing"], swiftSettings: strict),
+        .target(name: "Memoing", dependencies: ["Doing", "Wiring"], swiftSettings: strict),
+        .target(name: "Signing", dependencies: ["Memoing"], swiftSettings: strict),
+        .target(name: "CSockets", cSettings: strictC),
+        .target(name: "Sockets", dependencies: ["Doing", "Wiring", "CSockets"], swiftSettings: strict),
+
+        .target(
+            name: "DemoKit", dependencies: ["Doing", "Wiring", "Memoing", "Signing", "Sockets"], path: "Demos/DemoKit",
+            swiftSettings: strict),
+        .executableTarget(name: "demo", dependencies: ["DemoKit"], path: "Demos/demo", swiftSettings: strict),
+        .executableTarget(name: "memo-peer", dependencies: ["DemoKit"], path: "Demos/memo-peer", swiftSettings: strict),
+        .executableTarget(name: "embed", dependencies: ["DemoKit"], path: "Demos/embed", swiftSettings: strict),
+        .target(name: "CBench", path: "Demos/CBench", cSettings: strictC),
+        .executableTarget(
+            name: "bench", dependencies: ["DemoKit", "CBench"], path: "Demos/bench", swiftSettings: strict),
+
+        .testTarget(name: "DoingTests", dependencies: ["Doing"], swiftSettings: strict),
+        .testTarget(name: "WiringTests", dependencies: ["Doing", "Wiring"], swiftSettings: strict),
+        .testTarget(
+            name: "MemoingTests", dependencies: ["Doing", "Wiring", "Memoing", "Signing"], swiftSettings: strict),
+        .testTarget(
+            name: "SocketsTests", dependencies: ["Doing", "Wiring", "Memoing", "Sockets"], swiftSettings: strict),
+        .testTarget(name: "TidyTests", swiftSettings: strict),
+        .testTarget(name: "DemoTests", dependencies: ["DemoKit"], swiftSettings: strict),
+    ]
+)
