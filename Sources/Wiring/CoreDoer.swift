@@ -1,0 +1,200 @@
+import Doing
+
+/// The one doer that drives any protocol over any transport.
+///
+/// A pass is the pipe in four lines: what has arrived goes into the core, its events go to ``onEvent``, what the core
+/// wants to send goes out, and the doer sleeps until there is more to do:
+///
+/// ```
+/// wire.receive -> core.handle -> core.pollEvent -> onEvent
+/// wire.send    <- core.poll
+/// ```
+///
+/// Work is bounded each way by ``budget``, counted and never timed, so that a flood can neither starve the sending
+/// nor the other doers. It enters by opening the transport and exits by closing it.
+///
+/// Between passes, use ``core`` freely: a change of it wakes the doer, so what you queue leaves at once.
+public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
+    /// What may be done in one pass, each way.
+    public struct Budget: Hashable, Sendable {
+        /// Datagrams.
+        public var datagrams: Int
+        /// Trains.
+        public var trains: Int
+
+        /// Whichever is used up first ends the pass; what is left over runs in the next.
+        public init(datagrams: Int = 4096, trains: Int = 64) {
+            precondition(datagrams >= 1 && trains >= 1, "budget: \(datagrams) datagrams, \(trains) trains")
+            self.datagrams = datagrams
+            self.trains = trains
+        }
+    }
+
+    @usableFromInline var _core: Core
+    @usableFromInline var _wire: Wire
+    @usableFromInline let burst: Burst
+
+    /// What a pass may do.
+    public var budget: Budget
+    /// Called with every event, after the pass's trains have been taken in and before its trains are sent.
+    ///
+    /// The closure may use ``core``. Without one, events stay in the core, within its bounds, for its user to poll.
+    public var onEvent: ((Core.Event, Tyme) -> Void)?
+    /// A doer that is woken when something arrived, so that it may park instead of looking every tick.
+    public weak var listener: Doer?
+
+    /// Whether the poller is watching for room to send.
+    @usableFromInline var isWatchingWritable = false
+    /// The descriptor that the poller was told to watch.
+    var watched: Int32?
+
+    /// - Parameters:
+    ///   - core: the protocol.
+    ///   - wire: what it runs over; opened when the doer enters.
+    ///   - burst: room for one train; share one among the doers of a doist to keep it in the cache.
+    ///   - budget: what a pass may do.
+    public init(_ core: Core, over wire: Wire, burst: Burst = Burst(), budget: Budget = Budget()) {
+        _core = core
+        _wire = wire
+        self.burst = burst
+        self.budget = budget
+        super.init()
+        checkBurst()
+    }
+
+    /// The same with a name, for reports.
+    ///
+    /// - Throws: what `Doer.init(name:tock:temp:)` throws.
+    public init(
+        _ core: Core, over wire: Wire, name: String, temp: Bool? = nil, burst: Burst = Burst(),
+        budget: Budget = Budget()
+    ) throws {
+        _core = core
+        _wire = wire
+        self.burst = burst
+        self.budget = budget
+        try super.init(name: name, temp: temp)
+        checkBurst()
+    }
+
+    private func checkBurst() {
+        precondition(burst.capacity >= _wire.limits.bytes, "burst of \(burst.capacity), need \(_wire.limits.bytes)")
+    }
+
+    /// The protocol. A change wakes the doer: what was queued leaves in this pass or the next.
+    @inlinable public var core: Core {
+        _read { yield _core }
+        _modify {
+            defer { wake() }
+            yield &_core
+        }
+    }
+
+    /// The transport. A change wakes the doer.
+    @inlinable public var wire: Wire {
+        _read { yield _wire }
+        _modify {
+            defer { wake() }
+            yield &_wire
+        }
+    }
+
+    /// Opens the transport and lets the poller, if there is one, watch it.
+    override public func enter(_ tyme: Tyme) throws {
+        try _wire.open(for: self)
+        guard case .descriptor(let descriptor) = _wire.readiness, let pace = doist?.pace else { return }
+        do {
+            try pace.watch(descriptor, self)
+            watched = descriptor
+        } catch {
+            _wire.close()
+            throw error
+        }
+    }
+
+    /// One pass: receive, tell, send; then sleep until there is more to do.
+    override public func recur(_ tyme: Tyme) throws -> Recurrence {
+        _core.unblock()
+        let receivedAll = try receive(tyme)
+        tell(tyme)
+        let sending = try send(tyme)
+        tell(tyme)
+        try watchWritable(sending == .full || _core.isBlocked)
+        return rest(receivedAll && sending != .more)
+    }
+
+    /// Closes the transport.
+    override public func exit(_ tyme: Tyme) throws {
+        if let watched { doist?.pace?.unwatch(watched) }
+        watched = nil
+        isWatchingWritable = false
+        _wire.close()
+    }
+
+    private func tell(_ tyme: Tyme) {
+        guard let onEvent else { return }
+        while let event = _core.pollEvent() { onEvent(event, tyme) }
+    }
+
+    /// Tells the poller to watch for room, or to stop it: only a change costs a call.
+    private func watchWritable(_ wanted: Bool) throws {
+        guard let watched, let pace = doist?.pace, wanted != isWatchingWritable else { return }
+        try pace.watchWritable(watched, wanted)
+        isWatchingWritable = wanted
+    }
+
+    private func rest(_ isFinished: Bool) -> Recurrence {
+        guard isFinished else {
+            wake()  // the budget ended the pass: in real time go on at this tyme, as far as extra passes go
+            return .again
+        }
+        switch _wire.readiness {
+        case .descriptor: if watched == nil { return .again }
+        case .wakes: break
+        case .polled: return .again
+        }
+        // A socket tells when it has room; without one that does, look again next tick.
+        if !isWatchingWritable, _core.isBlocked { return .again }
+        return .park(until: _core.wakeTyme ?? .infinity)
+    }
+}
+
+extension CoreDoer {
+    @usableFromInline enum Progress { case done, more, full }
+
+    /// Takes in what has arrived; false if the budget ended it.
+    @inlinable func receive(_ tyme: Tyme) throws -> Bool {
+        var trains = 0
+        var datagrams = 0
+        defer { if trains > 0, let listener { listener.wake() } }
+        return try burst.lend { (out: inout OutputRawSpan) throws(TransportError) -> Bool in
+            while trains < budget.trains, datagrams < budget.datagrams {
+                out.removeAll()
+                guard let train = try _wire.receive(into: &out, at: tyme) else { return true }
+                trains += 1
+                datagrams += train.count(of: out.byteCount)
+                _core.handle(out.bytes, train, at: tyme)
+            }
+            return false
+        }
+    }
+
+    /// Sends what the core has.
+    @inlinable func send(_ tyme: Tyme) throws -> Progress {
+        try burst.lend { (out: inout OutputRawSpan) throws(TransportError) -> Progress in
+            let limits = _wire.limits
+            var trains = 0
+            var datagrams = 0
+            while trains < budget.trains, datagrams < budget.datagrams {
+                out.removeAll()
+                guard let train = _core.poll(into: &out, limits, at: tyme) else { return .done }
+                trains += 1
+                datagrams += train.count(of: out.byteCount)
+                let sending = try _wire.send(out.bytes, train, at: tyme)
+                _core.sent(sending, train, at: tyme)
+                if sending.outcome == .full { return .full }
+            }
+            return .more
+        }
+    }
+}
