@@ -60,6 +60,7 @@ public struct JSONLine: CustomStringConvertible {
         var fraction = String(units % Int64(scale))
         fraction = String(repeating: "0", count: digits - min(digits, fraction.count)) + fraction
         while fraction.hasSuffix("0") { fraction.removeLast() }
-        return (value < 0 && units > 0 ? "-" : "") + (fraction.isEmpty || digits == 0 ? "\(whole)" : "\(whole).\(fraction)")
+        return (value < 0 && units > 0 ? "-" : "")
+            + (fraction.isEmpty || digits == 0 ? "\(whole)" : "\(whole).\(fraction)")
     }
 }

@@ -29,7 +29,9 @@ struct DemoKitTests {
 
     @Test(
         "a value that is missing, twice there or out of range is refused by name",
-        arguments: [["--count", "ten"], ["--count", "0"], ["--count"], ["--count", "--json"], ["--count", "1", "--count", "2"]])
+        arguments: [
+            ["--count", "ten"], ["--count", "0"], ["--count"], ["--count", "--json"], ["--count", "1", "--count", "2"],
+        ])
     func badArguments(words: [String]) {
         var words = Arguments(words)
         #expect(throws: UsageError.self) { _ = try words.integer("--count", in: 1...9) }
