@@ -6,7 +6,8 @@ typealias Deck = UnsafeMutablePointer<DeckState>
 /// See ``Deck``.
 ///
 /// A linked deed stands in at most one container: `upcoming` (to be looked at in the next pass), `current` (in the pass
-/// under way), `timers` (due at its retyme), `pending` (next pass, out of order), or in none (parked until woken).
+/// under way), `batch` (the same, out of turn), `timers` (due at its retyme), `pending` (next pass, out of order), or in
+/// none (parked until woken).
 /// Besides it may be listed as woken, or be `ahead` in the pass under way. So a pass costs what is due, not what exists.
 struct DeckState {
     /// The life of a deck.
@@ -34,9 +35,13 @@ struct DeckState {
     var current = DeedBuffer()
     var currentPlace = DeedState.Place.ready1
     /// Deeds by retyme.
-    var timers = DeedHeap<TimerIndex>()
-    /// Deeds that the pass under way has still to run beside `current`, by label.
+    var timers = TimerQueue()
+    /// Deeds that the pass under way has to run beside `current`, as known when it began.
+    var batch = DeedBatch()
+    /// Deeds that were woken ahead of the pass under way, by label.
     var ahead = DeedHeap<AheadIndex>()
+    /// The least label in `batch` and `ahead`, or less; the greatest number if there is none.
+    var rival = UInt64.max
     /// Deeds woken for a later pass.
     var woken = DeedBuffer()
     /// Deeds for the next pass that came out of order.
@@ -102,7 +107,11 @@ extension Deck {
     }
 
     /// The tyme of the first timer, infinite if there is none.
-    var firstTimer: Tyme {
-        pointee.timers.isEmpty ? .infinity : Tyme(orderedBits: pointee.timers.first.key)
+    var firstTimer: Tyme { pointee.timers.first() }
+
+    /// Looks up `rival` anew.
+    func findRival() {
+        let label = pointee.batch.nextLabel
+        pointee.rival = pointee.ahead.isEmpty ? label : Swift.min(label, pointee.ahead.first.key)
     }
 }
