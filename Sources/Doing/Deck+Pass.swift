@@ -19,6 +19,7 @@ extension Deck {
         collect(at: tyme)
         let engine = pointee.engine.unsafelyUnwrapped
         let isProfiled = engine.pointee.isProfiling
+        let tockField = tockField
         let (ready, count) = (pointee.current.base, pointee.current.count)
         var cursor = 0
         while true {
@@ -43,7 +44,7 @@ extension Deck {
                     ? try profiledRecur(of: deed, at: tyme)
                     : try deed.pointee.doer.unsafelyUnwrapped._withUnsafeGuaranteedRef { try $0.recur(tyme) }
                 if case .again = verdict, deed.pointee.tock == 0, !deed.pointee.isWakePending {
-                    deed.pointee.retyme = tyme + tock
+                    deed.pointee.retyme = tyme + tockField.pointee
                     requeueUpcoming(deed)
                 } else {
                     try conclude(deed, verdict, at: tyme)
@@ -62,6 +63,7 @@ extension Deck {
     }
 
     /// Brings together what is due beside the ready deeds: timers, woken deeds and those that came out of order.
+    @inline(never)
     private func collect(at tyme: Tyme) {
         if pointee.woken.count > 0 { collectWoken(at: tyme) }
         if pointee.pending.count > 0 {
@@ -75,6 +77,7 @@ extension Deck {
         pointee.rival = pointee.batch.nextLabel
     }
 
+    @inline(never)
     private func collectWoken(at tyme: Tyme) {
         var woken = DeedBuffer()
         swap(&woken, &pointee.woken)
@@ -103,6 +106,7 @@ extension Deck {
     }
 
     /// The next deed of the batch or of those woken ahead; nil where one has left meanwhile.
+    @inline(never)
     private func takeRival() -> Deed? {
         let deed: Deed?
         if !pointee.ahead.isEmpty, pointee.ahead.first.key < pointee.batch.nextLabel {
@@ -117,6 +121,7 @@ extension Deck {
     }
 
     /// A parked deed runs: its retyme starts anew here.
+    @inline(never)
     private func restart(_ deed: Deed, at tyme: Tyme) {
         if deed.pointee.isAutoParked {
             let isRoot = pointee.owner == nil
@@ -130,6 +135,7 @@ extension Deck {
     }
 
     /// Leaves out what was missed, if that is the doer's policy: the first retyme of its grid after `tyme`.
+    @inline(never)
     private func catchUp(_ deed: Deed, to tyme: Tyme) {
         guard deed.pointee.catchUp == .skip else { return }
         let tock = deed.pointee.tock
@@ -143,6 +149,7 @@ extension Deck {
     }
 
     /// Every verdict but a plain `.again` of a doer without tock.
+    @inline(never)
     private func conclude(_ deed: Deed, _ answer: Recurrence, at tyme: Tyme) throws {
         let verdict = heeded(answer, of: deed)
         switch verdict {
@@ -161,6 +168,7 @@ extension Deck {
         if deed.pointee.isWakePending { wakeAfterwards(deed) }
     }
 
+    @inline(never)
     private func wakeAfterwards(_ deed: Deed) {
         deed.pointee.isWakePending = false
         deed.wake()
@@ -189,6 +197,7 @@ extension Deck {
     }
 
     /// The normal end of the running deed.
+    @inline(never)
     private func finish(_ deed: Deed) throws {
         let first = endNormally(deed, pointee.engine!)
         dismiss(deed)
@@ -196,11 +205,13 @@ extension Deck {
     }
 
     /// The end of the running deed by an error.
+    @inline(never)
     private func fail(_ deed: Deed, _ error: any Error) {
         abort(deed, error, in: .recur, pointee.engine!)
         dismiss(deed)
     }
 
+    @inline(never)
     private func dismiss(_ deed: Deed) {
         if !pointee.engine!.pointee.isExtra { deed.pointee.place = .nowhere }
         pointee.running = nil
@@ -211,6 +222,7 @@ extension Deck {
     }
 
     /// Puts what the pass did not come to where the next one finds it.
+    @inline(never)
     private func stop(at cursor: Int) {
         for index in cursor..<max(cursor, pointee.current.count) {
             if let deed = pointee.current.base![index] { setPending(deed) }
@@ -257,6 +269,7 @@ extension Deck {
         }
     }
 
+    @inline(never)
     private func takeWoken() -> Deed {
         let deed = pointee.ahead.popFirst()
         deed.pointee.wake = .none
@@ -281,6 +294,7 @@ extension Deck {
         if deed.pointee.isWakePending { wakeAfterwards(deed) }
     }
 
+    @inline(never)
     private func profiledRecur(of deed: Deed, at tyme: Tyme) throws -> Recurrence {
         let doist = pointee.engine!.pointee.doist!.takeUnretainedValue()
         return try doist.profile(deed) { try deed.doer.recur(tyme) }

@@ -91,6 +91,17 @@ extension Deck {
         return pointee.engine.unsafelyUnwrapped.pointee.tock
     }
 
+    /// Where ``tock`` stands, for a loop that reads it often.
+    var tockField: UnsafePointer<Double> {
+        let (base, offset) =
+            if let owner = pointee.owner {
+                (UnsafeRawPointer(owner), MemoryLayout<DeedState>.offset(of: \.tock)!)
+            } else {
+                (UnsafeRawPointer(pointee.engine!), MemoryLayout<EngineState>.offset(of: \.tock)!)
+            }
+        return (base + offset).assumingMemoryBound(to: Double.self)
+    }
+
     /// Whether the deck gets a pass every tick, so that its owner may park without anyone seeing a difference.
     var isPassedEveryTick: Bool {
         var owner = pointee.owner

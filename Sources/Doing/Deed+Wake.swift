@@ -154,6 +154,7 @@ extension Deck {
     /// Puts a deed that is due by tyme where the next pass finds it, if that can be then, else among the timers.
     ///
     /// Only for deeds that come in place order, as a pass meets them.
+    @inline(never)
     func requeue(_ deed: Deed, at tyme: Tyme) {
         if deed.pointee.retyme <= tyme + tock {
             requeueUpcoming(deed)

@@ -21,7 +21,7 @@ struct DeedState {
         case idle, entering, active, closing
     }
 
-    // The first 64 bytes are all that a pass reads and writes of a deed.
+    // The first 64 bytes are all that a pass reads and writes of a deed; it has 104.
 
     /// The doer itself, not retained; a deck retains it while the deed is linked.
     var doer: Unmanaged<Doer>?
@@ -51,6 +51,13 @@ struct DeedState {
     var isWakePending = false
     /// `finish()` was called in enter.
     var isFinished = false
+    var outcome = DeedReport.Outcome.notEntered
+    /// Ended normally.
+    var isDone = false
+    /// The doer's own wish for temporary files, or nil for the scheduler's.
+    var tempWish: Bool?
+    /// What came of the wish at enter.
+    var isTemp = false
     /// The deck that schedules it, from enter to the end of exit.
     var owner: Deck?
 
@@ -64,13 +71,6 @@ struct DeedState {
     var listSlot: UInt32 = 0
     /// How many lists of doers hold it.
     var listings: UInt32 = 0
-    var outcome = DeedReport.Outcome.notEntered
-    /// Ended normally.
-    var isDone = false
-    /// The doer's own wish for temporary files, or nil for the scheduler's.
-    var tempWish: Bool?
-    /// What came of the wish at enter.
-    var isTemp = false
 
     init(deck: Deck?) {
         self.deck = deck
