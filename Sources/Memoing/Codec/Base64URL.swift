@@ -5,7 +5,7 @@
 /// offsets. There is no table, so nothing is to be kept in the cache and nothing depends on the bytes encoded.
 public enum Base64URL {
     #if _endian(big)
-    #error("Base64URL puts the first character into the lowest byte of a lane")
+        #error("Base64URL puts the first character into the lowest byte of a lane")
     #endif
 
     /// Four lanes of 48 bits (the first byte highest) to 32 characters.
@@ -103,7 +103,8 @@ public enum Base64URL {
         let a = unsafe UInt64(bigEndian: source.loadUnaligned(as: UInt64.self))
         let b = unsafe UInt64(bigEndian: source.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
         let c = unsafe UInt64(bigEndian: source.loadUnaligned(fromByteOffset: 16, as: UInt64.self))
-        return SIMD4(a >> 16, a << 32 | b >> 32, b << 16 | c >> 48, c)
+        return SIMD4(
+            a &>> 16, (a & 0xFFFF) &<< 32 | b &>> 32, (b & 0xFFFF_FFFF) &<< 16 | c &>> 48, c & 0xFFFF_FFFF_FFFF)
     }
 
     /// Writes `count` characters at `source` as `count / 4 * 3` bytes at `target`. `count` is a multiple of 4.

@@ -25,7 +25,8 @@ struct MidMaker: Sendable {
         }
         let random = hash(made, milliseconds)
         made &+= 1
-        let mid = Mid(milliseconds: milliseconds, high: number &>> 6, low: number &<< 56 | random & 0x00FF_FFFF_FFFF_FFFF)
+        let mid = Mid(
+            milliseconds: milliseconds, high: number &>> 6, low: number &<< 56 | random & 0x00FF_FFFF_FFFF_FFFF)
         number &+= 1
         return mid
     }

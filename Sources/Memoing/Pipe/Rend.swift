@@ -22,7 +22,8 @@ public func rend(
     let size = try GramSize.effective(size, maximum: maximum, kind: kind, domain: domain)
     let plan = try RendPlan(length: memo.count, kind: kind, domain: domain, size: size)
     return (0..<plan.count).map { number in
-        [UInt8](capacity: plan.length(of: number)) { out in plan.append(number, of: memo.span.bytes, mid: mid, to: &out) }
+        [UInt8](capacity: plan.length(of: number)) { out in plan.append(number, of: memo.span.bytes, mid: mid, to: &out)
+        }
     }
 }
 
@@ -43,7 +44,9 @@ public func rend(
     _ memo: [UInt8], mid: Mid, kind: MemoKind, domain: Domain = .text, size: Int? = nil,
     maximum: Int = GramSize.largest, as vid: Vid, keys: KeyPair, signer: any Signer
 ) throws(MemoError) -> [[UInt8]] {
-    guard kind.isSigned else { return try rend(memo, mid: mid, kind: kind, domain: domain, size: size, maximum: maximum) }
+    guard kind.isSigned else {
+        return try rend(memo, mid: mid, kind: kind, domain: domain, size: size, maximum: maximum)
+    }
     guard let seed = keys.seed else { throw .noSeed(vid) }
     let size = try GramSize.effective(size, maximum: maximum, kind: kind, domain: domain)
     let plan = try RendPlan(length: memo.count, kind: kind, domain: domain, size: size)
