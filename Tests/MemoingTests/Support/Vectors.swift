@@ -54,11 +54,11 @@ struct Vectors: Decodable {
     struct Step: Decodable {
         var src, gram: String
     }
-    struct Delivered: Decodable {
+    struct Delivered: Decodable, Equatable {
         var src, hex: String
         var vid: String?
     }
-    struct Allowed: Decodable {
+    struct Allowed: Decodable, Equatable {
         var drops, open: Int
     }
     struct Receive: Decodable, CustomStringConvertible {
