@@ -30,12 +30,34 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
         }
     }
 
+    /// How much may be sent between one tick and the next; at least one datagram always may.
+    public struct Pacing: Hashable, Sendable {
+        /// Datagrams.
+        public var datagrams: Int
+        /// Bytes.
+        public var bytes: Int
+
+        /// Whichever is used up first ends the sending of a tick.
+        public init(datagrams: Int, bytes: Int) {
+            precondition(datagrams >= 1 && bytes >= 1, "pacing: \(datagrams) datagrams, \(bytes) bytes")
+            self.datagrams = datagrams
+            self.bytes = bytes
+        }
+    }
+
     @usableFromInline var _core: Core
     @usableFromInline var _wire: Wire
     @usableFromInline let burst: Burst
 
     /// What a pass may do.
     public var budget: Budget
+    /// What may be sent in one tick at most; nil, the default, for as much as the transport takes.
+    ///
+    /// A protocol without acknowledgements cannot know how fast its peer reads. Against a slow reader over UDP, whose
+    /// queue drops silently what it has no room for, say here how much is sent between one tick and the next.
+    public var pacing: Pacing?
+    /// What was sent at the tyme of the last pass, for ``pacing``.
+    @usableFromInline var paced = (tyme: -Tyme.infinity, datagrams: 0, bytes: 0)
     /// Called with every event, after the pass's trains have been taken in and before its trains are sent.
     ///
     /// The closure may use ``core``. Without one, events stay in the core, within its bounds, for its user to poll.
@@ -120,6 +142,7 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
         let sending = try send(tyme)
         tell(tyme)
         try watchWritable(sending == .full || _core.isBlocked)
+        if sending == .paced, receivedAll { return .again }
         return rest(receivedAll && sending != .more)
     }
 
@@ -160,7 +183,7 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
 }
 
 extension CoreDoer {
-    @usableFromInline enum Progress { case done, more, full }
+    @usableFromInline enum Progress { case done, more, full, paced }
 
     /// Takes in what has arrived; false if the budget ended it.
     @inlinable func receive(_ tyme: Tyme) throws -> Bool {
@@ -181,20 +204,34 @@ extension CoreDoer {
 
     /// Sends what the core has.
     @inlinable func send(_ tyme: Tyme) throws -> Progress {
-        try burst.lend { (out: inout OutputRawSpan) throws(TransportError) -> Progress in
-            let limits = _wire.limits
+        if paced.tyme != tyme { paced = (tyme, 0, 0) }
+        return try burst.lend { (out: inout OutputRawSpan) throws(TransportError) -> Progress in
+            var limits = _wire.limits
             var trains = 0
             var datagrams = 0
             while trains < budget.trains, datagrams < budget.datagrams {
+                if let pacing, !allow(&limits, pacing) { return .paced }
                 out.removeAll()
                 guard let train = _core.poll(into: &out, limits, at: tyme) else { return .done }
+                let count = train.count(of: out.byteCount)
                 trains += 1
-                datagrams += train.count(of: out.byteCount)
+                datagrams += count
                 let sending = try _wire.send(out.bytes, train, at: tyme)
                 _core.sent(sending, train, at: tyme)
+                paced.datagrams += count
+                paced.bytes += sending.taken
                 if sending.outcome == .full { return .full }
             }
             return .more
         }
+    }
+
+    /// Narrows the next train to what this tick still allows; false if that is nothing.
+    @inlinable func allow(_ limits: inout TrainLimits, _ pacing: Pacing) -> Bool {
+        let left = (datagrams: pacing.datagrams - paced.datagrams, bytes: pacing.bytes - paced.bytes)
+        guard left.datagrams > 0, left.bytes > 0 else { return false }
+        limits.segments = min(_wire.limits.segments, left.datagrams)
+        limits.bytes = min(_wire.limits.bytes, max(left.bytes, limits.datagram))
+        return true
     }
 }

@@ -22,7 +22,11 @@ public protocol DatagramCore {
     /// The core does not count a datagram as sent before ``sent(_:_:at:)`` says so; polled again without it, it
     /// yields the same datagrams.
     ///
-    /// - Parameter limits: what one train may be; `out` has room for ``TrainLimits/bytes``.
+    /// - Parameters:
+    ///   - out: empty room for ``TrainLimits/bytes`` bytes.
+    ///   - limits: what one train may be.
+    ///   - tyme: now.
+    /// - Returns: to whom, and how long each datagram is.
     mutating func poll(into out: inout OutputRawSpan, _ limits: TrainLimits, at tyme: Tyme) -> Train?
 
     /// Says what became of the train that the last poll yielded.

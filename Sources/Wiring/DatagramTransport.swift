@@ -31,7 +31,10 @@ public protocol DatagramTransport {
     /// A datagram that cannot be handed on (cut short, of an unknown family) is counted in ``statistics`` and passed
     /// over, so nil always means "nothing there". An empty datagram is a train of no bytes.
     ///
-    /// - Parameter out: room for at least ``TrainLimits/bytes`` bytes.
+    /// - Parameters:
+    ///   - out: room for at least ``TrainLimits/bytes`` bytes.
+    ///   - tyme: now.
+    /// - Returns: from whom, and how long each datagram is.
     /// - Throws: only what makes the transport unusable.
     mutating func receive(into out: inout OutputRawSpan, at tyme: Tyme) throws(TransportError) -> Train?
 

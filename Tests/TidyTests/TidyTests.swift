@@ -1,1 +1,125 @@
+import Foundation
 import Testing
+
+/// What the compiler cannot enforce about the layout of the package, enforced here.
+@Suite("The house is tidy")
+struct TidyTests {
+    /// Which modules a target in `Sources` may import. Target edges cannot stop `import Glibc`.
+    static let allowed: [String: Set<String>] = [
+        "Doing": ["Synchronization"],
+        "Wiring": ["Doing"],
+        "Memoing": ["Doing", "Wiring"],
+        "Signing": ["Memoing", "CryptoKit", "Glibc", "Musl", "Darwin"],
+        "Sockets": ["Doing", "Wiring", "CSockets", "Synchronization", "Glibc", "Musl", "Darwin"],
+    ]
+    static let cTargets: Set<String> = ["CSockets"]
+
+    static let root = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    struct Source: CustomTestStringConvertible {
+        let path: String
+        let lines: [Substring]
+        var testDescription: String { path }
+        /// `Sources/Doing/Doist.swift` stands in `Doing`.
+        var target: String { String(path.split(separator: "/")[1]) }
+        func importsModule() -> [String] {
+            lines.compactMap { line in
+                let words = line.split(separator: " ")
+                guard let at = words.firstIndex(of: "import"), at < words.count - 1,
+                    words[..<at].allSatisfy({
+                        ["public", "internal", "package", "private"].contains($0) || $0.hasPrefix("@")
+                    })
+                else { return nil }
+                let name = words[at + 1] == "struct" || words[at + 1] == "func" ? words[at + 2] : words[at + 1]
+                return String(name.split(separator: ".")[0])
+            }
+        }
+    }
+
+    static func files(_ folders: String..., endings: Set<String> = ["swift"]) -> [Source] {
+        folders.flatMap { folder in
+            let base = root.appending(path: folder)
+            let found = FileManager.default.enumerator(at: base, includingPropertiesForKeys: nil)?.allObjects ?? []
+            return found.compactMap { $0 as? URL }.filter { endings.contains($0.pathExtension) }.map { url in
+                let text = (try? String(contentsOf: url, encoding: .utf8)) ?? ""
+                let path = String(url.path.dropFirst(root.path.count + 1))
+                return Source(path: path, lines: text.split(separator: "\n", omittingEmptySubsequences: false))
+            }
+        }.sorted { $0.path < $1.path }
+    }
+
+    @Test("each target in Sources imports only what the architecture lets it know")
+    func imports() throws {
+        let sources = Self.files("Sources")
+        #expect(sources.count > 40)
+        for source in sources where !Self.cTargets.contains(source.target) {
+            let allowed = try #require(Self.allowed[source.target], "\(source.target) has no row in this test")
+            let strangers = source.importsModule().filter { !allowed.contains($0) }
+            #expect(strangers.isEmpty, "\(source.path) imports \(strangers)")
+        }
+    }
+
+    @Test("no target has the name of a type inside it")
+    func names() {
+        for source in Self.files("Sources") {
+            for line in source.lines {
+                let words = line.split(separator: " ").map { $0.prefix { $0.isLetter || $0.isNumber } }
+                for kind in ["struct", "class", "enum", "protocol", "actor"] {
+                    guard let at = words.firstIndex(of: Substring(kind)), at + 1 < words.count else { continue }
+                    #expect(words[at + 1] != source.target, "\(source.path): \(line)")
+                }
+            }
+        }
+    }
+
+    @Test("nothing in Sources draws from the system, reads a date or prints")
+    func determinism() {
+        let forbidden = [
+            "SystemRandomNumberGenerator", ".random(in", ".shuffled(", "UUID()", "Date()", "print(", "ContinuousClock",
+            "SuspendingClock", "Task.sleep",
+        ]
+        for source in Self.files("Sources") where source.target != "Sockets" {
+            for (number, line) in source.lines.enumerated() where !line.contains("//") {
+                for word in forbidden where line.contains(word) {
+                    Issue.record("\(source.path):\(number + 1) has \(word)")
+                }
+            }
+        }
+    }
+
+    @Test("lines are at most 120 characters, without tabs and without blanks at their end")
+    func lines() {
+        for source in Self.files("Sources", "Tests", "Demos", endings: ["swift", "c", "h"]) {
+            for (number, line) in source.lines.enumerated() {
+                #expect(line.count <= 120, "\(source.path):\(number + 1) has \(line.count) characters")
+                #expect(!line.contains("\t") && line.last != " ", "\(source.path):\(number + 1)")
+            }
+        }
+    }
+
+    @Test("every library target has a documentation catalogue with a page of its own name")
+    func catalogues() {
+        for target in Self.allowed.keys.sorted() {
+            let page = Self.root.appending(path: "Sources/\(target)/\(target).docc/\(target).md")
+            #expect(FileManager.default.fileExists(atPath: page.path), "\(page.lastPathComponent) is missing")
+        }
+    }
+
+    @Test("nothing is left half done, switched off or excused")
+    func finished() {
+        let marks = ["TO" + "DO", "FIX" + "ME", "XX" + "X", ".disabled" + "(", "withKnown" + "Issue", "XCT" + "Skip"]
+        for source in Self.files("Sources", "Tests", "Demos", endings: ["swift", "c", "h", "md"]) {
+            for (number, line) in source.lines.enumerated() {
+                for mark in marks where line.contains(mark) { Issue.record("\(source.path):\(number + 1) has \(mark)") }
+            }
+        }
+    }
+
+    @Test("the package depends on nothing")
+    func dependencies() throws {
+        let manifest = try String(contentsOf: Self.root.appending(path: "Package.swift"), encoding: .utf8)
+        #expect(!manifest.contains(".package("))
+        #expect(!manifest.contains("unsafeFlags"))
+    }
+}

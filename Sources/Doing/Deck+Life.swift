@@ -1,0 +1,257 @@
+/// Enter, extend, remove and every kind of end.
+///
+/// Errors of doers are noted with the doist where they come up. Under `.failAll` they go on to the caller, who gets the
+/// first of several; under `.isolate` they stop there.
+extension Deck {
+    private var tyme: Tyme { pointee.engine!.pointee.tyme }
+    private var isolates: Bool { pointee.engine!.pointee.isolates }
+
+    /// Makes the deck ready to take deeds.
+    func open(_ engine: Engine) {
+        precondition(pointee.count == 0, "\(name) is entered already")
+        pointee.engine = engine
+        pointee.phase = .open
+    }
+
+    /// Enters all doers of the list in order.
+    func enterDoers() throws {
+        for doer in doers {
+            guard doer.deed.pointee.phase == .idle else { throw alreadyScheduled(doer) }
+            do { try enter(doer) } catch where !isolates {
+                throw error
+            } catch {}  // noted, and the others go on
+            guard pointee.phase == .open else { throw ScheduleError.ended(scheduler: name) }
+        }
+    }
+
+    /// Enters new doers at once and gives them places; see ``Doist/extend(_:)``.
+    func extend(_ doers: [Doer]) throws {
+        switch pointee.phase {
+        case .notEntered: throw ScheduleError.notEntered(scheduler: name)
+        case .closing, .ended: throw ScheduleError.ended(scheduler: name)
+        case .open: break
+        }
+        for doer in doers where doer.deed.pointee.phase != .idle && doer.deed.pointee.owner != self {
+            throw alreadyScheduled(doer)
+        }
+        var added: [Doer] = []
+        for doer in doers where doer.deed.pointee.phase == .idle && !lists(doer) {
+            do {
+                try enter(doer)
+            } catch where !isolates {
+                takeBack(added)
+                throw error
+            } catch {}
+            guard pointee.phase == .open else { throw ScheduleError.ended(scheduler: name) }
+            list(doer)
+            added.append(doer)
+        }
+        wakeOwners()
+    }
+
+    /// Closes the given doers at once, last place first, and strikes them off the list.
+    func remove(_ doers: [Doer]) throws {
+        var open: [Doer] = []
+        for doer in doers where unlist(doer) {
+            let deed = doer.deed
+            if deed.pointee.owner == self, deed.pointee.phase == .active, !deed.isRunning { open.append(doer) }
+        }
+        let first = close(open)
+        if pointee.phase == .open, pointee.count == 0 { wakeOwners() }
+        if let first, !isolates { throw first }
+    }
+
+    /// Closes all deeds, last place first. Nothing to do if that was done.
+    func closeAll() throws {
+        guard pointee.phase == .open else { return }
+        assert(pointee.running == nil)
+        pointee.phase = .closing
+        var first: (any Error)?
+        while let deed = pointee.tail {
+            let error = close(deed)
+            first = first ?? error
+        }
+        pointee.phase = .ended
+        freeContainers()
+        if let first, !isolates { throw first }
+    }
+
+    /// Lets go of all deeds without calling them: the doist is gone.
+    func abandon() {
+        while let deed = pointee.tail {
+            deed.pointee.deck?.abandon()
+            deed.leaveAll()
+            unlink(deed)
+            deed.pointee.outcome = .abandoned
+            settle(deed)
+            deed.pointee.doer!.release()
+        }
+        pointee.phase = .ended
+        pointee.engine = nil
+        freeContainers()
+    }
+
+    // MARK: - One deed
+
+    /// Enters a doer and links it; throws what it threw after abort and exit, or what its end threw if it was done.
+    private func enter(_ doer: Doer) throws {
+        let deed = doer.deed
+        let tyme = tyme
+        deed.pointee.phase = .entering
+        deed.pointee.owner = self
+        deed.pointee.outcome = .active
+        deed.pointee.isDone = false
+        deed.pointee.isFinished = false
+        deed.pointee.retyme = tyme
+        deed.pointee.isTemp = deed.pointee.tempWish ?? pointee.owner?.pointee.isTemp ?? pointee.engine!.pointee.isTemp
+        deed.pointee.deck?.open(pointee.engine!)
+        do {
+            try doer.enter(tyme)
+        } catch {
+            abort(deed, error, in: .enter)
+            settle(deed)
+            throw error
+        }
+        if deed.pointee.isFinished {
+            let first = endNormally(deed)
+            settle(deed)
+            if let first { throw first }
+        } else if pointee.phase != .open {
+            _ = endByForce(deed)
+            settle(deed)
+            throw ScheduleError.ended(scheduler: name)
+        } else {
+            place(deed)
+        }
+    }
+
+    private func place(_ deed: Deed) {
+        link(deed, before: pointee.running)
+        deed.pointee.phase = .active
+        if pointee.running != nil, pointee.engine!.pointee.isExtra {
+            setPending(deed)
+        } else {
+            requeueUpcoming(deed)
+        }
+    }
+
+    /// Undoes an extend that failed.
+    private func takeBack(_ added: [Doer]) {
+        var open: [Doer] = []
+        for doer in added where unlist(doer) {
+            if doer.deed.pointee.owner == self, doer.deed.pointee.phase == .active { open.append(doer) }
+        }
+        _ = close(open)
+    }
+
+    /// Closes deeds of this deck, last place first; returns the first error.
+    private func close(_ doers: [Doer]) -> (any Error)? {
+        var first: (any Error)?
+        for doer in doers.sorted(by: { $0.deed.pointee.label > $1.deed.pointee.label }) {
+            let deed = doer.deed
+            // Closing one may have closed or removed another.
+            guard deed.pointee.owner == self, deed.pointee.phase == .active, !deed.isRunning else { continue }
+            let error = close(deed)
+            first = first ?? error
+        }
+        return first
+    }
+
+    private func close(_ deed: Deed) -> (any Error)? {
+        deed.leaveAll()
+        unlink(deed)
+        let first = endByForce(deed)
+        settle(deed)
+        deed.pointee.doer!.release()
+        return first
+    }
+
+    /// Clean and exit of a deed whose recur or enter said done.
+    func endNormally(_ deed: Deed) -> (any Error)? {
+        deed.pointee.isDone = true
+        deed.pointee.outcome = .done
+        var first: (any Error)?
+        let tyme = tyme
+        do { try deed.doer.clean(tyme) } catch {
+            note(error, of: deed, in: .clean)
+            first = error
+        }
+        let second = exit(deed)
+        return first ?? second
+    }
+
+    /// Abort and exit of a deed that threw.
+    func abort(_ deed: Deed, _ error: any Error, in context: Failure.Context) {
+        deed.pointee.outcome = .failed
+        deed.pointee.isDone = false
+        note(error, of: deed, in: context)
+        deed.doer.abort(error, at: tyme)
+        _ = exit(deed)
+    }
+
+    private func endByForce(_ deed: Deed) -> (any Error)? {
+        deed.pointee.phase = .closing
+        deed.pointee.outcome = .closed
+        var first: (any Error)?
+        do { try deed.doer.cease(tyme) } catch {
+            note(error, of: deed, in: .cease)
+            first = error
+        }
+        let second = exit(deed)
+        return first ?? second
+    }
+
+    /// Exit, and the close of its children even if an override did not get to it.
+    private func exit(_ deed: Deed) -> (any Error)? {
+        deed.pointee.phase = .closing
+        var first: (any Error)?
+        do { try deed.doer.exit(tyme) } catch {
+            note(error, of: deed, in: .exit)
+            first = error
+        }
+        guard let children = deed.pointee.deck else { return first }
+        do { try children.closeAll() } catch {
+            first = first ?? error
+        }
+        children.pointee.engine = nil
+        return first
+    }
+
+    /// The last step of every end: the doer is free again.
+    func settle(_ deed: Deed) {
+        deed.pointee.owner = nil
+        deed.pointee.phase = .idle
+        deed.pointee.place = .nowhere
+    }
+
+    private func note(_ error: any Error, of deed: Deed, in context: Failure.Context) {
+        let doist = pointee.engine!.pointee.doist!.takeUnretainedValue()
+        doist.note(Failure(path: deed.path, context: context, tyme: tyme, error: error))
+    }
+
+    private func alreadyScheduled(_ doer: Doer) -> ScheduleError {
+        .alreadyScheduled(doer: doer.name, scheduler: doer.deed.pointee.owner?.name ?? name)
+    }
+
+    private func freeContainers() {
+        pointee.upcoming.free()
+        pointee.current.free()
+        pointee.timers.free()
+        pointee.ahead.free()
+        pointee.woken.free()
+        pointee.pending.free()
+    }
+}
+
+extension Deed {
+    /// Names from the root down to this doer.
+    var path: [String] {
+        var names = [doer.name]
+        var deck = pointee.owner
+        while let owner = deck {
+            names.append(owner.name)
+            deck = owner.pointee.owner?.pointee.owner
+        }
+        return names.reversed()
+    }
+}

@@ -1,0 +1,273 @@
+/// The pass: what the doist does every tick.
+extension Deck {
+    /// Runs what is due at `tyme` in place order; in an extra pass what has been woken.
+    ///
+    /// Costs O(due), plus O(log n) for each timer. An error of a doer leaves the pass under `.failAll`; deeds that it
+    /// has not come to then stay due.
+    func pass(at tyme: Tyme) throws {
+        precondition(pointee.running == nil, "\(name): a doer called the recur of its own scheduler")
+        if pointee.engine.unsafelyUnwrapped.pointee.isExtra {
+            try extraPass(at: tyme)
+        } else {
+            try duePass(at: tyme)
+        }
+    }
+
+    private func duePass(at tyme: Tyme) throws {
+        swap(&pointee.upcoming, &pointee.current)
+        swap(&pointee.upcomingPlace, &pointee.currentPlace)
+        collect(at: tyme)
+        let engine = pointee.engine.unsafelyUnwrapped
+        let (ready, count) = (pointee.current.base, pointee.current.count)
+        let isProfiling = engine.pointee.isProfiling
+        var cursor = 0
+        while true {
+            let deed: Deed
+            if cursor < count {
+                guard let candidate = ready.unsafelyUnwrapped[cursor] else {
+                    cursor += 1
+                    continue
+                }
+                if pointee.ahead.isEmpty || candidate.pointee.label < pointee.ahead.first.key {
+                    deed = candidate
+                    cursor += 1
+                } else {
+                    deed = takeAhead()
+                }
+            } else if !pointee.ahead.isEmpty {
+                deed = takeAhead()
+            } else {
+                break
+            }
+            guard deed.pointee.retyme <= tyme else {
+                requeue(deed, at: tyme)
+                continue
+            }
+            if deed.pointee.isParked { restart(deed, at: tyme) }
+            pointee.running = deed
+            do {
+                let verdict =
+                    isProfiling
+                    ? try profiledRecur(of: deed, at: tyme)
+                    : try deed.pointee.doer.unsafelyUnwrapped._withUnsafeGuaranteedRef { try $0.recur(tyme) }
+                if case .again = verdict, !deed.pointee.isWakePending {
+                    let tock = deed.pointee.tock
+                    if tock == 0 {
+                        deed.pointee.retyme = tyme + self.tock
+                        requeueUpcoming(deed)
+                    } else {
+                        deed.pointee.retyme += tock
+                        if deed.pointee.retyme <= tyme { catchUp(deed, to: tyme) }
+                        requeue(deed, at: tyme)
+                    }
+                    pointee.running = nil
+                } else {
+                    try conclude(deed, verdict, at: tyme)
+                }
+            } catch {
+                if pointee.running != nil { fail(deed, error) }
+                guard engine.pointee.isolates else {
+                    stop(at: cursor)
+                    throw error
+                }
+            }
+        }
+        pointee.current.removeAll()
+    }
+
+    /// Brings together what is due beside the ready deeds: timers, woken deeds and those that came out of order.
+    private func collect(at tyme: Tyme) {
+        if pointee.woken.count > 0 { collectWoken(at: tyme) }
+        if pointee.pending.count > 0 {
+            for index in 0..<pointee.pending.count {
+                if let deed = pointee.pending.base![index] { putAhead(deed) }
+            }
+            pointee.pending.removeAll()
+        }
+        let key = tyme.orderedBits
+        while !pointee.timers.isEmpty, pointee.timers.first.key <= key { putAhead(pointee.timers.popFirst()) }
+    }
+
+    private func collectWoken(at tyme: Tyme) {
+        var woken = DeedBuffer()
+        swap(&woken, &pointee.woken)
+        for index in 0..<woken.count {
+            guard let deed = woken.base![index] else { continue }
+            deed.pointee.wake = .none
+            if deed.pointee.place == .nowhere {
+                putAhead(deed)
+            } else if deed.pointee.place == .timers, deed.pointee.retyme > tyme {
+                deed.pointee.wake = .listed  // not due, so kept for an extra pass
+                deed.pointee.wakeSlot = pointee.woken.append(deed)
+            }
+        }
+        if pointee.woken.count > 0 {
+            woken.free()
+        } else {
+            woken.removeAll()
+            swap(&woken, &pointee.woken)
+        }
+    }
+
+    private func putAhead(_ deed: Deed) {
+        deed.pointee.place = .nowhere
+        deed.pointee.wake = .ahead
+        pointee.ahead.insert(deed, key: deed.pointee.label)
+    }
+
+    private func takeAhead() -> Deed {
+        let deed = pointee.ahead.popFirst()
+        deed.pointee.wake = .none
+        return deed
+    }
+
+    /// A parked deed runs: its retyme starts anew here.
+    private func restart(_ deed: Deed, at tyme: Tyme) {
+        if deed.pointee.isAutoParked {
+            let isRoot = pointee.owner == nil
+            deed.pointee.retyme = isRoot ? tyme : pointee.engine!.pointee.lastPassTyme
+            deed.pointee.isAutoParked = false
+            pointee.autoParked -= 1
+        } else {
+            deed.pointee.retyme = tyme
+        }
+        deed.pointee.isParked = false
+    }
+
+    /// Leaves out what was missed, if that is the doer's policy: the first retyme of its grid after `tyme`.
+    private func catchUp(_ deed: Deed, to tyme: Tyme) {
+        guard deed.pointee.catchUp == .skip else { return }
+        let tock = deed.pointee.tock
+        var retyme = deed.pointee.retyme
+        retyme += ((tyme - retyme) / tock).rounded(.down) * tock
+        while retyme <= tyme {
+            let following = retyme + tock
+            retyme = following > retyme ? following : tyme.nextUp
+        }
+        deed.pointee.retyme = retyme
+    }
+
+    /// Every verdict but a plain `.again`.
+    private func conclude(_ deed: Deed, _ verdict: Recurrence, at tyme: Tyme) throws {
+        switch verdict {
+        case .done:
+            try finish(deed)
+        case .again:
+            let tock = deed.pointee.tock
+            deed.pointee.retyme = tock == 0 ? tyme + self.tock : deed.pointee.retyme + tock
+            if tock != 0, deed.pointee.retyme <= tyme { catchUp(deed, to: tyme) }
+            requeue(deed, at: tyme)
+            pointee.running = nil
+        case .park(let until):
+            precondition(!until.isNaN, "\(deed.doer.name) parked until NaN")
+            deed.pointee.retyme = until
+            notePark(deed, until: until)
+            requeue(deed, at: tyme)
+            pointee.running = nil
+        }
+        if deed.pointee.isWakePending, verdict != .done {
+            deed.pointee.isWakePending = false
+            deed.wake()
+        }
+    }
+
+    private func notePark(_ deed: Deed, until: Tyme) {
+        deed.pointee.isParked = true
+        if let children = deed.pointee.deck, children.pointee.offer == until, deed.pointee.tock == 0 {
+            deed.pointee.isAutoParked = true
+            pointee.autoParked += 1
+        }
+    }
+
+    /// The normal end of the running deed.
+    private func finish(_ deed: Deed) throws {
+        let first = endNormally(deed)
+        dismiss(deed)
+        if let first { throw first }
+    }
+
+    /// The end of the running deed by an error.
+    private func fail(_ deed: Deed, _ error: any Error) {
+        abort(deed, error, in: .recur)
+        dismiss(deed)
+    }
+
+    private func dismiss(_ deed: Deed) {
+        if !pointee.engine!.pointee.isExtra { deed.pointee.place = .nowhere }
+        pointee.running = nil
+        deed.leaveAll()
+        unlink(deed)
+        settle(deed)
+        deed.pointee.doer!.release()
+    }
+
+    /// Puts what the pass did not come to where the next one finds it.
+    private func stop(at cursor: Int) {
+        for index in cursor..<max(cursor, pointee.current.count) {
+            if let deed = pointee.current.base![index] { setPending(deed) }
+        }
+        pointee.current.removeAll()
+        while !pointee.ahead.isEmpty { setPending(takeAhead()) }
+    }
+
+    // MARK: - Extra passes
+
+    /// Runs the woken deeds, in real time, between ticks. Those that were not parked keep their retyme and their
+    /// container; those that were are due at the next tick, unless they park again.
+    private func extraPass(at tyme: Tyme) throws {
+        let engine = pointee.engine.unsafelyUnwrapped
+        for index in 0..<pointee.woken.count {
+            guard let deed = pointee.woken.base![index] else { continue }
+            deed.pointee.wake = .ahead
+            pointee.ahead.insert(deed, key: deed.pointee.label)
+        }
+        pointee.woken.removeAll()
+        while !pointee.ahead.isEmpty {
+            let deed = takeAhead()
+            if deed.pointee.isParked { restart(deed, at: tyme) }
+            pointee.running = deed
+            do {
+                let verdict =
+                    engine.pointee.isProfiling
+                    ? try profiledRecur(of: deed, at: tyme)
+                    : try deed.pointee.doer.unsafelyUnwrapped._withUnsafeGuaranteedRef { try $0.recur(tyme) }
+                try concludeExtra(deed, verdict, at: tyme)
+            } catch {
+                if pointee.running != nil { fail(deed, error) }
+                guard engine.pointee.isolates else {
+                    while !pointee.ahead.isEmpty {
+                        let rest = takeAhead()
+                        if rest.pointee.place == .nowhere { setPending(rest) }
+                    }
+                    throw error
+                }
+            }
+        }
+    }
+
+    private func concludeExtra(_ deed: Deed, _ verdict: Recurrence, at tyme: Tyme) throws {
+        switch verdict {
+        case .done:
+            try finish(deed)
+        case .again:
+            if deed.pointee.place == .nowhere { setPending(deed) }
+            pointee.running = nil
+        case .park(let until):
+            precondition(!until.isNaN, "\(deed.doer.name) parked until NaN")
+            deed.leaveContainer()
+            deed.pointee.retyme = until
+            notePark(deed, until: until)
+            if until <= tyme { setPending(deed) } else { setTimer(deed) }
+            pointee.running = nil
+        }
+        if deed.pointee.isWakePending, verdict != .done {
+            deed.pointee.isWakePending = false
+            deed.wake()
+        }
+    }
+
+    private func profiledRecur(of deed: Deed, at tyme: Tyme) throws -> Recurrence {
+        let doist = pointee.engine!.pointee.doist!.takeUnretainedValue()
+        return try doist.profile(deed) { try deed.doer.recur(tyme) }
+    }
+}

@@ -1,0 +1,108 @@
+/// The deck of a scheduler: its deeds in place order, and which of them a pass must look at.
+///
+/// Raw memory like ``Deed``; it is allocated and freed with its ``Doist`` or ``DoDoer``.
+typealias Deck = UnsafeMutablePointer<DeckState>
+
+/// See ``Deck``.
+///
+/// A linked deed stands in at most one container: `upcoming` (to be looked at in the next pass), `current` (in the pass
+/// under way), `timers` (due at its retyme), `pending` (next pass, out of order), or in none (parked until woken).
+/// Besides it may be listed as woken, or be `ahead` in the pass under way. So a pass costs what is due, not what exists.
+struct DeckState {
+    /// The life of a deck.
+    enum Phase: UInt8 {
+        case notEntered, open, closing, ended
+    }
+
+    /// The deed of the dodoer whose deck this is, nil at the root.
+    let owner: Deed?
+    /// Set while entered.
+    var engine: Engine?
+    var phase = Phase.notEntered
+
+    /// First and last in place order, and how many.
+    var head: Deed?
+    var tail: Deed?
+    var count = 0
+
+    /// The deed whose recur, or end, is on the stack.
+    var running: Deed?
+    /// Deeds that the next pass looks at, in place order, and the name of that container on the deeds.
+    var upcoming = DeedBuffer()
+    var upcomingPlace = DeedState.Place.ready0
+    /// The same of the pass under way.
+    var current = DeedBuffer()
+    var currentPlace = DeedState.Place.ready1
+    /// Deeds by retyme.
+    var timers = DeedHeap<TimerIndex>()
+    /// Deeds that the pass under way has still to run beside `current`, by label.
+    var ahead = DeedHeap<AheadIndex>()
+    /// Deeds woken for a later pass.
+    var woken = DeedBuffer()
+    /// Deeds for the next pass that came out of order.
+    var pending = DeedBuffer()
+    /// The park that the last pass of a dodoer offered; a recur that answers it parks on behalf of its children.
+    var offer = Tyme.nan
+    /// How many deeds are parked on behalf of their children.
+    var autoParked = 0
+
+    /// The scheduler's list of doers in order, with holes, and how many it holds.
+    var doers: ContiguousArray<Doer?> = []
+    var listed = 0
+
+    init(owner: Deed?) { self.owner = owner }
+}
+
+extension Deck {
+    /// A deck for a doist (nil) or a dodoer.
+    static func make(owner: Deed?) -> Deck {
+        let deck = Deck.allocate(capacity: 1)
+        deck.initialize(to: DeckState(owner: owner))
+        return deck
+    }
+
+    /// Lets go of all doers without calling them, and of the memory.
+    func destroy() {
+        abandon()
+        for doer in pointee.doers {
+            guard let deed = doer?.deed else { continue }
+            deed.pointee.listings -= 1
+            if deed.pointee.listing == self { deed.pointee.listing = nil }
+        }
+        deinitialize(count: 1)
+        deallocate()
+    }
+
+    /// What the scheduler is called.
+    var name: String {
+        if let owner = pointee.owner { return owner.doer.name }
+        return pointee.engine?.pointee.doist?.takeUnretainedValue().name ?? "doist"
+    }
+
+    /// What is added to the tyme for a doer whose own tock is 0: the doist's tock, or the dodoer's own.
+    @inline(__always)
+    var tock: Double {
+        if let owner = pointee.owner { return owner.pointee.tock }
+        return pointee.engine.unsafelyUnwrapped.pointee.tock
+    }
+
+    /// Whether the deck gets a pass every tick, so that its owner may park without anyone seeing a difference.
+    var isPassedEveryTick: Bool {
+        var owner = pointee.owner
+        while let deed = owner {
+            guard deed.pointee.tock == 0 else { return false }
+            owner = deed.pointee.owner?.pointee.owner
+        }
+        return true
+    }
+
+    /// Whether the next pass has something to look at whatever its tyme.
+    var hasReady: Bool {
+        pointee.upcoming.live + pointee.pending.live + pointee.woken.live > 0
+    }
+
+    /// The tyme of the first timer, infinite if there is none.
+    var firstTimer: Tyme {
+        pointee.timers.isEmpty ? .infinity : Tyme(orderedBits: pointee.timers.first.key)
+    }
+}

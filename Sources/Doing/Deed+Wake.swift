@@ -1,0 +1,174 @@
+/// Waking, and which container a deed stands in.
+extension Deed {
+    /// The doer, which lives at least as long as the record.
+    var doer: Doer { pointee.doer.unsafelyUnwrapped.takeUnretainedValue() }
+
+    /// Whether its recur, or its end, is on the stack.
+    var isRunning: Bool { pointee.owner?.pointee.running == self }
+
+    /// Ends a park: the deed runs in the pass under way if its place is still ahead, else in the next one. Owners that
+    /// are parked are woken too. In real time a deed that is not parked is noted for an extra pass.
+    func wake() {
+        guard pointee.phase == .active, let deck = pointee.owner, let engine = deck.pointee.engine else { return }
+        guard !isRunning else {
+            pointee.isWakePending = true
+            return
+        }
+        if pointee.isAutoParked {
+            let retyme = polledRetyme
+            unpark()
+            pointee.retyme = retyme
+            noteWoken(ahead: true)
+        } else if pointee.isParked {
+            leaveContainer()  // and stays parked, since its retyme starts anew in the pass that runs it
+            pointee.retyme = engine.pointee.tyme
+            noteWoken(ahead: true)
+        } else if engine.pointee.isRealTime {
+            noteWoken(ahead: engine.pointee.isExtra)
+        }
+        deck.wakeOwners()
+    }
+
+    /// The retyme that a dodoer parked for its children would have if it had run in every pass instead.
+    var polledRetyme: Tyme {
+        let deck = pointee.owner!
+        let engine = deck.pointee.engine!
+        let tyme = engine.pointee.tyme
+        guard deck.pointee.owner == nil else { return hasPassed ? tyme : engine.pointee.lastPassTyme }
+        return hasPassed ? tyme + engine.pointee.tock : tyme
+    }
+
+    /// Whether a pass is under way that has been at this place already.
+    private var hasPassed: Bool {
+        var deed = self
+        while let deck = deed.pointee.owner {
+            if let running = deck.pointee.running { return deed.pointee.label <= running.pointee.label }
+            guard let owner = deck.pointee.owner else { return false }
+            deed = owner
+        }
+        return false
+    }
+
+    /// Ends a park on behalf of children.
+    func unpark() {
+        leaveContainer()
+        pointee.owner!.pointee.autoParked -= 1
+        pointee.isAutoParked = false
+        pointee.isParked = false
+    }
+
+    /// Puts a deed among those that run in the pass under way, if its place is `ahead` there, else among the woken.
+    private func noteWoken(ahead: Bool) {
+        guard pointee.wake == .none, let deck = pointee.owner else { return }
+        if ahead, let running = deck.pointee.running, pointee.label > running.pointee.label {
+            pointee.wake = .ahead
+            deck.pointee.ahead.insert(self, key: pointee.label)
+        } else {
+            pointee.wake = .listed
+            pointee.wakeSlot = deck.pointee.woken.append(self)
+        }
+    }
+
+    /// Takes the deed out of the container that `place` names.
+    func leaveContainer() {
+        let deck = pointee.owner!
+        switch pointee.place {
+        case .nowhere: break
+        case .timers: deck.pointee.timers.remove(at: Int(pointee.slot))
+        case .pending: deck.pointee.pending.clear(at: pointee.slot)
+        case .ready0, .ready1:
+            if pointee.place == deck.pointee.upcomingPlace {
+                deck.pointee.upcoming.clear(at: pointee.slot)
+            } else {
+                deck.pointee.current.clear(at: pointee.slot)
+            }
+        }
+        pointee.place = .nowhere
+    }
+
+    /// Takes the deed out of everything that a pass could find it in.
+    func leaveAll() {
+        let deck = pointee.owner!
+        leaveContainer()
+        switch pointee.wake {
+        case .none: break
+        case .listed: deck.pointee.woken.clear(at: pointee.wakeSlot)
+        case .ahead: deck.pointee.ahead.remove(at: Int(pointee.wakeSlot))
+        }
+        pointee.wake = .none
+        if pointee.isAutoParked { deck.pointee.autoParked -= 1 }
+        pointee.isAutoParked = false
+        pointee.isParked = false
+        pointee.isWakePending = false
+    }
+}
+
+extension Deck {
+    /// Wakes the deed whose deck this is, and so its owners, that they come to look into this deck.
+    func wakeOwners() {
+        guard let owner = pointee.owner else { return }
+        if owner.pointee.phase == .active, owner.isRunning || owner.pointee.isParked || owner.pointee.tock == 0 {
+            owner.wake()
+        } else {
+            owner.pointee.owner?.wakeOwners()
+        }
+    }
+
+    /// Puts a deed that is due by tyme where the next pass finds it, if that can be then, else among the timers.
+    ///
+    /// Only for deeds that come in place order, as a pass meets them.
+    @inline(__always)
+    func requeue(_ deed: Deed, at tyme: Tyme) {
+        if deed.pointee.retyme <= tyme + tock {
+            requeueUpcoming(deed)
+        } else {
+            setTimer(deed)
+        }
+    }
+
+    @inline(__always)
+    func requeueUpcoming(_ deed: Deed) {
+        deed.pointee.slot = pointee.upcoming.append(deed)
+        deed.pointee.place = pointee.upcomingPlace
+    }
+
+    func setTimer(_ deed: Deed) {
+        guard deed.pointee.retyme < .infinity else {
+            deed.pointee.place = .nowhere
+            return
+        }
+        deed.pointee.place = .timers
+        pointee.timers.insert(deed, key: deed.pointee.retyme.orderedBits)
+    }
+
+    /// For the next pass, though its place may be before others that stand there already.
+    func setPending(_ deed: Deed) {
+        deed.pointee.place = .pending
+        deed.pointee.slot = pointee.pending.append(deed)
+    }
+
+    /// Undoes the parking of dodoers down from here, because an owner no longer gets a pass every tick.
+    func unparkOwners() {
+        var next = pointee.head
+        while let deed = next {
+            next = deed.pointee.next
+            guard let child = deed.pointee.deck else { continue }
+            if deed.pointee.isAutoParked { deed.wake() }
+            child.unparkOwners()
+        }
+    }
+
+    /// A root tock that changes in mid-pass counts for those that have not yet been requeued, and a dodoer parked for
+    /// its children counts as requeued with the old tock if its place has passed.
+    func settleAutoParked(oldTock: Double) {
+        guard pointee.autoParked > 0, let running = pointee.running, let engine = pointee.engine else { return }
+        var next = pointee.head
+        while let deed = next, deed != running {
+            next = deed.pointee.next
+            guard deed.pointee.isAutoParked, deed.pointee.wake == .none else { continue }
+            deed.unpark()
+            deed.pointee.retyme = engine.pointee.tyme + oldTock
+            setPending(deed)
+        }
+    }
+}

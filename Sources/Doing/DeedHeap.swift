@@ -1,0 +1,132 @@
+/// Where a heap writes down the index of a deed, so that it can be taken out of the middle.
+protocol HeapIndex {
+    static func write(_ index: Int, to deed: Deed)
+}
+
+/// Index of a deed among the timers.
+enum TimerIndex: HeapIndex {
+    @inline(__always)
+    static func write(_ index: Int, to deed: Deed) { deed.pointee.slot = UInt32(truncatingIfNeeded: index) }
+}
+
+/// Index of a deed among those that a pass has still to run out of turn.
+enum AheadIndex: HeapIndex {
+    @inline(__always)
+    static func write(_ index: Int, to deed: Deed) { deed.pointee.wakeSlot = UInt32(truncatingIfNeeded: index) }
+}
+
+/// A 4-ary heap of deeds by a 64-bit key kept beside the pointer; least key first.
+///
+/// Insert and remove cost O(log n); equal keys come in no promised order (labels are never equal, and due timers are
+/// ordered by label afterwards).
+struct DeedHeap<Index: HeapIndex> {
+    struct Entry {
+        var key: UInt64
+        var deed: Deed
+    }
+
+    private(set) var base: UnsafeMutablePointer<Entry>?
+    private(set) var count = 0
+    private var capacity = 0
+
+    var isEmpty: Bool { count == 0 }
+    /// The entry with the least key; the heap must not be empty.
+    var first: Entry { base.unsafelyUnwrapped[0] }
+
+    mutating func insert(_ deed: Deed, key: UInt64) {
+        if count == capacity { grow() }
+        count += 1
+        raise(Entry(key: key, deed: deed), from: count - 1)
+    }
+
+    /// Takes out the entry with the least key; the heap must not be empty.
+    mutating func popFirst() -> Deed {
+        let deed = first.deed
+        count -= 1
+        if count > 0 { lower(base.unsafelyUnwrapped[count], from: 0) }
+        return deed
+    }
+
+    /// Takes out the entry at `index`.
+    mutating func remove(at index: Int) {
+        count -= 1
+        guard index < count else { return }
+        let entry = base![count]
+        if index > 0, entry.key < base![(index - 1) >> 2].key {
+            raise(entry, from: index)
+        } else {
+            lower(entry, from: index)
+        }
+    }
+
+    /// Writes new keys that keep the order of the old ones.
+    mutating func rekey(_ key: (Deed) -> UInt64) {
+        for index in 0..<count { base![index].key = key(base![index].deed) }
+    }
+
+    /// Gives the memory back.
+    mutating func free() {
+        base?.deallocate()
+        base = nil
+        count = 0
+        capacity = 0
+    }
+
+    private mutating func raise(_ entry: Entry, from hole: Int) {
+        let base = base.unsafelyUnwrapped
+        var hole = hole
+        while hole > 0 {
+            let parent = (hole - 1) >> 2
+            guard entry.key < base[parent].key else { break }
+            base[hole] = base[parent]
+            Index.write(hole, to: base[hole].deed)
+            hole = parent
+        }
+        base[hole] = entry
+        Index.write(hole, to: entry.deed)
+    }
+
+    private mutating func lower(_ entry: Entry, from hole: Int) {
+        let base = base.unsafelyUnwrapped
+        var hole = hole
+        while true {
+            let child = 4 &* hole &+ 1
+            guard child < count else { break }
+            var least = child
+            for other in child &+ 1..<max(child &+ 1, min(child &+ 4, count)) where base[other].key < base[least].key {
+                least = other
+            }
+            guard base[least].key < entry.key else { break }
+            base[hole] = base[least]
+            Index.write(hole, to: base[hole].deed)
+            hole = least
+        }
+        base[hole] = entry
+        Index.write(hole, to: entry.deed)
+    }
+
+    private mutating func grow() {
+        capacity = max(8, capacity * 2)
+        let wider = UnsafeMutablePointer<Entry>.allocate(capacity: capacity)
+        if let base {
+            wider.update(from: base, count: count)
+            base.deallocate()
+        }
+        base = wider
+    }
+}
+
+extension Double {
+    /// A number that orders as the double does, for keys; NaN must not come here.
+    @inline(__always)
+    var orderedBits: UInt64 {
+        let bits = (self + 0.0).bitPattern  // -0.0 becomes 0.0: they are equal as tymes
+        return bits >> 63 == 0 ? bits | 1 << 63 : ~bits
+    }
+
+    /// The double of ``orderedBits``.
+    @inline(__always)
+    init(orderedBits bits: UInt64) {
+        self.init(bitPattern: bits >> 63 == 1 ? bits & ~(1 << 63) : ~bits)
+    }
+}

@@ -1,0 +1,67 @@
+extension Doist {
+    /// Enters, unless that was done, runs to the end, and exits.
+    ///
+    /// The end is when a pass leaves no deeds (``isDone``), else when tyme reaches start + limit, else a stop that was
+    /// requested. With a ``pace`` it follows the clock, without one it goes as fast as it can.
+    ///
+    /// - Parameter limit: seconds of tyme for this run instead of ``limit``; nil for that one, 0 for none.
+    /// - Throws: under ``ErrorPolicy/failAll`` the first error of a doer; ``TymeError/limit(_:)``;
+    ///   ``ScheduleError/stalled(tyme:deeds:)`` in simulated time when nothing can ever become due; what the pace threw.
+    ///   Every exit has run then.
+    /// - Precondition: not called by one of its doers.
+    public func run(limit: Double? = nil) throws {
+        precondition(!engine.pointee.isBusy, "\(name): a doer called run of its own doist")
+        if pace != nil {
+            try begin(limit: limit)
+            try closing { while let deadline = try rideOn() { try pace?.poll(until: deadline.clock, block: true) } }
+        } else {
+            let stop = try stopTyme(limit: limit)
+            if !isEntered { try enter() }
+            try closing { try simulate(until: tyme + stop) }
+        }
+    }
+
+    /// The same with a pace for this run, which stays set.
+    public func run(limit: Double? = nil, pace: some Pace) throws {
+        self.pace = pace
+        try run(limit: limit)
+    }
+
+    /// Seconds that a run may take, infinite without a limit.
+    func stopTyme(limit: Double?) throws(TymeError) -> Double {
+        let limit = limit ?? self.limit ?? 0.0
+        guard limit.isSpan else { throw .limit(limit) }
+        return limit > 0 ? limit : .infinity
+    }
+
+    /// Runs every exit after `body`, and lets the first error surface.
+    private func closing(_ body: () throws -> Void) throws {
+        do { try body() } catch {
+            try? exit()
+            throw error
+        }
+        try exit()
+    }
+
+    private func simulate(until stop: Tyme) throws {
+        while true {
+            try recur()
+            if isDone || tyme >= stop || isStopRequested { return }
+            guard root.isQuiet(at: tyme), !root.hasReady else { continue }
+            guard tyme + tock > tyme, stop < .infinity || root.firstTimer < .infinity else {
+                throw ScheduleError.stalled(tyme: tyme, deeds: deedCount)
+            }
+            guard skipsIdle else { continue }
+            let count = engine.pointee.advance(until: min(root.firstTimer, stop), atMost: .max)
+            statistics.skippedTicks += UInt64(count)
+            if tyme >= stop { return }
+        }
+    }
+}
+
+extension Deck {
+    /// Whether a pass at `tyme` would find nothing due, but for woken deeds.
+    func isQuiet(at tyme: Tyme) -> Bool {
+        pointee.upcoming.live + pointee.pending.live == 0 && firstTimer > tyme
+    }
+}

@@ -1,0 +1,215 @@
+/// A run in real time: where its ticks lie on the clock, and how far it got.
+struct Ride {
+    var pace: any Pace
+    var metronome: Metronome
+    /// The tyme at which it ends.
+    let stop: Tyme
+    /// Extra passes since the last tick.
+    var extraPasses = 0
+    var isHeld = false
+
+    /// Gives back what the pace took for the run.
+    func end() { pace.stop() }
+}
+
+/// When a ride goes on at the latest.
+struct RideDeadline {
+    /// On the clock of the pace; nil when only a descriptor or a kick can bring work.
+    let clock: Double?
+}
+
+extension Doist {
+    /// In real time: polls, runs the passes that the clock says are due and extra passes for woken doers, and says when
+    /// to call again.
+    ///
+    /// The first turn enters. A host calls again when ``Turn/wait`` seconds have gone or ``descriptor`` is readable,
+    /// whichever is first; early calls are harmless. At the end of the run, also by an error, every exit has run and
+    /// further turns do nothing.
+    ///
+    /// A tick in which nothing is due costs no pass: tyme jumps over it. If the clock is more than ``longestLag`` ahead
+    /// of what was due, as after a stop of the process, tyme did not pass meanwhile.
+    ///
+    /// - Throws: ``ScheduleError/noPace(scheduler:)``; under ``ErrorPolicy/failAll`` the first error of a doer; what the
+    ///   pace threw.
+    /// - Precondition: not called by one of its doers.
+    public func turn() throws -> Turn {
+        precondition(!engine.pointee.isBusy, "\(name): a doer called turn of its own doist")
+        guard let pace else { throw ScheduleError.noPace(scheduler: name) }
+        if ride == nil {
+            guard root.pointee.phase != .ended else { return Turn(isDone: true, wait: nil) }
+            try begin(limit: nil)
+        }
+        do {
+            try pace.poll(until: nil, block: false)
+            if let deadline = try rideOn() {
+                return Turn(isDone: false, wait: deadline.clock.map { max(0.0, $0 - pace.now()) })
+            }
+        } catch {
+            try? exit()
+            throw error
+        }
+        try exit()
+        return Turn(isDone: true, wait: nil)
+    }
+
+    /// The same as ``run(limit:pace:)-(_,some Pace)``, inside a task and without blocking its executor.
+    ///
+    /// The doers run wherever the caller runs. When the task is cancelled every exit runs, and `CancellationError` is
+    /// thrown.
+    nonisolated(nonsending) public func run(limit: Double? = nil, pace: some Pace) async throws {
+        precondition(!engine.pointee.isBusy, "\(name): a doer called run of its own doist")
+        self.pace = pace
+        try begin(limit: limit)
+        do {
+            while let deadline = try rideOn() {
+                try Task.checkCancellation()
+                try await pace.wait(until: deadline.clock)
+            }
+        } catch {
+            try? exit()
+            throw error
+        }
+        try exit()
+    }
+
+    /// Starts the pace and enters, unless that was done.
+    func begin(limit: Double?) throws {
+        guard let pace else { throw ScheduleError.noPace(scheduler: name) }
+        precondition(ride == nil, "\(name): a run in real time is under way")
+        let span = try stopTyme(limit: limit)
+        try pace.start()
+        ride = Ride(pace: pace, metronome: Metronome(now: pace.now(), tock: tock), stop: tyme + span)
+        do {
+            if !isEntered { try enter() }
+        } catch {
+            ride?.end()
+            ride = nil
+            throw error
+        }
+    }
+
+    /// All that is to do now; answers when to go on, or nil at the end.
+    func rideOn() throws -> RideDeadline? {
+        guard var ride else { return nil }
+        let isOver = try busily { () throws -> Bool in
+            defer { if self.ride != nil { self.ride = ride } }
+            takeNews()
+            return try move(&ride)
+        }
+        return isOver ? nil : RideDeadline(clock: nextClock(ride))
+    }
+
+    /// Catches up with the clock; answers whether the run is over.
+    private func move(_ ride: inout Ride) throws -> Bool {
+        let now = ride.pace.now()
+        ride.metronome.adopt(tock)
+        if isEnding(ride) { return true }
+        if let due = nextClock(ride), now - due > Doist.longestLag {
+            // What the sockets hold is older than what the timers missed.
+            if try makeExtraPasses(&ride, atMost: 1) { return true }
+            ride.metronome.shift(by: now - due)
+            statistics.clockShifts += 1
+            statistics.shiftedSeconds += now - due
+        }
+        var passes = 0
+        while ride.metronome.boundary <= now, passes < 64 {
+            if tyme >= ride.stop { return true }
+            if root.isQuiet(at: tyme) {
+                guard skipTicks(&ride, until: now) > 0 else { break }
+                continue
+            }
+            if now - ride.metronome.boundary > tock { statistics.lateTicks += 1 }
+            try makeTimedPass(.due, ride)
+            ride.metronome.tick(by: tock)
+            ride.extraPasses = 0
+            passes += 1
+            isDone = root.pointee.count == 0
+            if isDone || isEnding(ride) { return true }
+            if tock == 0 { break }
+        }
+        if tyme >= ride.stop, ride.metronome.boundary <= now { return true }
+        if try makeExtraPasses(&ride, atMost: extraPassLimit) { return true }
+        try hold(&ride)
+        return false
+    }
+
+    private func isEnding(_ ride: Ride) -> Bool { isStopRequested || ride.pace.isStopRequested }
+
+    /// Ticks without passes up to the clock, the next due tyme or the stop; answers how many.
+    private func skipTicks(_ ride: inout Ride, until now: Double) -> Int {
+        guard tock > 0 else { return 0 }
+        let elapsed = ((now - ride.metronome.boundary) / tock).rounded(.down) + 1
+        let target = min(root.firstTimer, ride.stop)
+        let count = engine.pointee.advance(until: target, atMost: Int(min(elapsed, 0x1p53)))
+        if count > 0 { ride.extraPasses = 0 }
+        ride.metronome.skip(count)
+        statistics.skippedTicks += UInt64(count)
+        return count
+    }
+
+    /// Extra passes until nobody is woken or the tick has had `most`; answers whether the run is over.
+    private func makeExtraPasses(_ ride: inout Ride, atMost most: Int) throws -> Bool {
+        while root.pointee.woken.live > 0, ride.extraPasses < most {
+            ride.extraPasses += 1
+            if ride.extraPasses == extraPassLimit { statistics.spentTicks += 1 }
+            try makeTimedPass(.extra, ride)
+            isDone = root.pointee.count == 0
+            if isDone || isEnding(ride) { return true }
+        }
+        return false
+    }
+
+    /// Descriptors are held back while the extra passes of this tick are spent.
+    private func hold(_ ride: inout Ride) throws {
+        let isSpent = ride.extraPasses >= extraPassLimit
+        guard isSpent != ride.isHeld else { return }
+        try ride.pace.hold(isSpent)
+        ride.isHeld = isSpent
+    }
+
+    /// When the next tick comes at which there is something to do, on the clock; nil if there is none.
+    private func nextClock(_ ride: Ride) -> Double? {
+        let isWaiting = root.pointee.woken.live > 0 || ride.isHeld
+        let target = isWaiting || !root.isQuiet(at: tyme) ? tyme : min(root.firstTimer, ride.stop)
+        guard target > tyme else { return ride.metronome.boundary }
+        guard target < .infinity, tock > 0 else { return nil }
+        // A hair early rather than a tick late: the quotient is rounded.
+        let ticks = max(0.0, ((target - tyme) / tock - 1e-6).rounded(.up))
+        return ride.metronome.boundary(after: ticks)
+    }
+
+    // MARK: - Slow passes
+
+    private func makeTimedPass(_ kind: Pass.Kind, _ ride: Ride) throws {
+        let start = ride.pace.now()
+        let (tyme, tock) = (tyme, tock)
+        passLongest = 0.0
+        defer {
+            let seconds = ride.pace.now() - start
+            statistics.longestPass = max(statistics.longestPass, seconds)
+            if tock > 0, seconds > Doist.slowPassTocks * tock {
+                statistics.slowPasses += 1
+                onSlowPass?(SlowPass(tyme: tyme, seconds: seconds, doer: passLongest > 0 ? passSlowest : nil))
+            }
+        }
+        try makePass(kind)
+    }
+
+    /// Times one recur of a deed that is not itself a scheduler.
+    func profile(_ deed: Deed, _ body: () throws -> Recurrence) rethrows -> Recurrence {
+        guard deed.pointee.deck == nil, let pace else { return try body() }
+        let start = pace.now()
+        defer {
+            let seconds = pace.now() - start
+            if seconds > passLongest {
+                passLongest = seconds
+                passSlowest = deed.path
+            }
+            if seconds > statistics.longestRecur {
+                statistics.longestRecur = seconds
+                statistics.slowestDoer = deed.path
+            }
+        }
+        return try body()
+    }
+}

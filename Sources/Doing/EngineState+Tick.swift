@@ -1,0 +1,50 @@
+extension EngineState {
+    /// Ends a pass: the tyme goes on by the tock as it is now.
+    mutating func tick() {
+        lastPassTyme = tyme
+        tyme += tock
+    }
+
+    /// Ticks without passes until the tyme is at least `target`, at most `most` times, and returns how often.
+    ///
+    /// The tyme is bit for bit what that many additions give. They are replaced by one multiplication where tyme and
+    /// tock are whole numbers of one power of two and the result stays below 2^53 of it, since then every sum is exact.
+    mutating func advance(until target: Tyme, atMost most: Int) -> Int {
+        guard tyme < target, most > 0, tyme + tock > tyme else { return 0 }
+        if let count = exactTicks(until: target, atMost: most) {
+            lastPassTyme = tyme + Double(count - 1) * tock
+            tyme += Double(count) * tock
+            return count
+        }
+        var count = 0
+        while tyme < target, count < most {
+            let following = tyme + tock
+            guard following > tyme else { break }
+            lastPassTyme = tyme
+            tyme = following
+            count += 1
+        }
+        return count
+    }
+
+    /// How many ticks that takes if all of them are exact, else nil; at least 1.
+    private func exactTicks(until target: Tyme, atMost most: Int) -> Int? {
+        guard let unit = [tyme, tock].filter({ $0 != 0 }).map(\.lowestBit).min(), unit > -1000 else { return nil }
+        let size = Double(sign: .plus, exponent: unit, significand: 1)
+        let room = (0x1p53 * size - abs(tyme)) / tock - 2
+        var count = min(((target - tyme) / tock).rounded(.up), Double(most), 0x1p53)
+        guard count <= room else { return nil }
+        count = max(count, 1)
+        // The quotient is rounded: look whether the tick before, or the next, is the one.
+        if count > 1, tyme + (count - 1) * tock >= target { count -= 1 }
+        if tyme + count * tock < target, count < Double(most) { count += 1 }
+        return Int(count)
+    }
+}
+
+extension Double {
+    /// The exponent of the lowest bit that is set; the number must be finite and not 0.
+    var lowestBit: Int {
+        Int(exponent) - significandWidth
+    }
+}

@@ -1,0 +1,22 @@
+/// What all decks of one doist share: its clock and its ways. In raw memory, so that a pass reads it without checks.
+typealias Engine = UnsafeMutablePointer<EngineState>
+
+/// See ``Engine``.
+struct EngineState {
+    var tyme: Tyme
+    var tock: Double
+    /// The tyme of the last pass, or of the last tick that was skipped.
+    var lastPassTyme: Tyme
+    /// The doist itself, which outlives every use of this.
+    var doist: Unmanaged<Doist>?
+    let isTemp: Bool
+    let isolates: Bool
+    /// A pace is set: extra passes may come, so wakes of doers that are not parked are kept.
+    var isRealTime = false
+    /// The pass under way is an extra one.
+    var isExtra = false
+    /// Enter, a pass or exit is under way; a second one inside it is a programmer's error.
+    var isBusy = false
+    /// Each call is timed, to name slow doers.
+    var isProfiling = false
+}

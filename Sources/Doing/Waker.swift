@@ -1,0 +1,79 @@
+import Synchronization
+
+/// Wakes one doer, or just turns the doist, from any thread.
+///
+/// ``Doist/waker(for:)`` makes one. What other threads asked is taken at the start of a pass, where it acts like
+/// ``Doer/wake()``, and ends the sleep of the pace.
+public final class Waker: Sendable {
+    private let board: WakeBoard
+    private let key: Int?
+
+    init(board: WakeBoard, key: Int?) {
+        self.board = board
+        self.key = key
+    }
+
+    deinit {
+        if let key { board.retire(key) }
+    }
+
+    /// Wakes the doer, if it is one's waker, and ends the sleep of the pace. Harmless at any time; several wakes before
+    /// the next pass are one.
+    public func wake() { board.post(key) }
+
+    /// Ends the run like a limit: every exit runs.
+    public func requestStop() { board.requestStop() }
+}
+
+/// Where wakers leave their wishes for the thread of the doist.
+final class WakeBoard: Sendable {
+    private struct State {
+        var keys: [Int] = []
+        var retired: [Int] = []
+        var isStopRequested = false
+        var kicker: (any Sendable & Kicker)?
+    }
+
+    struct News {
+        var keys: [Int]
+        var retired: [Int]
+        var isStopRequested: Bool
+    }
+
+    private let state = Mutex(State())
+    private let hasNews = Atomic(false)
+
+    /// Sets what ends the sleep, or nil.
+    func connect(_ kicker: (any Sendable & Kicker)?) { state.withLock { $0.kicker = kicker } }
+
+    func post(_ key: Int?) { leave { if let key, !$0.contains(key) { $0.append(key) } } stop: { _ in } }
+
+    func requestStop() { leave { _ in } stop: { $0 = true } }
+
+    func retire(_ key: Int) {
+        state.withLock { $0.retired.append(key) }
+        hasNews.store(true, ordering: .releasing)
+    }
+
+    private func leave(_ note: (inout [Int]) -> Void, stop: (inout Bool) -> Void) {
+        let kicker = state.withLock { state in
+            note(&state.keys)
+            stop(&state.isStopRequested)
+            return state.kicker
+        }
+        hasNews.store(true, ordering: .releasing)
+        kicker?.kick()
+    }
+
+    /// What has come since the last time; one load if nothing has.
+    func take() -> News? {
+        guard hasNews.load(ordering: .relaxed), hasNews.exchange(false, ordering: .acquiring) else { return nil }
+        return state.withLock { state in
+            let news = News(keys: state.keys, retired: state.retired, isStopRequested: state.isStopRequested)
+            state.keys = []
+            state.retired = []
+            state.isStopRequested = false
+            return news
+        }
+    }
+}
