@@ -464,6 +464,18 @@ int csk_home(char *out, size_t room) {
     return put_text(found->pw_dir, out, room);
 }
 
+int csk_temporary_head(char *out, size_t room) {
+#ifdef __linux__
+    static const char *const names[] = {"TMPDIR", "TEMP", "TMP"};
+    for (int i = 0; i < 3; i++) {
+        struct stat found;
+        const char *head = getenv(names[i]);
+        if (head && *head == '/' && stat(head, &found) == 0 && S_ISDIR(found.st_mode)) return put_text(head, out, room);
+    }
+#endif
+    return put_text("/tmp", out, room);
+}
+
 int csk_working_directory(char *out, size_t room) {
     return getcwd(out, room) ? (int)strlen(out) : -errno;
 }

@@ -45,14 +45,14 @@ struct PathTable {
     ///
     /// - Parameter path: 1...107 bytes.
     mutating func number(of path: UnsafeRawBufferPointer) -> UInt64? {
-        guard let index = unsafe place(path) else { return nil }
+        guard let index = place(path) else { return nil }
         entries[index].wasUsed = true
         return entries[index].number
     }
 
     /// The same, and keeps the path until as many ``unpin(_:)``; nil if too many are pinned.
     mutating func pin(_ path: UnsafeRawBufferPointer) -> UInt64? {
-        guard let index = unsafe place(path) else { return nil }
+        guard let index = place(path) else { return nil }
         if entries[index].pins == 0 {
             guard pinned < pinLimit else { return nil }
             pinned += 1
@@ -74,7 +74,7 @@ struct PathTable {
         entries[index].wasUsed = true
         let start = index * Int(CSK_PATH_ROOM)
         let range = start..<start + Int(entries[index].length)
-        return unsafe bytes.withUnsafeBytes { unsafe body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+        return bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
 
     private func index(of number: UInt64) -> Int? {
@@ -84,37 +84,37 @@ struct PathTable {
 
     private static func hash(_ path: UnsafeRawBufferPointer) -> Int {
         var hasher = Hasher()  // seeded per process: nobody can choose paths that all meet in one bucket
-        unsafe hasher.combine(bytes: path)
+        hasher.combine(bytes: path)
         return hasher.finalize()
     }
 
     private func bucket(_ hash: Int) -> Int { Int(UInt(bitPattern: hash) % UInt(buckets.count)) }
 
     private mutating func place(_ path: UnsafeRawBufferPointer) -> Int? {
-        precondition(unsafe (1..<Int(CSK_PATH_ROOM)).contains(path.count), "path of \(path.count) bytes")
-        let hash = unsafe Self.hash(path)
+        precondition((1..<Int(CSK_PATH_ROOM)).contains(path.count), "path of \(path.count) bytes")
+        let hash = Self.hash(path)
         var at = buckets[bucket(hash)]
         while at >= 0 {
             let entry = entries[Int(at)]
-            if unsafe entry.hash == hash && holds(Int(at), path) { return Int(at) }
+            if entry.hash == hash && holds(Int(at), path) { return Int(at) }
             at = entry.next
         }
         guard let index = room() else { return nil }
         lastNumber += 1
         entries[index] = Entry(
             number: lastNumber << 16 | UInt64(index), hash: hash, next: buckets[bucket(hash)], pins: 0,
-            length: UInt8(unsafe path.count), wasUsed: false)
+            length: UInt8(path.count), wasUsed: false)
         buckets[bucket(hash)] = Int32(index)
         let start = index * Int(CSK_PATH_ROOM)
-        for offset in unsafe path.indices { bytes[start + offset] = unsafe path[offset] }
+        for offset in path.indices { bytes[start + offset] = path[offset] }
         return index
     }
 
     private func holds(_ index: Int, _ path: UnsafeRawBufferPointer) -> Bool {
         let start = index * Int(CSK_PATH_ROOM)
-        guard unsafe Int(entries[index].length) == path.count else { return false }
-        return unsafe bytes.withUnsafeBytes { all in
-            unsafe UnsafeRawBufferPointer(rebasing: all[start..<start + path.count]).elementsEqual(path)
+        guard Int(entries[index].length) == path.count else { return false }
+        return bytes.withUnsafeBytes { all in
+            UnsafeRawBufferPointer(rebasing: all[start..<start + path.count]).elementsEqual(path)
         }
     }
 

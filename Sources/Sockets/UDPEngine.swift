@@ -36,7 +36,7 @@ struct UDPEngine<Calls: UDPCalls> {
         var left = Self.passedOver
         while left > 0 {
             left -= 1
-            let count = unsafe calls.receive(descriptor, room, &arrival)
+            let count = calls.receive(descriptor, room, &arrival)
             if count >= 0 {
                 let train = Train(peer: Address(arrival.from), segment: Int(arrival.segment))
                 guard accept(train, count, isCut: arrival.truncated != 0) else { continue }
@@ -71,18 +71,19 @@ struct UDPEngine<Calls: UDPCalls> {
         _ bytes: UnsafeRawBufferPointer, _ train: Train, taken: inout Int, at tyme: Tyme
     ) throws(Broken) -> Sending.Outcome {
         guard reaches(train.peer) else { return refuse(Refusal(.badAddress)) }
-        if unsafe bytes.count <= train.segment || train.segment <= 0 {
-            if let end = unsafe try sendOne(bytes, train.peer) { return end }
-            unsafe taken = bytes.count
+        if bytes.count <= train.segment || train.segment <= 0 {
+            if let end = try sendOne(bytes, train.peer) { return end }
+            taken = bytes.count
             statistics.sent.count(1, bytes: taken)
             return .sent
         }
-        while unsafe taken < bytes.count {
+        while taken < bytes.count {
             let most = min(Self.trainSegments, Self.trainBytes / train.segment) * train.segment
-            let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[taken...])
-            let part = unsafe UnsafeRawBufferPointer(rebasing: rest.prefix(max(most, train.segment)))
-            let asTrain = unsafe splitsTrains && part.count > train.segment && !memory.forbids(train, at: tyme)
-            let end = unsafe try asTrain
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[taken...])
+            let part = UnsafeRawBufferPointer(rebasing: rest.prefix(max(most, train.segment)))
+            let asTrain = splitsTrains && part.count > train.segment && !memory.forbids(train, at: tyme)
+            let end =
+                try asTrain
                 ? sendTrain(part, train, &taken, tyme) : sendOneByOne(part, train, &taken)
             if let end { return end }
         }
@@ -102,7 +103,7 @@ struct UDPEngine<Calls: UDPCalls> {
         _ part: UnsafeRawBufferPointer, _ train: Train, _ taken: inout Int, _ tyme: Tyme
     ) throws(Broken) -> Sending.Outcome? {
         while true {
-            let sent = unsafe calls.sendTrain(descriptor, family, train.peer, part, segment: train.segment)
+            let sent = calls.sendTrain(descriptor, family, train.peer, part, segment: train.segment)
             if sent >= 0 {
                 taken += sent
                 statistics.sent.count(train.count(of: sent), bytes: sent)
@@ -114,7 +115,7 @@ struct UDPEngine<Calls: UDPCalls> {
             case EMSGSIZE, EINVAL, EIO, ENOPROTOOPT, EOPNOTSUPP, EPROTO:
                 // The way does not carry trains, or none of this segment size; single datagrams may still go.
                 let before = taken
-                let end = unsafe try sendOneByOne(part, train, &taken)
+                let end = try sendOneByOne(part, train, &taken)
                 if taken > before {
                     memory.note(train.peer, segment: code == EMSGSIZE ? train.segment : 0, at: tyme)
                 }
@@ -129,10 +130,10 @@ struct UDPEngine<Calls: UDPCalls> {
         _ part: UnsafeRawBufferPointer, _ train: Train, _ taken: inout Int
     ) throws(Broken) -> Sending.Outcome? {
         var start = 0
-        while unsafe start < part.count {
-            let end = unsafe min(start + train.segment, part.count)
-            let one = unsafe UnsafeRawBufferPointer(rebasing: part[start..<end])
-            if let outcome = unsafe try sendOne(one, train.peer) { return outcome }
+        while start < part.count {
+            let end = min(start + train.segment, part.count)
+            let one = UnsafeRawBufferPointer(rebasing: part[start..<end])
+            if let outcome = try sendOne(one, train.peer) { return outcome }
             statistics.sent.count(1, bytes: end - start)
             taken += end - start
             start = end
@@ -145,7 +146,7 @@ struct UDPEngine<Calls: UDPCalls> {
         _ one: UnsafeRawBufferPointer, _ peer: Address
     ) throws(Broken) -> Sending.Outcome? {
         while true {
-            let sent = unsafe calls.send(descriptor, family, peer, one)
+            let sent = calls.send(descriptor, family, peer, one)
             if sent >= 0 { return nil }
             let code = Int32(truncatingIfNeeded: -sent)
             if code != EINTR { return try outcome(code) }

@@ -190,16 +190,16 @@ public final class UDPPeer: DatagramTransport {
         if engine.family == CSK_IP6 {
             // The address of every interface takes IPv4 too, in its mapped form; a single one takes what it is.
             let isAny = wanted.hi == 0 && wanted.lo == 0
-            try set("IPV6_V6ONLY", Int(CSK_V6ONLY.rawValue), isAny ? 0 : 1)
+            try set("IPV6_V6ONLY", Int(CSK_V6ONLY), isAny ? 0 : 1)
         }
-        if options.broadcast { try set("SO_BROADCAST", Int(CSK_BROADCAST.rawValue), 1) }
-        if options.sharesPort { try set("SO_REUSEPORT", Int(CSK_SHARE_PORT.rawValue), 1) }
-        if let size = options.sendBufferSize { try set("SO_SNDBUF", Int(CSK_SEND_BUFFER.rawValue), Int32(size)) }
+        if options.broadcast { try set("SO_BROADCAST", Int(CSK_BROADCAST), 1) }
+        if options.sharesPort { try set("SO_REUSEPORT", Int(CSK_SHARE_PORT), 1) }
+        if let size = options.sendBufferSize { try set("SO_SNDBUF", Int(CSK_SEND_BUFFER), Int32(size)) }
         if let size = options.receiveBufferSize {
-            try set("SO_RCVBUF", Int(CSK_RECEIVE_BUFFER.rawValue), Int32(size))
+            try set("SO_RCVBUF", Int(CSK_RECEIVE_BUFFER), Int32(size))
         }
         // Where the kernel cannot join trains, they come one by one: nothing is lost but speed.
-        if options.usesBursts { _ = csk_set(socket, Int32(CSK_JOINS_TRAINS.rawValue), 1) }
+        if options.usesBursts { _ = csk_set(socket, Int32(CSK_JOINS_TRAINS), 1) }
     }
 
     // MARK: Datagrams
@@ -229,9 +229,9 @@ public final class UDPPeer: DatagramTransport {
         var hasRetried = false
         while true {
             do throws(Broken) {
-                return unsafe try out.withUnsafeMutableBytes { (room, filled) throws(Broken) -> Train? in
-                    let free = unsafe UnsafeMutableRawBufferPointer(rebasing: room[filled...])
-                    guard let (train, count) = unsafe try engine.receive(free) else { return nil }
+                return try out.withUnsafeMutableBytes { (room, filled) throws(Broken) -> Train? in
+                    let free = UnsafeMutableRawBufferPointer(rebasing: room[filled...])
+                    guard let (train, count) = try engine.receive(free) else { return nil }
                     filled += count
                     return train
                 }
@@ -250,8 +250,8 @@ public final class UDPPeer: DatagramTransport {
         var taken = 0
         while true {
             do throws(Broken) {
-                let outcome = unsafe try bytes.withUnsafeBytes { (all) throws(Broken) in
-                    unsafe try engine.send(all, train, taken: &taken, at: tyme)
+                let outcome = try bytes.withUnsafeBytes { (all) throws(Broken) in
+                    try engine.send(all, train, taken: &taken, at: tyme)
                 }
                 return Sending(taken: taken, outcome)
             } catch {
@@ -281,10 +281,10 @@ extension UDPPeer {
     /// - Throws: ``TransportError/system(call:code:reason:subject:)`` with getaddrinfo's own error number.
     public static func resolve(_ host: String, port: UInt16) throws(TransportError) -> [Address] {
         var words = [csk_address](repeating: csk_address(), count: 16)
-        let count = unsafe csk_resolve(host, port, &words, 16)
+        let count = csk_resolve(host, port, &words, 16)
         guard count >= 0 else {
             throw .system(
-                call: "getaddrinfo", code: -count, reason: unsafe String(cString: csk_resolve_text(count)),
+                call: "getaddrinfo", code: -count, reason: String(cString: csk_resolve_text(count)),
                 subject: host)
         }
         var addresses: [Address] = []

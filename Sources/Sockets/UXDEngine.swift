@@ -30,7 +30,7 @@ struct UXDEngine<Calls: UXDCalls> {
         var left = Self.passedOver
         while left > 0 {
             left -= 1
-            let count = unsafe calls.receive(descriptor, room, arrival.pointer)
+            let count = calls.receive(descriptor, room, arrival.pointer)
             if count >= 0 {
                 guard let peer = accept(count) else { continue }
                 statistics.received.count(1, bytes: count)
@@ -47,12 +47,12 @@ struct UXDEngine<Calls: UXDCalls> {
     }
 
     private mutating func accept(_ count: Int) -> Address? {
-        if unsafe arrival.pointer.pointee.truncated != 0 || count > acceptsUpTo {
+        if arrival.pointer.pointee.truncated != 0 || count > acceptsUpTo {
             statistics.truncated &+= 1
             return nil
         }
-        let path = unsafe arrival.path
-        if unsafe !path.isEmpty, let peer = unsafe sources.address(of: path) { return peer }
+        let path = arrival.path
+        if !path.isEmpty, let peer = sources.address(of: path) { return peer }
         if acceptsUnnamed { return Address.none }
         statistics.unknownSender &+= 1
         return nil
@@ -63,24 +63,24 @@ struct UXDEngine<Calls: UXDCalls> {
         _ bytes: UnsafeRawBufferPointer, _ train: Train, taken: inout Int
     ) throws(Broken) -> Sending.Outcome {
         guard destinations.find(train.peer) else { return refuse(Refusal(.badAddress)) }
-        let isSingle = unsafe bytes.count <= train.segment || train.segment <= 0
-        let segment = unsafe isSingle ? bytes.count : train.segment
+        let isSingle = bytes.count <= train.segment || train.segment <= 0
+        let segment = isSingle ? bytes.count : train.segment
         var went = 0
         let start = taken
         defer { if went > 0 { statistics.sent.count(went, bytes: taken - start) } }
         repeat {
-            let end = unsafe min(taken + segment, bytes.count)
-            let one = unsafe UnsafeRawBufferPointer(rebasing: bytes[taken..<end])
-            if let outcome = unsafe try sendOne(one) { return outcome }
+            let end = min(taken + segment, bytes.count)
+            let one = UnsafeRawBufferPointer(rebasing: bytes[taken..<end])
+            if let outcome = try sendOne(one) { return outcome }
             taken = end
             went += 1
-        } while unsafe taken < bytes.count
+        } while taken < bytes.count
         return .sent
     }
 
     private mutating func sendOne(_ one: UnsafeRawBufferPointer) throws(Broken) -> Sending.Outcome? {
         while true {
-            let sent = unsafe calls.send(descriptor, destinations.path, one)
+            let sent = calls.send(descriptor, destinations.path, one)
             if sent >= 0 { return nil }
             let code = Int32(truncatingIfNeeded: -sent)
             switch SendFate(code, isLocal: true) {
@@ -105,14 +105,14 @@ final class ArrivalRoom {
     let pointer: UnsafeMutablePointer<csk_unix_arrival>
 
     init() {
-        unsafe pointer = .allocate(capacity: 1)
-        unsafe pointer.initialize(to: csk_unix_arrival())
+        pointer = .allocate(capacity: 1)
+        pointer.initialize(to: csk_unix_arrival())
     }
 
-    deinit { unsafe pointer.deallocate() }
+    deinit { pointer.deallocate() }
 
     /// The sender's path; empty if it has none.
     var path: UnsafeRawBufferPointer {
-        unsafe UnsafeRawBufferPointer(start: pointer, count: Int(pointer.pointee.length))
+        UnsafeRawBufferPointer(start: pointer, count: Int(pointer.pointee.length))
     }
 }

@@ -142,7 +142,7 @@ public struct UXDPath: Hashable, Sendable, CustomStringConvertible {
         _ what: String, _ call: (UnsafeMutablePointer<CChar>, Int) -> Int32
     ) throws(TransportError) -> String {
         var room = [CChar](repeating: 0, count: 4096)
-        let count = unsafe room.withUnsafeMutableBufferPointer { unsafe call($0.baseAddress!, $0.count) }
+        let count = room.withUnsafeMutableBufferPointer { call($0.baseAddress!, $0.count) }
         guard count >= 0 else { throw .failed(what, count, what) }
         return String(decoding: room[..<Int(count)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }

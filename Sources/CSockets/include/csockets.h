@@ -111,6 +111,9 @@ void csk_unlock(int fd, const char *path);
 int csk_fresh_directory(char *template_, int suffix_length);
 /* The home directory of the user as the shell sees it: HOME, else the password file. Writes at most `room` bytes. */
 int csk_home(char *out, size_t room);
+/* Where temporary files go: TMPDIR, TEMP or TMP if it is a directory, else /tmp; always /tmp on Darwin, where a longer
+ * one leaves no room for a socket's path. hio's rule. */
+int csk_temporary_head(char *out, size_t room);
 int csk_working_directory(char *out, size_t room);
 /* "error text" of an error number, written to `out`. */
 void csk_error_text(int error, char *out, size_t room);
