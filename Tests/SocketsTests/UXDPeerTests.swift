@@ -1,24 +1,22 @@
 import CSockets
 import Doing
 import Foundation
+import Synchronization
 import Testing
 import Wiring
 
 @testable import Sockets
 
+/// An open peer at a path of its own.
+private func opened(_ path: String, _ options: UXDPeer.Options = .init()) throws -> UXDPeer {
+    let peer = try UXDPeer(at: UXDPath(path), name: "p", options: options)
+    try peer.open()
+    return peer
+}
+
+private func status(_ path: String) throws -> FileStatus { try #require(FileStatus(path)) }
+
 @Suite("Unix-datagram peers on real sockets") struct UXDPeerTests {
-    private func peer(_ path: String, _ options: UXDPeer.Options = .init()) throws -> UXDPeer {
-        try UXDPeer(at: UXDPath(path), name: "p", options: options)
-    }
-
-    private func opened(_ path: String, _ options: UXDPeer.Options = .init()) throws -> UXDPeer {
-        let peer = try peer(path, options)
-        try peer.open()
-        return peer
-    }
-
-    private func status(_ path: String) throws -> FileStatus { try #require(FileStatus(path)) }
-
     // MARK: Datagrams
 
     @Test("a datagram arrives with its bytes and its sender's path, and is answered by the address it came from")
@@ -146,50 +144,6 @@ import Wiring
 
     // MARK: Files
 
-    @Test("the file is there for its owner alone, whatever the umask, and goes on close")
-    func modes() throws {
-        try withDirectory { directory in
-            let old = umask(0)
-            defer { umask(old) }
-            let peer = try opened(directory + "/a.uxd")
-            #expect(try status(directory + "/a.uxd").mode == 0o600)
-            umask(0o077)
-            let shared = try opened(directory + "/b.uxd", .init(mode: 0o666))
-            #expect(try status(directory + "/b.uxd").mode == 0o666)
-            #expect(umask(0) == 0o077)
-            peer.close()
-            shared.close()
-            #expect(try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty)
-        }
-    }
-
-    @Test("the umask is what it was after every failure to open")
-    func umaskRestored() throws {
-        try withDirectory { directory in
-            let old = umask(0o027)
-            defer { umask(old) }
-            let first = try opened(directory + "/a.uxd")
-            #expect(throws: TransportError.self) { try opened(directory + "/a.uxd") }
-            #expect(throws: TransportError.self) { try opened("/proc/a.uxd") }
-            #expect(umask(0o027) == 0o027)
-            #expect(first.isOpen)
-        }
-    }
-
-    @Test("directories that are missing are made for us alone; hio's 0755 ones are used")
-    func directories() throws {
-        try withDirectory { directory in
-            let old = umask(0)
-            defer { umask(old) }
-            let peer = try opened(directory + "/x/y/a.uxd")
-            #expect(try status(directory + "/x").mode == 0o700)
-            #expect(try status(directory + "/x/y").mode == 0o700)
-            #expect(chmod(directory + "/x/y", 0o755) == 0)
-            let other = try opened(directory + "/x/y/b.uxd")
-            #expect(other.isOpen && peer.isOpen)
-        }
-    }
-
     @Test("a directory that others can write to, a link to one, and one of somebody else are refused")
     func unsafeDirectories() throws {
         try withDirectory { directory in
@@ -289,30 +243,39 @@ import Wiring
     }
 
     @Test("of eight that race for a dead path one wins, thirty times over")
-    func race() async throws {
+    func race() throws {
         for _ in 0..<30 {
             let directory = NSTemporaryDirectory() + "sk" + UUID().uuidString.prefix(8)
             #expect(mkdir(directory, 0o700) == 0)
             defer { try? FileManager.default.removeItem(atPath: directory) }
             let path = directory + "/a.uxd"
             try opened(path).close(unlink: false)
-            let winners = await withTaskGroup(of: Bool.self) { group in
-                for _ in 0..<8 {
-                    group.addTask {
-                        guard let peer = try? UXDPeer(at: UXDPath(path)) else { return false }
-                        guard (try? peer.open()) != nil else { return false }
-                        usleep(3000)
-                        // The winner is reached at the path: it is not bound to a file that is gone.
-                        let isReached = (try? peer.send([1].span.bytes, Train(peer: peer.address, segment: 1), at: 0))
-                        peer.close(unlink: false)
-                        return isReached == Sending(taken: 1)
-                    }
-                }
-                return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
-            }
-            #expect(winners >= 1)
+            let winners = raceFor(path, 8)
+            #expect(winners == 1)
             #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == ["a.uxd"])
         }
+    }
+
+    /// How many of `count` threads, started together, got `path` while all of them tried.
+    private func raceFor(_ path: String, _ count: Int) -> Int {
+        let winners = Atomic(0)
+        let tries = Atomic(0)
+        let ended = DispatchSemaphore(value: 0)
+        for _ in 0..<count {
+            Thread.detachNewThread {
+                defer { ended.signal() }
+                guard var peer = try? UXDPeer(at: UXDPath(path)) else { return }
+                let hasWon = (try? peer.open()) != nil
+                tries.add(1, ordering: .relaxed)
+                guard hasWon else { return }
+                for _ in 0..<10_000 where tries.load(ordering: .relaxed) < count { usleep(100) }
+                // The winner is reached at the path: it is not bound to a file that is gone.
+                if (try? peer.send([1], to: peer.address)) == Sending(taken: 1) { winners.add(1, ordering: .relaxed) }
+                peer.close(unlink: false)
+            }
+        }
+        for _ in 0..<count { ended.wait() }
+        return winners.load(ordering: .relaxed)
     }
 
     @Test("a file that has been replaced is not removed on close")
@@ -334,6 +297,55 @@ import Wiring
         try withDirectory { directory in
             do { _ = try opened(directory + "/a.uxd") }
             #expect(FileStatus(directory + "/a.uxd") == nil)
+        }
+    }
+}
+
+extension UXDPeerTests {
+    /// The umask belongs to the process: these run one after the other.
+    @Suite("modes and the umask", .serialized) struct Modes {
+        @Test("the file is there for its owner alone, whatever the umask, and goes on close")
+        func modes() throws {
+            try withDirectory { directory in
+                let old = umask(0)
+                defer { umask(old) }
+                let peer = try opened(directory + "/a.uxd")
+                #expect(try status(directory + "/a.uxd").mode == 0o600)
+                umask(0o077)
+                let shared = try opened(directory + "/b.uxd", .init(mode: 0o666))
+                #expect(try status(directory + "/b.uxd").mode == 0o666)
+                #expect(umask(0) == 0o077)
+                peer.close()
+                shared.close()
+                #expect(try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty)
+            }
+        }
+
+        @Test("the umask is what it was after every failure to open")
+        func umaskRestored() throws {
+            try withDirectory { directory in
+                let old = umask(0o027)
+                defer { umask(old) }
+                let first = try opened(directory + "/a.uxd")
+                #expect(throws: TransportError.self) { try opened(directory + "/a.uxd") }
+                #expect(throws: TransportError.self) { try opened("/proc/a.uxd") }
+                #expect(umask(0o027) == 0o027)
+                #expect(first.isOpen)
+            }
+        }
+
+        @Test("directories that are missing are made for us alone; hio's 0755 ones are used")
+        func directories() throws {
+            try withDirectory { directory in
+                let old = umask(0)
+                defer { umask(old) }
+                let peer = try opened(directory + "/x/y/a.uxd")
+                #expect(try status(directory + "/x").mode == 0o700)
+                #expect(try status(directory + "/x/y").mode == 0o700)
+                #expect(chmod(directory + "/x/y", 0o755) == 0)
+                let other = try opened(directory + "/x/y/b.uxd")
+                #expect(other.isOpen && peer.isOpen)
+            }
         }
     }
 }
