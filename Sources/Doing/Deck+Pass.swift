@@ -148,7 +148,8 @@ extension Deck {
     }
 
     /// Every verdict but a plain `.again`.
-    private func conclude(_ deed: Deed, _ verdict: Recurrence, at tyme: Tyme) throws {
+    private func conclude(_ deed: Deed, _ answer: Recurrence, at tyme: Tyme) throws {
+        let verdict = heeded(answer, of: deed)
         switch verdict {
         case .done:
             try finish(deed)
@@ -171,24 +172,36 @@ extension Deck {
         }
     }
 
+    /// A dodoer that was woken while it ran does not park for its children.
+    private func heeded(_ answer: Recurrence, of deed: Deed) -> Recurrence {
+        if deed.pointee.isWakePending, case .park(let until) = answer, isOffer(until, of: deed) { return .again }
+        return answer
+    }
+
     private func notePark(_ deed: Deed, until: Tyme) {
         deed.pointee.isParked = true
-        if let children = deed.pointee.deck, children.pointee.offer == until, deed.pointee.tock == 0 {
+        if isOffer(until, of: deed) {
             deed.pointee.isAutoParked = true
             pointee.autoParked += 1
         }
     }
 
+    /// Whether a dodoer parks until when its deck said, on behalf of its children.
+    private func isOffer(_ until: Tyme, of deed: Deed) -> Bool {
+        guard let children = deed.pointee.deck else { return false }
+        return children.pointee.offer == until && deed.pointee.tock == 0
+    }
+
     /// The normal end of the running deed.
     private func finish(_ deed: Deed) throws {
-        let first = endNormally(deed)
+        let first = endNormally(deed, pointee.engine!)
         dismiss(deed)
         if let first { throw first }
     }
 
     /// The end of the running deed by an error.
     private func fail(_ deed: Deed, _ error: any Error) {
-        abort(deed, error, in: .recur)
+        abort(deed, error, in: .recur, pointee.engine!)
         dismiss(deed)
     }
 
@@ -245,7 +258,8 @@ extension Deck {
         }
     }
 
-    private func concludeExtra(_ deed: Deed, _ verdict: Recurrence, at tyme: Tyme) throws {
+    private func concludeExtra(_ deed: Deed, _ answer: Recurrence, at tyme: Tyme) throws {
+        let verdict = heeded(answer, of: deed)
         switch verdict {
         case .done:
             try finish(deed)

@@ -11,26 +11,51 @@ extension Deed {
     func wake() {
         guard pointee.phase == .active, let deck = pointee.owner, let engine = deck.pointee.engine else { return }
         guard !isRunning else {
-            pointee.isWakePending = true
+            pointee.isWakePending = true  // it counts after its verdict, should that be a park
             return
         }
-        if pointee.isAutoParked {
-            let retyme = polledRetyme
-            unpark()
-            pointee.retyme = retyme
-            noteWoken(ahead: true)
+        if pointee.isAutoParked, !engine.pointee.isRealTime {
+            rouse()  // to its users it was never parked
+            return
         } else if pointee.isParked {
-            leaveContainer()  // and stays parked, since its retyme starts anew in the pass that runs it
-            pointee.retyme = engine.pointee.tyme
-            noteWoken(ahead: true)
+            endPark()
         } else if engine.pointee.isRealTime {
             noteWoken(ahead: engine.pointee.isExtra)
+        } else {
+            return
         }
         deck.wakeOwners()
     }
 
+    /// Ends a park of this deed alone.
+    func endPark() {
+        if pointee.isAutoParked {
+            unparkAsPolled()
+        } else {
+            leaveContainer()  // and stays parked, since its retyme starts anew in the pass that runs it
+            pointee.retyme = pointee.owner!.pointee.engine!.pointee.tyme
+            noteWoken(ahead: true)
+        }
+    }
+
+    /// Ends a park on behalf of children as if there had been none, and those of owners that park because of it.
+    func rouse() {
+        var next: Deed? = self
+        while let deed = next, deed.pointee.isAutoParked {
+            deed.unparkAsPolled()
+            next = deed.pointee.owner?.pointee.owner
+        }
+    }
+
+    private func unparkAsPolled() {
+        let retyme = polledRetyme
+        unpark()
+        pointee.retyme = retyme
+        noteWoken(ahead: true)
+    }
+
     /// The retyme that a dodoer parked for its children would have if it had run in every pass instead.
-    var polledRetyme: Tyme {
+    private var polledRetyme: Tyme {
         let deck = pointee.owner!
         let engine = deck.pointee.engine!
         let tyme = engine.pointee.tyme
@@ -58,7 +83,7 @@ extension Deed {
     }
 
     /// Puts a deed among those that run in the pass under way, if its place is `ahead` there, else among the woken.
-    private func noteWoken(ahead: Bool) {
+    func noteWoken(ahead: Bool) {
         guard pointee.wake == .none, let deck = pointee.owner else { return }
         if ahead, let running = deck.pointee.running, pointee.label > running.pointee.label {
             pointee.wake = .ahead
@@ -104,13 +129,21 @@ extension Deed {
 }
 
 extension Deck {
-    /// Wakes the deed whose deck this is, and so its owners, that they come to look into this deck.
+    /// Ends the parks of the deed whose deck this is and of its owners, that they come to look into this deck.
     func wakeOwners() {
-        guard let owner = pointee.owner else { return }
-        if owner.pointee.phase == .active, owner.isRunning || owner.pointee.isParked || owner.pointee.tock == 0 {
-            owner.wake()
-        } else {
-            owner.pointee.owner?.wakeOwners()
+        var deck = self
+        while let owner = deck.pointee.owner {
+            if owner.pointee.phase == .active {
+                if owner.isRunning {
+                    owner.pointee.isWakePending = true
+                } else if owner.pointee.isParked {
+                    owner.endPark()
+                } else if owner.pointee.tock == 0, let engine = deck.pointee.engine, engine.pointee.isRealTime {
+                    owner.noteWoken(ahead: engine.pointee.isExtra)
+                }
+            }
+            guard let above = owner.pointee.owner else { return }
+            deck = above
         }
     }
 
@@ -153,7 +186,7 @@ extension Deck {
         while let deed = next {
             next = deed.pointee.next
             guard let child = deed.pointee.deck else { continue }
-            if deed.pointee.isAutoParked { deed.wake() }
+            deed.rouse()
             child.unparkOwners()
         }
     }

@@ -78,8 +78,8 @@ open class DoDoer: Doer {
     /// Runs those of its doers that are due.
     ///
     /// Parks until the next of them is due when none is left that runs every pass, its own tock is 0 and so is that of
-    /// every scheduler above it: then nobody can tell. A subclass that wants to be called every tick answers
-    /// ``Recurrence/again`` instead.
+    /// every scheduler above it: then its doers cannot tell. A subclass that wants to be called every tick
+    /// answers ``Recurrence/again`` instead; one that hands on the park of `super` may be called sooner than that.
     open override func recur(_ tyme: Tyme) throws -> Recurrence {
         precondition(deck.pointee.phase == .open, "\(name) recurs but has not entered")
         deck.pointee.offer = .nan

@@ -94,7 +94,7 @@ open class Doer {
             deed.pointee.tock = newValue
             guard newValue > 0, let deck = deed.pointee.deck, deed.pointee.phase == .active else { return }
             deck.unparkOwners()
-            if deed.pointee.isAutoParked { deed.wake() }
+            deed.rouse()
         }
     }
 

@@ -203,11 +203,11 @@ extension Doist {
             let seconds = pace.now() - start
             if seconds > passLongest {
                 passLongest = seconds
-                passSlowest = deed.path
+                passSlowest = deed.path(under: self)
             }
             if seconds > statistics.longestRecur {
                 statistics.longestRecur = seconds
-                statistics.slowestDoer = deed.path
+                statistics.slowestDoer = deed.path(under: self)
             }
         }
         return try body()

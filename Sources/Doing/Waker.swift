@@ -46,9 +46,19 @@ final class WakeBoard: Sendable {
     /// Sets what ends the sleep, or nil.
     func connect(_ kicker: (any Sendable & Kicker)?) { state.withLock { $0.kicker = kicker } }
 
-    func post(_ key: Int?) { leave { if let key, !$0.contains(key) { $0.append(key) } } stop: { _ in } }
+    func post(_ key: Int?) {
+        leave {
+            if let key, !$0.contains(key) { $0.append(key) }
+        } stop: { _ in
+        }
+    }
 
-    func requestStop() { leave { _ in } stop: { $0 = true } }
+    func requestStop() {
+        leave { _ in
+        } stop: {
+            $0 = true
+        }
+    }
 
     func retire(_ key: Int) {
         state.withLock { $0.retired.append(key) }
