@@ -57,7 +57,7 @@ private func status(_ path: String) throws -> FileStatus { try #require(FileStat
             var blu = try opened(directory + "/blu.uxd", .init(acceptsUpTo: 100))
             for size in [101, 100, 99] { _ = try red.send(pattern(size), to: blu.address) }
             #expect(try blu.next()?.bytes == pattern(100))
-            #expect(try blu.next(Burst(capacity: 98)) == nil)
+            #expect(try blu.now(Burst(capacity: 98)) == nil)
             #expect(blu.statistics.truncated == 2)
         }
     }
