@@ -38,7 +38,7 @@ let package = Package(
         .testTarget(
             name: "MemoingTests", dependencies: ["Doing", "Wiring", "Memoing", "Signing"], swiftSettings: strict),
         .testTarget(
-            name: "SocketsTests", dependencies: ["Doing", "Wiring", "Memoing", "Sockets"], swiftSettings: strict),
+            name: "SocketsTests", dependencies: ["Doing", "Wiring", "Memoing", "Sockets", "CSockets"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(name: "DemoTests", dependencies: ["DemoKit"], swiftSettings: strict),
     ]
