@@ -89,10 +89,11 @@ public enum MemoPeer {
             vid = Vid(pair.verifyKey)
             keep[Vid(pair.verifyKey)] = pair
         }
-        return try Memoer(
-            random: .system, kind: options.isSigned ? .signed : .plain,
-            domain: options.domain == .text ? .text : .binary, size: options.size, maximum: limits.datagram,
-            signer: signer, keep: keep, vid: vid, requiresSigned: options.isSigned, allowed: options.allowed,
-            reportsSent: true)
+        var memoer = try Memoer(
+            kind: options.isSigned && vid != nil ? .signed : .plain, domain: options.domain == .text ? .text : .binary,
+            size: options.size, maximum: limits.datagram, vid: vid, keep: keep, signer: signer,
+            requiresSigned: options.isSigned, allowed: options.allowed, random: .system)
+        memoer.reportsSent = true
+        return memoer
     }
 }

@@ -51,7 +51,7 @@ final class Talk<Wire: DatagramTransport>: Doer {
     }
 
     override func recur(_ tyme: Tyme) throws -> Recurrence {
-        while let event = peer.core.pollEvent() { try take(event) }
+        while let event = peer.pollEvent() { try take(event) }
         try sendMore()
         isFinished = isDone(at: tyme)
         if isFinished { doist?.requestStop() }
