@@ -29,6 +29,8 @@ public final class Waker: Sendable {
 final class WakeBoard: Sendable {
     private struct State {
         var keys: [Int] = []
+        /// Which keys stand in `keys`; never walked, so its order is nowhere to be seen.
+        var noted: Set<Int> = []
         var retired: [Int] = []
         var isStopRequested = false
         var kicker: (any Sendable & Kicker)?
@@ -65,10 +67,9 @@ final class WakeBoard: Sendable {
         hasNews.store(true, ordering: .releasing)
     }
 
-    private func leave(_ note: (inout [Int]) -> Void, stop: (inout Bool) -> Void) {
+    private func leave(_ note: (inout State) -> Void) {
         let kicker = state.withLock { state in
-            note(&state.keys)
-            stop(&state.isStopRequested)
+            note(&state)
             return state.kicker
         }
         hasNews.store(true, ordering: .releasing)
@@ -81,6 +82,7 @@ final class WakeBoard: Sendable {
         return state.withLock { state in
             let news = News(keys: state.keys, retired: state.retired, isStopRequested: state.isStopRequested)
             state.keys = []
+            state.noted = []
             state.retired = []
             state.isStopRequested = false
             return news
