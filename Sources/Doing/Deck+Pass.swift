@@ -241,8 +241,10 @@ extension Deck {
 
     // MARK: - Extra passes
 
-    /// Runs the woken deeds, in real time, between ticks. Those that were not parked keep their retyme and their
-    /// container; those that were are due at the next tick, unless they park again.
+    /// Runs the woken deeds, in real time, between ticks.
+    ///
+    /// Those that were not parked keep their retyme and their container; those that were are due at the next tick,
+    /// unless they park again.
     private func extraPass(at tyme: Tyme) throws {
         let engine = pointee.engine.unsafelyUnwrapped
         for index in 0..<pointee.woken.count {

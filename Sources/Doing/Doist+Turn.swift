@@ -168,8 +168,9 @@ extension Doist {
         ride.isHeld = isSpent
     }
 
-    /// When the next tick comes at which there is something to do, on the clock; nil if there is none. Any tick will do
-    /// if someone is waiting for one.
+    /// When the next tick comes at which there is something to do, on the clock; nil if there is none.
+    ///
+    /// Any tick will do if someone is waiting for one.
     private func nextClock(_ ride: Ride, isWaiting: Bool) -> Double? {
         let target = isWaiting || !root.isQuiet(at: tyme) ? tyme : min(root.firstTimer, ride.stop)
         guard target > tyme else { return ride.metronome.boundary }

@@ -17,8 +17,9 @@ public final class Waker: Sendable {
         if let key { board.retire(key) }
     }
 
-    /// Wakes the doer, if it is one's waker, and ends the sleep of the pace. Harmless at any time; several wakes before
-    /// the next pass are one.
+    /// Wakes the doer, if it is one's waker, and ends the sleep of the pace.
+    ///
+    /// Harmless at any time; several wakes before the next pass are one.
     public func wake() { board.post(key) }
 
     /// Ends the run like a limit: every exit runs.
@@ -49,18 +50,12 @@ final class WakeBoard: Sendable {
     func connect(_ kicker: (any Sendable & Kicker)?) { state.withLock { $0.kicker = kicker } }
 
     func post(_ key: Int?) {
-        leave {
-            if let key, !$0.contains(key) { $0.append(key) }
-        } stop: { _ in
+        leave { state in
+            if let key, state.noted.insert(key).inserted { state.keys.append(key) }
         }
     }
 
-    func requestStop() {
-        leave { _ in
-        } stop: {
-            $0 = true
-        }
-    }
+    func requestStop() { leave { $0.isStopRequested = true } }
 
     func retire(_ key: Int) {
         state.withLock { $0.retired.append(key) }

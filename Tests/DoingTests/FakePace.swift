@@ -1,7 +1,9 @@
 import Doing
 
 /// A pace whose clock the test sets: a blocking poll moves it to the deadline, or to the next thing that the test has
-/// planned, whichever is first. It writes down every poll.
+/// planned, whichever is first.
+///
+/// It writes down every poll.
 final class FakePace: Pace {
     struct Kick: Kicker, Sendable { func kick() {} }
     /// Something that happens at a clock time: a descriptor gets ready, the process is stopped for a while.
