@@ -52,7 +52,7 @@ extension Doist {
         return Turn(isDone: true, wait: nil)
     }
 
-    /// The same as ``run(limit:pace:)-(_,some Pace)``, inside a task and without blocking its executor.
+    /// The same as `run(limit:pace:)` without `await`, inside a task and without blocking its executor.
     ///
     /// The doers run wherever the caller runs. When the task is cancelled every exit runs, and `CancellationError` is
     /// thrown.
