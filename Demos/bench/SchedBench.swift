@@ -69,7 +69,9 @@ private struct SchedBench {
         var (doers, due, repeats) = (10_000, "busy", 7)
         var rest = arguments[...]
         while let flag = rest.popFirst() {
-            guard let value = rest.popFirst() else { throw SchedUsage(description: "\(flag) needs a value\n\(SchedUsage.text)") }
+            guard let value = rest.popFirst() else {
+                throw SchedUsage(description: "\(flag) needs a value\n\(SchedUsage.text)")
+            }
             switch (flag, Int(value)) {
             case ("--doers", let number?) where (1...10_000_000).contains(number): doers = number
             case ("--repeat", let number?) where (1...1000).contains(number): repeats = number
@@ -184,7 +186,8 @@ private struct SchedBench {
         case .parked: return []
         case .share:
             return [
-                ("c_heap", bench_heap(doers, span, ticks, &fired)), ("c_wheel", bench_wheel(doers, span, ticks, &fired)),
+                ("c_heap", bench_heap(doers, span, ticks, &fired)),
+                ("c_wheel", bench_wheel(doers, span, ticks, &fired)),
             ]
         }
     }
