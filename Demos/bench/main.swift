@@ -1,1 +1,1 @@
-print("to come")
+do { try benchCodec(Array(CommandLine.arguments.dropFirst(2))) } catch { print(error) }
