@@ -23,6 +23,8 @@ struct CodecOptions {
     var kind = MemoKind.plain
     var domain = Domain.text
     var rounds = 7
+    /// Only the whole pipe, for profiling.
+    var onlyPipe = false
 
     init(_ words: [String]) throws {
         var arguments = Arguments(words)
@@ -31,6 +33,7 @@ struct CodecOptions {
         rounds = try arguments.integer("--rounds", in: 1...1000) ?? rounds
         kind = try arguments.choice("--kind", of: MemoKind.self) ?? kind
         domain = try arguments.choice("--domain", of: Domain.self) ?? domain
+        onlyPipe = arguments.has("--only-pipe")
         try arguments.finish()
         guard !kind.isSure else { throw UsageError("--kind \(kind.rawValue): expected plain or signed") }
     }
@@ -84,20 +87,30 @@ struct CodecBench {
 
     func run() throws -> String {
         var (rend, fuse, pipe, copy) = (CodecFigure(), CodecFigure(), CodecFigure(), CodecFigure())
+        var fresh = CodecFigure()
         var (encode, table) = (CodecFigure(), CodecFigure())
         var (sign, verify) = (CodecFigure(), CodecFigure())
         let bytes = Double(max(1, options.size))
+        if options.onlyPipe {
+            for _ in 0...options.rounds {
+                pipe.add(1 / (try pipeRound(givesBack: true)))
+                fresh.add(1 / (try pipeRound(givesBack: false)))
+            }
+            return "\(pipe.json) \(fresh.json)"
+        }
         for round in 0...options.rounds {
             let copied = copyRound()
             let rendered = try rendRound()
             let fused = try fuseRound()
-            let piped = try pipeRound()
+            let piped = try pipeRound(givesBack: true)
+            let owned = try pipeRound(givesBack: false)
             let heads = headRound()
             if round == 0 { continue }  // warming up
             copy.add(bytes / copied / 1e9)
             rend.add(bytes / rendered / 1e9)
             fuse.add(bytes / fused / 1e9)
             pipe.add(1 / piped)
+            fresh.add(1 / owned)
             encode.add(heads.ours)
             table.add(heads.table)
             guard options.kind.isSigned else { continue }
@@ -118,6 +131,7 @@ struct CodecBench {
         line.add("rend_to_memcpy", rend.median / copy.median, digits: 4)
         line.add("fuse_to_memcpy", fuse.median / copy.median, digits: 4)
         line.add("pipe_memos_per_s", pipe.json)
+        line.add("pipe_fresh_memos_per_s", fresh.json)
         line.add("base64url_gbps", encode.json)
         line.add("base64url_table_gbps", table.json)
         line.add("base64url_to_table", encode.median / table.median, digits: 4)
@@ -232,8 +246,8 @@ extension CodecBench {
         return spent / Double(count)
     }
 
-    /// Memos through two memoers, each in storage of its own.
-    private func pipeRound() throws -> Double {
+    /// Memos through two memoers, each in fresh storage, or in storage given back.
+    private func pipeRound(givesBack: Bool) throws -> Double {
         var sender = try memoer(3)
         var receiver = try memoer(4)
         let batch = max(1, min(1024, (1 << 20) / max(1, options.size)))
@@ -250,7 +264,9 @@ extension CodecBench {
                         sender.sent(Sending(taken: out.byteCount), train, at: 0)
                     }
                 }
-                while receiver.inbox.popFirst() != nil {}
+                while let memo = receiver.inbox.popFirst() {
+                    if givesBack { receiver.give(memo.bytes) }
+                }
             }
         } / Double(rounds * batch)
     }
