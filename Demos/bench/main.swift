@@ -1,1 +1,7 @@
-print("to come")
+import DemoKit
+
+let words = Array(CommandLine.arguments.dropFirst())
+switch words.first {
+case "datagrams": try benchDatagrams(Array(words.dropFirst()))
+default: print("to come")
+}
