@@ -1,7 +1,10 @@
-import DemoKit
+import CBench
 
 let words = Array(CommandLine.arguments.dropFirst())
 switch words.first {
+case "sched": try benchSched(Array(words.dropFirst()))
 case "datagrams": try benchDatagrams(Array(words.dropFirst()))
-default: print("to come")
+case "loopback": try benchLoopback(Array(words.dropFirst()))
+case "idle": try benchIdle(Array(words.dropFirst()))
+default: print("bench sched | datagrams | loopback | idle")
 }

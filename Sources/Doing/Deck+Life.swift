@@ -239,7 +239,9 @@ extension Deck {
         pointee.upcoming.free()
         pointee.current.free()
         pointee.timers.free()
+        pointee.batch.free()
         pointee.ahead.free()
+        pointee.rival = .max
         pointee.woken.free()
         pointee.pending.free()
     }

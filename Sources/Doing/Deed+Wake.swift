@@ -88,6 +88,7 @@ extension Deed {
         if ahead, let running = deck.pointee.running, pointee.label > running.pointee.label {
             pointee.wake = .ahead
             deck.pointee.ahead.insert(self, key: pointee.label)
+            deck.findRival()
         } else {
             pointee.wake = .listed
             pointee.wakeSlot = deck.pointee.woken.append(self)
@@ -99,7 +100,8 @@ extension Deed {
         let deck = pointee.owner!
         switch pointee.place {
         case .nowhere: break
-        case .timers: deck.pointee.timers.remove(at: Int(pointee.slot))
+        case .heap, .wheel: deck.pointee.timers.remove(self)
+        case .batch: deck.pointee.batch.clear(at: pointee.slot)
         case .pending: deck.pointee.pending.clear(at: pointee.slot)
         case .ready0, .ready1:
             if pointee.place == deck.pointee.upcomingPlace {
@@ -118,7 +120,9 @@ extension Deed {
         switch pointee.wake {
         case .none: break
         case .listed: deck.pointee.woken.clear(at: pointee.wakeSlot)
-        case .ahead: deck.pointee.ahead.remove(at: Int(pointee.wakeSlot))
+        case .ahead:
+            deck.pointee.ahead.remove(at: Int(pointee.wakeSlot))
+            deck.findRival()
         }
         pointee.wake = .none
         if pointee.isAutoParked { deck.pointee.autoParked -= 1 }
@@ -150,7 +154,7 @@ extension Deck {
     /// Puts a deed that is due by tyme where the next pass finds it, if that can be then, else among the timers.
     ///
     /// Only for deeds that come in place order, as a pass meets them.
-    @inline(__always)
+    @inline(never)
     func requeue(_ deed: Deed, at tyme: Tyme) {
         if deed.pointee.retyme <= tyme + tock {
             requeueUpcoming(deed)
@@ -170,8 +174,7 @@ extension Deck {
             deed.pointee.place = .nowhere
             return
         }
-        deed.pointee.place = .timers
-        pointee.timers.insert(deed, key: deed.pointee.retyme.orderedBits)
+        pointee.timers.insert(deed, engine: pointee.engine.unsafelyUnwrapped)
     }
 
     /// For the next pass, though its place may be before others that stand there already.

@@ -20,7 +20,7 @@ open class DoDoer: Doer {
     public init(doers: [Doer], always: Bool = false) {
         livesOn = always
         try! super.init(schedulerNamed: nil, tock: 0.0, temp: nil)
-        doers.forEach(deck.list)
+        deck.list(all: doers)
     }
 
     /// A scheduler without doers; see ``Doer/init(name:tock:temp:)``.
@@ -43,7 +43,7 @@ open class DoDoer: Doer {
     ) throws(TymeError) {
         livesOn = always
         try super.init(schedulerNamed: name, tock: tock, temp: temp)
-        doers.forEach(deck.list)
+        deck.list(all: doers)
     }
 
     /// Whether it lives on when no deed is left. Read whenever its deck has run empty, so it may be switched at any time.

@@ -115,7 +115,7 @@ public final class Doist {
                 isolates: onError == .isolate))
         engine.pointee.doist = .passUnretained(self)
         root.pointee.engine = engine
-        doers.forEach(root.list)
+        root.list(all: doers)
     }
 
     deinit {
@@ -201,7 +201,7 @@ public final class Doist {
     public func enter(_ doers: [Doer]) throws {
         precondition(!isEntered, "\(name) is entered already")
         for doer in root.doers { _ = root.unlist(doer) }
-        doers.forEach(root.list)
+        root.list(all: doers)
         try enter()
     }
 

@@ -62,7 +62,9 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     ///
     /// The closure may use ``core``. Without one, events stay in the core, within its bounds, for its user to poll.
     public var onEvent: ((Core.Event, Tyme) -> Void)?
-    /// A doer that is woken when something arrived, so that it may park instead of looking every tick.
+    /// A doer that is woken when the core has something to tell, so that it may park instead of looking every tick.
+    ///
+    /// It takes what there is by ``pollEvent()``.
     public weak var listener: Doer?
 
     /// Whether the poller is watching for room to send.
@@ -121,6 +123,10 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
         }
     }
 
+    /// The next event of the core, for whoever drains them without ``onEvent``. Unlike a change of ``core`` this does not
+    /// wake the doer.
+    @inlinable public func pollEvent() -> Core.Event? { _core.pollEvent() }
+
     /// Opens the transport and lets the poller, if there is one, watch it.
     override public func enter(_ tyme: Tyme) throws {
         try _wire.open(for: self)
@@ -141,6 +147,7 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
         tell(tyme)
         let sending = try send(tyme)
         tell(tyme)
+        if let listener, _core.hasEvents { listener.wake() }
         try watchWritable(sending == .full || _core.isBlocked)
         if sending == .paced, receivedAll { return .again }
         return rest(receivedAll && sending != .more)
@@ -189,7 +196,6 @@ extension CoreDoer {
     @inlinable func receive(_ tyme: Tyme) throws -> Bool {
         var trains = 0
         var datagrams = 0
-        defer { if trains > 0, let listener { listener.wake() } }
         return try burst.lend { (out: inout OutputRawSpan) throws(TransportError) -> Bool in
             while trains < budget.trains, datagrams < budget.datagrams {
                 out.removeAll()

@@ -45,6 +45,7 @@ struct Plain: DatagramCore {
         }
     }
     mutating func unblock() { blocked = [] }
+    var hasEvents: Bool { !events.isEmpty }
     mutating func pollEvent() -> String? { events.isEmpty ? nil : events.removeFirst() }
 }
 

@@ -1,0 +1,142 @@
+/// The part of a head that every gram has, read and written without allocating.
+struct GramHead: Sendable {
+    var code: GramCode
+    var domain: Domain
+    /// The count of grams on a zeroth gram, else the gram's number; as it stands in the gram.
+    var number: Int
+    var mid: Mid
+
+    init(code: GramCode, domain: Domain, number: Int, mid: Mid) {
+        self.code = code
+        self.domain = domain
+        self.number = number
+        self.mid = mid
+    }
+}
+
+extension GramHead {
+    /// The head as four lanes of six bytes.
+    @inline(__always) private var groups: SIMD4<UInt64> {
+        SIMD4(
+            UInt64(code.bits) &<< 24 | UInt64(truncatingIfNeeded: number), 0xD000 &<< 32 | mid.high &>> 32,
+            (mid.high & 0xFFFF_FFFF) &<< 16 | mid.low &>> 48, mid.low & 0xFFFF_FFFF_FFFF)
+    }
+
+    /// Writes the head: 32 bytes as text, 24 as binary.
+    @unsafe @inline(__always) func store(to target: UnsafeMutableRawPointer) {
+        switch domain {
+        case .text:
+            unsafe target.storeBytes(of: Base64URL.encode(groups), as: SIMD32<UInt8>.self)
+        case .binary:
+            let first = UInt64(code.bits) &<< 40 | UInt64(truncatingIfNeeded: number) &<< 16 | 0xD000
+            unsafe target.storeBytes(of: first.bigEndian, as: UInt64.self)
+            unsafe target.storeBytes(of: mid.high.bigEndian, toByteOffset: 8, as: UInt64.self)
+            unsafe target.storeBytes(of: mid.low.bigEndian, toByteOffset: 16, as: UInt64.self)
+        }
+    }
+
+    /// Writes another number into the head at `target`.
+    @unsafe @inline(__always)
+    static func store(number: Int, in domain: Domain, to target: UnsafeMutableRawPointer) {
+        let number = UInt32(truncatingIfNeeded: number)
+        switch domain {
+        case .text:
+            let characters = Base64URL.encode(number: number).littleEndian
+            unsafe target.storeBytes(of: characters, toByteOffset: 4, as: UInt32.self)
+        case .binary:
+            unsafe target.storeBytes(of: UInt8(truncatingIfNeeded: number >> 16), toByteOffset: 3, as: UInt8.self)
+            unsafe target.storeBytes(of: UInt8(truncatingIfNeeded: number >> 8), toByteOffset: 4, as: UInt8.self)
+            unsafe target.storeBytes(of: UInt8(truncatingIfNeeded: number), toByteOffset: 5, as: UInt8.self)
+        }
+    }
+}
+
+extension GramHead {
+    /// Reads the head of a gram, and sees that there is room for the rest of what its code needs.
+    @inline(__always) init(_ bytes: borrowing RawSpan) throws(GramError) {
+        guard bytes.byteCount > 0 else { throw .truncated(have: 0, need: 24) }
+        let first = unsafe bytes.unsafeLoad(as: UInt8.self)
+        guard let domain = Domain(firstByte: first) else { throw .unknownDomain(first) }
+        let groups: SIMD4<UInt64>
+        switch domain {
+        case .text:
+            guard bytes.byteCount >= 32 else { throw .truncated(have: bytes.byteCount, need: 32) }
+            let characters = unsafe bytes.unsafeLoadUnaligned(as: SIMD32<UInt8>.self)
+            guard let decoded = Base64URL.decode(characters) else { throw GramHead.badCharacter(characters) }
+            groups = decoded
+        case .binary:
+            guard bytes.byteCount >= 24 else { throw .truncated(have: bytes.byteCount, need: 24) }
+            groups = unsafe bytes.withUnsafeBytes { unsafe Base64URL.pack($0.baseAddress!) }
+        }
+        guard let code = GramCode(bits: UInt32(truncatingIfNeeded: groups[0] &>> 24)) else { throw .unknownCode }
+        guard groups[1] &>> 32 == 0xD000 else { throw .badField(.mid) }
+        self.code = code
+        self.domain = domain
+        number = Int(truncatingIfNeeded: groups[0] & 0xFF_FFFF)
+        mid = Mid(high: groups[1] &<< 32 | groups[2] &>> 16, low: groups[2] &<< 48 | groups[3])
+        if code.isSigned {
+            let need = code.layout.overhead(in: domain)
+            guard bytes.byteCount >= need else { throw .truncated(have: bytes.byteCount, need: need) }
+        }
+    }
+
+    /// Which field the first character outside the alphabet is in.
+    private static func badCharacter(_ characters: SIMD32<UInt8>) -> GramError {
+        for index in 0..<32 where Base64URL.value(of: characters[index]) == nil {
+            return index < 4 ? .unknownCode : .badField(index < 8 ? .number : .mid)
+        }
+        return .unknownCode
+    }
+
+    /// Where the body begins.
+    @inline(__always) var bodyStart: Int {
+        let unsigned = domain == .text ? 32 : 24
+        return code.isSigned ? code.layout.head(in: domain) : unsigned
+    }
+
+    /// Where the body of a gram of `length` bytes ends.
+    @inline(__always) func bodyEnd(_ length: Int) -> Int {
+        code.isSigned ? length &- code.layout.tail(in: domain) : length
+    }
+
+    /// The vid of a gram whose code has one.
+    func vid(of bytes: borrowing RawSpan) throws(GramError) -> Vid {
+        let field = try GramHead.field(of: bytes, from: domain == .text ? 32 : 24, bytes: 33, domain, .vid)
+        // Six bits of code and two zero bits, then the material.
+        guard let code = Vid.Code(value: field.first >> 2), field.first & 3 == 0 else { throw .badField(.vid) }
+        return Vid(code, field.material.r)
+    }
+
+    /// The signature of a gram whose code has one.
+    func signature(of bytes: borrowing RawSpan) throws(GramError) -> Signature {
+        let start = bodyEnd(bytes.byteCount)
+        let field = try GramHead.field(of: bytes, from: start, bytes: 66, domain, .signature)
+        guard field.first == 0xD0, field.second == 0x10 else { throw .badField(.signature) }
+        return field.material
+    }
+
+    /// A field of 33 or 66 bytes in either domain: its first bytes, and the 32 or 64 behind its lead.
+    private static func field(
+        of bytes: borrowing RawSpan, from start: Int, bytes size: Int, _ domain: Domain, _ name: GramError.Field
+    ) throws(GramError) -> (first: UInt8, second: UInt8, material: Signature) {
+        // 68 bytes: room for 66, and for the 65 that a vid's 64-byte read would touch.
+        var room = (InlineWords8(), InlineWords8())
+        let width = domain.bytes(size / 3 * 4)
+        let part = bytes.extracting(start..<start + width)
+        let isGood = unsafe withUnsafeMutableBytes(of: &room) { room in
+            unsafe part.withUnsafeBytes { source in
+                switch domain {
+                case .text: return unsafe Base64URL.decode(source.baseAddress!, width, to: room.baseAddress!) == nil
+                case .binary:
+                    unsafe room.baseAddress!.copyMemory(from: source.baseAddress!, byteCount: width)
+                    return true
+                }
+            }
+        }
+        guard isGood else { throw .badField(name) }
+        return unsafe withUnsafeBytes(of: &room) { room in
+            let span = unsafe room.bytes
+            return unsafe (room[0], room[1], Signature(span, at: size == 33 ? 1 : 2))
+        }
+    }
+}

@@ -1,0 +1,297 @@
+import Doing
+import Wiring
+
+/// All unfinished memos: found by mid, bounded by peer and in all, given up by age.
+///
+/// Everything is constant time a gram: memos stand in lists by age, by how complete they are, and by peer. A memo's
+/// peer has at most ``MemoerLimits/openPerPeer`` memos, which are walked where one of them must go.
+struct AssemblyTable {
+    /// Whom unfinished memos are charged to.
+    private struct Peer {
+        var open = 0
+        var openSure = 0
+        var charged = 0
+    }
+
+    let limits: MemoerLimits
+    var rows: [Assembly] = []
+    private var free: [Int32] = []
+    private var byMid = Chains()
+    private var peers: [Peer] = []
+    private var freePeers: [Int32] = []
+    private var byPeer = Chains()
+    /// By the last new gram: orphans, others.
+    private var ages = Roster(lists: 2)
+    /// By the first gram.
+    private var openings = Roster(lists: 1)
+    /// By how complete they are: strangers' orphans, eighths of strangers' memos, the same of known peers.
+    private var bins = Roster(lists: 2 * AssemblyTable.binCount)
+    /// By peer, oldest first.
+    private var families = Roster(lists: 0)
+
+    /// Unfinished memos.
+    private(set) var count = 0
+    /// Bytes charged.
+    private(set) var charged = 0
+    /// Given up to make room.
+    var evicted = 0
+
+    private static let binCount = 9
+    /// What a gram costs beside its body.
+    static let gramCharge = 64
+    /// What a body counts at least, unless it is the last.
+    static let leastBody = 64
+
+    init(limits: MemoerLimits) { self.limits = limits }
+
+    // MARK: Finding
+
+    /// The row of a memo, or -1.
+    @inline(__always) func find(_ mid: Mid, _ hash: UInt64, where isIt: (borrowing Assembly) -> Bool) -> Int32 {
+        var row = byMid.first(hash)
+        while row >= 0 {
+            if rows[Int(row)].mid == mid, isIt(rows[Int(row)]) { return row }
+            row = byMid.next(row)
+        }
+        return -1
+    }
+
+    /// The rows with a mid, at most ``MemoerLimits/keysPerMid``.
+    func all(_ mid: Mid, _ hash: UInt64) -> [Int32] {
+        var found: [Int32] = []
+        var row = byMid.first(hash)
+        while row >= 0 {
+            if rows[Int(row)].mid == mid { found.append(row) }
+            row = byMid.next(row)
+        }
+        return found
+    }
+
+    // MARK: Opening and closing
+
+    /// A row for a new memo, or the reason for which there is none.
+    mutating func open(
+        _ mid: Mid, _ hash: UInt64, key: AssemblyKey, kind: MemoKind, isKnown: Bool, peer peerHash: UInt64,
+        at tyme: Tyme
+    ) -> Result<Int32, OpenFailure> {
+        let same = all(mid, hash)
+        if same.count >= limits.keysPerMid {
+            guard isKnown, let victim = same.first(where: { !rows[Int($0)].isKnown }) else {
+                return .failure(OpenFailure(reason: .tooManyKeys))
+            }
+            evict(victim)
+        }
+        let peer = byPeer.first(peerHash)
+        while peer >= 0, isFull(peer, kind), evictOne(of: peer, kind, except: -1) {}
+        while count >= limits.open {
+            guard evictOne(isKnown: isKnown, except: -1) else { return .failure(OpenFailure(reason: .capacity)) }
+        }
+        // Looked up only now: with its last memo a peer's row goes too.
+        return .success(insert(mid, hash, key, kind, isKnown, self.peer(peerHash), tyme))
+    }
+
+    struct OpenFailure: Error { var reason: DropReason }
+
+    private mutating func insert(
+        _ mid: Mid, _ hash: UInt64, _ key: AssemblyKey, _ kind: MemoKind, _ isKnown: Bool, _ peer: Int32, _ tyme: Tyme
+    ) -> Int32 {
+        let row: Int32
+        if let last = free.popLast() {
+            row = last
+        } else {
+            row = Int32(rows.count)
+            rows.append(Assembly())
+        }
+        rows[Int(row)].mid = mid
+        rows[Int(row)].key = key
+        rows[Int(row)].kind = kind
+        rows[Int(row)].isKnown = isKnown
+        rows[Int(row)].peer = peer
+        rows[Int(row)].opened = tyme
+        rows[Int(row)].lastNew = tyme
+        if kind.isSure { peers[Int(peer)].openSure += 1 } else { peers[Int(peer)].open += 1 }
+        count += 1
+        byMid.insert(row, hash)
+        ages.append(row, to: 0)
+        openings.append(row, to: 0)
+        bins.append(row, to: isKnown ? AssemblyTable.binCount : 0)
+        families.reserve(lists: Int(peer) + 1)
+        families.append(row, to: Int(peer))
+        return row
+    }
+
+    /// Takes a memo out of the table.
+    ///
+    /// - Returns: the storage that its bytes are in.
+    @discardableResult mutating func close(_ row: Int32) -> [UInt8] {
+        var gone = Assembly()
+        swap(&gone, &rows[Int(row)])
+        byMid.remove(row)
+        ages.remove(row)
+        openings.remove(row)
+        bins.remove(row)
+        families.remove(row)
+        count -= 1
+        charged -= gone.charged
+        peers[Int(gone.peer)].charged -= gone.charged
+        if gone.kind.isSure { peers[Int(gone.peer)].openSure -= 1 } else { peers[Int(gone.peer)].open -= 1 }
+        release(gone.peer)
+        free.append(row)
+        return gone.bytes
+    }
+
+    private mutating func peer(_ hash: UInt64) -> Int32 {
+        // The keyed hash of 64 bits is the peer here: a collision would share limits and nothing else.
+        let found = byPeer.first(hash)
+        if found >= 0 { return found }
+        let row: Int32
+        if let last = freePeers.popLast() {
+            row = last
+        } else {
+            row = Int32(peers.count)
+            peers.append(Peer())
+        }
+        byPeer.insert(row, hash)
+        return row
+    }
+
+    private mutating func release(_ peer: Int32) {
+        guard peers[Int(peer)].open == 0, peers[Int(peer)].openSure == 0 else { return }
+        byPeer.remove(peer)
+        freePeers.append(peer)
+    }
+
+    private func isFull(_ peer: Int32, _ kind: MemoKind) -> Bool {
+        kind.isSure
+            ? peers[Int(peer)].openSure >= limits.openSurePerPeer : peers[Int(peer)].open >= limits.openPerPeer
+    }
+}
+
+// MARK: - Growing
+
+extension AssemblyTable {
+    /// Charges a gram with a body of `length` bytes to a memo, making room where there is none.
+    ///
+    /// - Returns: false if there is no room.
+    @inline(__always) mutating func charge(_ length: Int, to row: Int32) -> Bool {
+        let amount = max(length, AssemblyTable.leastBody) &+ AssemblyTable.gramCharge
+        let peer = Int(rows[Int(row)].peer)
+        if peers[peer].charged &+ amount > limits.bytesPerPeer || charged &+ amount > limits.bytes {
+            guard makeRoom(for: amount, row) else { return false }
+        }
+        peers[peer].charged &+= amount
+        charged &+= amount
+        rows[Int(row)].charged &+= amount
+        return true
+    }
+
+    @inline(never) private mutating func makeRoom(for amount: Int, _ row: Int32) -> Bool {
+        let peer = rows[Int(row)].peer
+        while peers[Int(peer)].charged + amount > limits.bytesPerPeer {
+            guard evictOne(of: peer, nil, except: row) else { return false }
+        }
+        while charged + amount > limits.bytes {
+            guard evictOne(isKnown: rows[Int(row)].isKnown, except: row) else { return false }
+        }
+        return true
+    }
+
+    /// A new gram came: the memo is young again, and perhaps more complete.
+    @inline(__always) mutating func touch(_ row: Int32, at tyme: Tyme) {
+        if rows[Int(row)].lastNew != tyme {
+            rows[Int(row)].lastNew = tyme
+            ages.move(row, to: rows[Int(row)].isOrphan ? 0 : 1)
+        }
+        if rows[Int(row)].held >= rows[Int(row)].heldForNextBin { rebin(row) }
+    }
+
+    /// The first gram came: no orphan any more.
+    mutating func adopt(_ row: Int32) {
+        ages.move(row, to: 1)
+        rebin(row)
+    }
+
+    @inline(never) private mutating func rebin(_ row: Int32) {
+        let (held, count) = (rows[Int(row)].held, rows[Int(row)].count)
+        let first = rows[Int(row)].isKnown ? AssemblyTable.binCount : 0
+        guard count > 0 else {
+            rows[Int(row)].heldForNextBin = .max
+            return
+        }
+        let eighth = min(held * 8 / count, AssemblyTable.binCount - 2)
+        // The least number of grams held that makes the next eighth.
+        rows[Int(row)].heldForNextBin = eighth == AssemblyTable.binCount - 2 ? .max : ((eighth + 1) * count + 7) / 8
+        if bins.list(of: row) != first + 1 + eighth { bins.move(row, to: first + 1 + eighth) }
+    }
+}
+
+// MARK: - Giving up
+
+extension AssemblyTable {
+    /// Gives up the oldest orphan of a peer, or else its least complete memo, the older of two that are alike.
+    private mutating func evictOne(of peer: Int32, _ kind: MemoKind?, except: Int32) -> Bool {
+        var victim: Int32 = -1
+        var row = families.first(of: Int(peer))
+        while row >= 0 {
+            let isCandidate = row != except && (kind == nil || kind!.isSure == rows[Int(row)].kind.isSure)
+            if isCandidate {
+                if rows[Int(row)].isOrphan {
+                    victim = row
+                    break
+                }
+                if victim < 0 || isLessComplete(row, victim) { victim = row }
+            }
+            row = families.after(row)
+        }
+        guard victim >= 0 else { return false }
+        evict(victim)
+        return true
+    }
+
+    private func isLessComplete(_ a: Int32, _ b: Int32) -> Bool {
+        rows[Int(a)].held * rows[Int(b)].count < rows[Int(b)].held * rows[Int(a)].count
+    }
+
+    /// Gives up a memo of any peer: orphans first, then by eighths of completeness, strangers before known peers, and
+    /// known peers only for a known one.
+    private mutating func evictOne(isKnown: Bool, except: Int32) -> Bool {
+        for bin in 0..<AssemblyTable.binCount * (isKnown ? 2 : 1) {
+            var row = bins.first(of: bin)
+            if row == except, row >= 0 { row = bins.after(row) }
+            if row >= 0 {
+                evict(row)
+                return true
+            }
+        }
+        return false
+    }
+
+    private mutating func evict(_ row: Int32) {
+        close(row)
+        evicted += 1
+    }
+
+    /// When the next memo is given up for its age, or nil if there is none.
+    var deadline: Tyme? {
+        guard count > 0 else { return nil }
+        var least = Tyme.infinity
+        for list in 0..<2 {
+            let row = ages.first(of: list)
+            if row >= 0 { least = min(least, rows[Int(row)].lastNew + (list == 0 ? limits.orphanAge : limits.idleAge)) }
+        }
+        let oldest = openings.first(of: 0)
+        if oldest >= 0 { least = min(least, rows[Int(oldest)].opened + limits.wholeAge) }
+        return least
+    }
+
+    /// A memo whose age is over at `tyme`, or -1. Constant time.
+    func expired(at tyme: Tyme) -> Int32 {
+        for list in 0..<2 {
+            let row = ages.first(of: list)
+            let age = list == 0 ? limits.orphanAge : limits.idleAge
+            if row >= 0, rows[Int(row)].lastNew + age <= tyme { return row }
+        }
+        let oldest = openings.first(of: 0)
+        return oldest >= 0 && rows[Int(oldest)].opened + limits.wholeAge <= tyme ? oldest : -1
+    }
+}

@@ -1,0 +1,50 @@
+/// Memos that have arrived and wait for their reader, oldest first.
+public struct Inbox {
+    private var places: [Memo] = []
+    private var head = 0
+    /// Bytes of memo in it.
+    public private(set) var bytes = 0
+    let limit, byteLimit: Int
+
+    init(limit: Int, byteLimit: Int) {
+        self.limit = limit
+        self.byteLimit = byteLimit
+    }
+
+    /// How many memos wait.
+    public var count: Int { places.count - head }
+
+    /// True if none waits.
+    public var isEmpty: Bool { places.count == head }
+
+    /// The oldest, which stays.
+    public var first: Memo? { isEmpty ? nil : places[head] }
+
+    /// True if no further memo is taken in. The last one may go over the byte limit.
+    @inline(__always) var isFull: Bool { places.count &- head >= limit || bytes >= byteLimit }
+
+    /// Takes the oldest out, or returns nil if there is none.
+    ///
+    /// - Complexity: constant, amortised.
+    public mutating func popFirst() -> Memo? {
+        guard head < places.count else { return nil }
+        // Swapped, not copied: the memo's bytes then have one owner, and can be given back.
+        var memo = Memo.nothing
+        swap(&memo, &places[head])
+        head += 1
+        bytes -= memo.bytes.count
+        if head == places.count {
+            places.removeAll(keepingCapacity: places.capacity <= 1 << 14)
+            head = 0
+        } else if head >= 4096, head * 2 >= places.count {
+            places.removeFirst(head)
+            head = 0
+        }
+        return memo
+    }
+
+    @inline(__always) mutating func append(_ memo: consuming Memo) {
+        bytes &+= memo.bytes.count
+        places.append(memo)
+    }
+}

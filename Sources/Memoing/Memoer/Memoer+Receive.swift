@@ -1,0 +1,275 @@
+import Doing
+import Wiring
+
+extension Memoer {
+    /// Takes in a train: picks its grams, and fuses the memos that become whole.
+    ///
+    /// - Complexity: constant for each datagram, beside copying its body.
+    public mutating func handle(_ bytes: RawSpan, _ train: Train, at tyme: Tyme) {
+        begin(tyme)
+        if train.peer != source {
+            source = train.peer
+            sourceHash = addressHash(source.tag, source.hi, source.lo)
+        }
+        let segment = train.segment
+        if bytes.byteCount <= segment || segment <= 0 { return take(bytes) }
+        var start = 0
+        while start < bytes.byteCount {
+            let end = min(start &+ segment, bytes.byteCount)
+            take(bytes.extracting(start..<end))
+            start = end
+        }
+    }
+
+    /// One datagram.
+    private mutating func take(_ datagram: RawSpan) {
+        guard datagram.byteCount > 0 else {
+            counts.empty &+= 1
+            return
+        }
+        do throws(GramError) {
+            let head = try GramHead(datagram)
+            if head.code.isSigned {
+                try takeSigned(head, datagram)
+            } else {
+                try takeUnsigned(head, datagram)
+            }
+        } catch {
+            drop(error.reason)
+        }
+    }
+
+    mutating func drop(_ reason: DropReason) { counts.drops.count(reason) }
+
+    @inline(__always) private mutating func takeUnsigned(_ head: GramHead, _ datagram: RawSpan) throws(GramError) {
+        guard !head.code.isAck else { throw .ack(head.code) }
+        guard head.code.isZeroth || head.number > 0 else { throw .zeroNumber }
+        if requiresSigned { return drop(.unsigned) }
+        if source.isNone, !acceptsUnnamed { return drop(.unnamed) }
+        let body = datagram.extracting(head.bodyStart..<datagram.byteCount)
+        if isCurrent(head.mid) { return add(head, body, to: current) }
+        let hash = midHash(head.mid.high, head.mid.low)
+        let print = hash &+ sourceHash
+        if finished.contains(print) {
+            counts.late &+= 1
+            return
+        }
+        let from = source
+        let row =
+            table.count == 0
+            ? -1 : table.find(head.mid, hash) { if case .source(from) = $0.key { true } else { false } }
+        if row < 0, head.code.isZeroth, head.number <= 1 { return takeWhole(head, body, print) }
+        if row >= 0 {
+            current = row
+            return add(head, body, to: row)
+        }
+        open(head, body, hash, .source(source), peer: sourceHash, print)
+    }
+
+    /// Whether the memo that the last unsigned gram belonged to is also this one's.
+    @inline(__always) private func isCurrent(_ mid: Mid) -> Bool {
+        guard current >= 0, table.rows[Int(current)].mid == mid, table.rows[Int(current)].isOpen else { return false }
+        if case .source(let from) = table.rows[Int(current)].key { return from == source }
+        return false
+    }
+
+    /// A memo of one gram: nothing but its bytes is allocated.
+    @inline(__always) private mutating func takeWhole(_ head: GramHead, _ body: RawSpan, _ print: UInt64) {
+        guard body.byteCount <= limits.memoBytes else { return drop(.tooLarge) }
+        guard !inbox.isFull else { return drop(.inboxFull) }
+        counts.received.grams &+= 1
+        counts.received.bytes &+= body.byteCount &+ head.bodyStart
+        finished.insert(print)
+        if isText, !isUTF8(body) { return drop(.notText) }
+        deliver(Memo(bytes: copy(body), source: source, mid: head.mid))
+    }
+
+    @inline(__always) private mutating func copy(_ body: RawSpan) -> [UInt8] {
+        if var spare = spares.take(body.byteCount) {
+            unsafe body.withUnsafeBytes { unsafe spare.append(contentsOf: $0) }
+            return spare
+        }
+        return [UInt8](unsafeUninitializedCapacity: body.byteCount) { room, count in
+            unsafe body.withUnsafeBytes { body in
+                guard let from = body.baseAddress, let to = room.baseAddress else { return }
+                unsafe UnsafeMutableRawPointer(to).copyMemory(from: from, byteCount: body.count)
+            }
+            count = body.byteCount
+        }
+    }
+
+    @inline(__always) mutating func deliver(_ memo: consuming Memo) {
+        counts.received.memos &+= 1
+        inbox.append(memo)
+    }
+
+    /// Opens a memo with its first gram to arrive.
+    @inline(never) private mutating func open(
+        _ head: GramHead, _ body: RawSpan, _ hash: UInt64, _ key: AssemblyKey, peer: UInt64, _ print: UInt64
+    ) {
+        guard let kind = head.code.kind else { return }
+        switch table.open(head.mid, hash, key: key, kind: kind, isKnown: false, peer: peer, at: tyme) {
+        case .failure(let failure): drop(failure.reason)
+        case .success(let row):
+            table.rows[Int(row)].source = source
+            table.rows[Int(row)].print = print
+            current = row
+            add(head, body, to: row)
+        }
+        collectEvicted()
+    }
+
+    mutating func collectEvicted() {
+        while table.evicted > 0 {
+            table.evicted -= 1
+            drop(.evicted)
+        }
+    }
+
+    /// Adds a gram to the memo it belongs to, and delivers the memo if it is whole.
+    @inline(__always) mutating func add(_ head: GramHead, _ body: RawSpan, to row: Int32) {
+        switch judge(head, body, row) {
+        case .take: take(head, body, to: row)
+        case .duplicate: counts.duplicates &+= 1
+        case .drop(let reason):
+            drop(reason)
+            closeIfEmpty(row)
+        case .refuse(let reason): refuse(row, reason)
+        }
+    }
+
+    /// Adds a gram that was judged, and verified if it is signed.
+    @inline(__always) mutating func take(_ head: GramHead, _ body: RawSpan, to row: Int32) {
+        guard table.charge(body.byteCount, to: row) else {
+            collectEvicted()
+            return refuse(row, .capacity)
+        }
+        if table.evicted > 0 { collectEvicted() }
+        counts.received.grams &+= 1
+        counts.received.bytes &+= body.byteCount &+ head.code.layout.overhead(in: head.domain)
+        if head.code.isZeroth { begin(row, count: max(1, head.number), with: body) }
+        table.rows[Int(row)].add(head.code.isZeroth ? 0 : head.number, body)
+        table.touch(row, at: tyme)
+        if table.rows[Int(row)].isComplete { finish(row) }
+    }
+
+    /// The gram that says how many there are.
+    @inline(never) private mutating func begin(_ row: Int32, count: Int, with body: RawSpan) {
+        for _ in 0..<table.rows[Int(row)].limit(to: count) { drop(.numberOutOfRange) }
+        table.adopt(row)
+        guard count > 1 else { return }
+        let expected = count.multipliedReportingOverflow(by: max(body.byteCount, table.rows[Int(row)].longest))
+        guard !expected.overflow, expected.partialValue <= limits.memoBytes + Spares.largeCapacity else { return }
+        if let spare = spares.take(expected.partialValue) { table.rows[Int(row)].bytes = spare }
+    }
+
+    /// A row that was opened for a gram which then could not be kept.
+    mutating func closeIfEmpty(_ row: Int32) {
+        if table.rows[Int(row)].held == 0 { table.close(row) }
+    }
+
+    /// Gives a memo up for good: what is still to come of it is late.
+    @inline(never) mutating func refuse(_ row: Int32, _ reason: DropReason) {
+        remember(row)
+        spares.give(table.close(row))
+        drop(reason)
+    }
+
+    /// What is still to come of this memo is late.
+    private mutating func remember(_ row: Int32) {
+        let print = table.rows[Int(row)].print
+        if case .source = table.rows[Int(row)].key {
+            finished.insert(print)
+        } else {
+            finishedSigned.insert(print)
+            let mid = table.rows[Int(row)].mid
+            finishedSigned.insert(parkedPrint(midHash(mid.high, mid.low), of: table.rows[Int(row)].source))
+        }
+    }
+
+    /// What the later grams of a signed memo that is over are known by: they carry no vid.
+    func parkedPrint(_ hash: UInt64, of source: Address) -> UInt64 {
+        hash ^ (addressHash(source.tag, source.hi, source.lo) &* 3)
+    }
+
+    /// Delivers a memo that is whole.
+    @inline(never) private mutating func finish(_ row: Int32) {
+        remember(row)
+        let mid = table.rows[Int(row)].mid
+        let source = table.rows[Int(row)].source
+        var vid: Vid?
+        if case .vid(let signer) = table.rows[Int(row)].key { vid = signer }
+        let bytes = table.close(row)
+        if isText, !isUTF8(bytes.span.bytes) {
+            spares.give(bytes)
+            return drop(.notText)
+        }
+        deliver(Memo(bytes: bytes, source: source, vid: vid, mid: mid))
+    }
+}
+
+// MARK: - Judging
+
+extension Memoer {
+    /// What is to become of a gram of an open memo.
+    enum Verdict {
+        case take
+        case duplicate
+        /// The gram is dropped.
+        case drop(DropReason)
+        /// The memo is given up.
+        case refuse(DropReason)
+    }
+
+    /// All that can be known of a gram before its signature is looked at.
+    @inline(__always) func judge(_ head: GramHead, _ body: RawSpan, _ row: Int32) -> Verdict {
+        let row = Int(row)
+        guard head.code.kind == table.rows[row].kind else { return .drop(.family) }
+        let number = head.code.isZeroth ? 0 : head.number
+        let count = table.rows[row].count
+        if head.code.isZeroth {
+            if count > 0, count != max(1, head.number) { return .drop(.countChanged) }
+            if head.number > limits.memoGrams { return .refuse(.tooManyGrams) }
+        } else if count > 0 ? number >= count : number >= limits.memoGrams {
+            return .drop(.numberOutOfRange)
+        }
+        if number != table.rows[row].next || count == 0 {
+            switch table.rows[row].holds(number, body) {
+            case .no: break
+            case .same: return .duplicate
+            case .other: return .drop(.conflict)
+            }
+        }
+        return judgeSize(number, count > 0 ? count : head.code.isZeroth ? max(1, head.number) : 0, body, row)
+    }
+
+    @inline(__always) private func judgeSize(
+        _ number: Int, _ count: Int, _ body: RawSpan, _ row: Int
+    ) -> Verdict {
+        let isLast = number == count &- 1
+        let counted = isLast ? body.byteCount : max(AssemblyTable.leastBody, body.byteCount)
+        guard table.rows[row].counted &+ counted <= limits.memoBytes else { return .refuse(.tooLarge) }
+        let longest = isLast ? table.rows[row].longest : max(table.rows[row].longest, body.byteCount)
+        if count > 1 {
+            // The last gram may be short: what the others come to is a lower bound of an even partition.
+            let least = (count &- 1).multipliedReportingOverflow(by: longest)
+            if least.overflow || least.partialValue > limits.memoBytes { return .refuse(.tooLarge) }
+        }
+        guard table.rows[row].held &+ 1 != count || !inbox.isFull else { return .drop(.inboxFull) }
+        return .take
+    }
+}
+
+extension GramError {
+    /// What a datagram that is no gram is counted as.
+    var reason: DropReason {
+        switch self {
+        case .unknownDomain: .unknownDomain
+        case .truncated: .truncated
+        case .unknownCode: .unknownCode
+        case .ack: .ack
+        case .badField: .badField
+        case .zeroNumber: .zeroNumber
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import Doing
+import Wiring
+
+extension Memoer {
+    /// Queues a memo.
+    ///
+    /// - Parameters:
+    ///   - bytes: any bytes; none are a memo too.
+    ///   - destination: where to.
+    ///   - vid: who signs; nil for ``vid``. Given one, the memo is signed whatever ``kind`` says.
+    ///   - kind: plain or signed; nil for the memoer's.
+    /// - Returns: the memo's id, which every event about it names.
+    /// - Throws: ``MemoError``; nothing is queued then.
+    /// - Complexity: constant: the bytes are shared, not copied.
+    @discardableResult public mutating func memoit(
+        _ bytes: [UInt8], to destination: Address, as vid: Vid? = nil, kind: MemoKind? = nil
+    ) throws(MemoError) -> Mid {
+        let kind = kind ?? (vid == nil ? self.kind : self.kind.signed)
+        guard !kind.isSure else { throw .kindNotOffered(kind) }
+        var identity: Int32 = -1
+        if kind.isSigned {
+            guard signer != nil else { throw .noSigner }
+            guard let vid = vid ?? self.vid else { throw .noVid }
+            identity = try outbox.identity(vid, keep)
+        }
+        let lane = try outbox.admit(bytes.count, kind, domain, to: destination, hash: addressHash)
+        let mid = mids.next(milliseconds: milliseconds)
+        outbox.append(Outgoing(bytes: bytes, mid: mid, kind: kind, domain: domain, identity: identity), to: lane)
+        return mid
+    }
+
+    /// Queues a memo of text, as UTF-8.
+    ///
+    /// - Throws: ``MemoError``; nothing is queued then.
+    @discardableResult public mutating func memoit(
+        _ text: String, to destination: Address, as vid: Vid? = nil, kind: MemoKind? = nil
+    ) throws(MemoError) -> Mid {
+        try memoit(Array(text.utf8), to: destination, as: vid, kind: kind)
+    }
+
+    /// Queues a ready gram, whatever it is: for tests.
+    package mutating func gramit(_ gram: [UInt8], to destination: Address) throws(MemoError) {
+        guard !gram.isEmpty, gram.count <= maximum else {
+            throw .gramSizeTooLarge(size: gram.count, maximum: maximum)
+        }
+        let lane = try outbox.admit(gram.count, .plain, .text, to: destination, hash: addressHash)
+        outbox.append(Outgoing(bytes: gram, isGram: true), to: lane)
+    }
+
+    /// Appends the next train: grams to one destination, of one memo or of several.
+    public mutating func poll(into out: inout OutputRawSpan, _ limits: TrainLimits, at tyme: Tyme) -> Train? {
+        begin(tyme)
+        return outbox.poll(into: &out, limits, signer: signer)
+    }
+
+    /// Takes off the queue what the transport took.
+    public mutating func sent(_ sending: Sending, _ train: Train, at tyme: Tyme) {
+        outbox.commit(sending, train, hash: addressHash)
+    }
+}

@@ -1,0 +1,200 @@
+import Doing
+import Wiring
+
+/// Sends and receives memos over datagrams: plain ones and signed ones.
+///
+/// A memoer is a value that knows no transport, no clock and no randomness but what it is handed:
+///
+/// ```
+/// memoit -> queue -rend-> poll ... sent      handle -pick-> -fuse-> inbox
+/// ```
+///
+/// A `CoreDoer` drives it over any transport. Memos to send go in by ``memoit(_:to:as:kind:)-([UInt8],_,_,_)``; memos
+/// that arrived wait in ``inbox``, or come as ``MemoerEvent/memo(_:)`` to whoever polls events.
+///
+/// Nothing that arrives makes a memoer throw or trap: what is no good is dropped and counted in ``statistics``, and
+/// everything kept for strangers is bounded by ``limits``. Sure memos that arrive are taken as memos, and are not
+/// acknowledged.
+///
+/// - Source: hio `core/memo/memoing.py`, `Memoer`, on the wire; ``MemoerLimits`` says where it differs.
+public struct Memoer: DatagramCore {
+    /// What memos are sent as where it is not said.
+    public let kind: MemoKind
+    /// How heads are written. Both domains are understood on receive.
+    public let domain: Domain
+    /// The size of grams asked for; nil for ``maximum``.
+    public let size: Int?
+    /// Bytes of the longest datagram that the transport carries.
+    public let maximum: Int
+    /// Who memos are signed as where it is not said.
+    public var vid: Vid?
+    /// The keys of others, and our own.
+    public let keep: any Keep
+    /// What signs and verifies; nil if signed memos are neither sent nor received.
+    public let signer: (any Signer)?
+    /// Whether unsigned grams are refused.
+    public let requiresSigned: Bool
+    /// The vids whose signed memos are taken; nil for all whose key is known.
+    public let allowed: Set<Vid>?
+    /// Whether a memo that is no strict UTF-8 is refused.
+    public let isText: Bool
+    /// Whether unsigned grams of senders without a name are taken. All such senders look the same.
+    public let acceptsUnnamed: Bool
+    /// The bounds.
+    public let limits: MemoerLimits
+
+    /// Memos that have arrived.
+    public var inbox: Inbox
+    /// Whether ``pollEvent()`` takes memos out of the inbox; if not, they wait there for ``Inbox/popFirst()``.
+    public var tellsMemos = true
+    /// Whether ``pollEvent()`` tells of every memo that was sent.
+    public var reportsSent = false {
+        didSet { outbox.reportsSent = reportsSent }
+    }
+
+    var outbox: Outbox
+    var table: AssemblyTable
+    var finished: Finished
+    var finishedSigned: Finished
+    var budget: VerifyBudget
+    var spares: Spares
+    var mids: MidMaker
+    var counts = MemoerStatistics()
+    var tyme: Tyme = 0
+    var milliseconds: UInt64 = 0
+    let midHash, addressHash, vidHash: KeyedHash
+
+    /// The source of the last train, its hash, and the row of the memo that it went on with.
+    var source = Address.none
+    var sourceHash: UInt64 = 0
+    var current: Int32 = -1
+
+    /// A memoer for plain memos in text grams of hio's UDP size, with all defaults.
+    ///
+    /// - Parameter random: eight words are drawn, for mids and for the secrets of the tables.
+    public init(random: some Generator) {
+        // Defaults cannot be refused.
+        try! self.init(kind: .plain, random: random)
+    }
+
+    /// A memoer.
+    ///
+    /// - Parameters:
+    ///   - kind: plain or signed.
+    ///   - domain: how heads are written.
+    ///   - size: bytes of a gram, raised to what one byte of memo needs; nil for `maximum`.
+    ///   - maximum: bytes of the longest datagram that the transport carries.
+    ///   - vid: who memos are signed as.
+    ///   - keep: keys of vids.
+    ///   - signer: signs and verifies.
+    ///   - requiresSigned: refuse unsigned grams.
+    ///   - allowed: the vids whose signed memos are taken; nil for all whose key is known.
+    ///   - isText: refuse memos that are no strict UTF-8.
+    ///   - acceptsUnnamed: take unsigned grams of senders without a name.
+    ///   - limits: the bounds.
+    ///   - random: eight words are drawn, for mids and for the secrets of the tables.
+    /// - Throws: ``MemoError/gramSizeTooLarge(size:maximum:)``, ``MemoError/badGramSize(_:)``,
+    ///   ``MemoError/transportTooSmall(maximum:need:)``, or ``MemoError/kindNotOffered(_:)`` for a sure kind.
+    public init(
+        kind: MemoKind = .plain, domain: Domain = .text, size: Int? = nil, maximum: Int = GramSize.udp,
+        vid: Vid? = nil, keep: any Keep = TableKeep(), signer: (any Signer)? = nil, requiresSigned: Bool = false,
+        allowed: [Vid]? = nil, isText: Bool = false, acceptsUnnamed: Bool = false,
+        limits: MemoerLimits = MemoerLimits(), random: some Generator
+    ) throws(MemoError) {
+        guard !kind.isSure else { throw .kindNotOffered(kind) }
+        var random = random
+        self.kind = kind
+        self.domain = domain
+        self.size = size
+        self.maximum = maximum
+        self.vid = vid
+        self.keep = keep
+        self.signer = signer
+        self.requiresSigned = requiresSigned
+        self.allowed = allowed.map { Set($0) }
+        self.isText = isText
+        self.acceptsUnnamed = acceptsUnnamed
+        self.limits = limits
+        mids = MidMaker(KeyedHash(random.next(), random.next()))
+        midHash = KeyedHash(random.next(), random.next())
+        addressHash = KeyedHash(random.next(), random.next())
+        vidHash = KeyedHash(random.next(), random.next())
+        inbox = Inbox(limit: limits.inboxMemos, byteLimit: limits.inboxBytes)
+        outbox = try Outbox(kind: kind, domain: domain, size: size, maximum: maximum, limits: limits)
+        table = AssemblyTable(limits: limits)
+        finished = Finished(limit: limits.finished)
+        finishedSigned = Finished(limit: limits.finished)
+        budget = VerifyBudget(burst: limits.verifyBurst, rate: limits.verifyPerSecond)
+        spares = Spares(limit: limits.spareBytes)
+        sourceHash = addressHash(source.tag, source.hi, source.lo)
+    }
+
+    /// A memoer that sends signed memos as `vid` and takes nothing else: hio's `AuthMemoer`.
+    ///
+    /// - Throws: ``MemoError/noSeed(_:)`` unless the keep has the seed of `vid`; else as `init`.
+    public static func signed(
+        as vid: Vid, keep: any Keep, signer: any Signer, domain: Domain = .text, size: Int? = nil,
+        maximum: Int = GramSize.udp, allowed: [Vid]? = nil, limits: MemoerLimits = MemoerLimits(),
+        random: some Generator
+    ) throws(MemoError) -> Memoer {
+        guard keep.keys(of: vid)?.seed != nil else { throw .noSeed(vid) }
+        return try Memoer(
+            kind: .signed, domain: domain, size: size, maximum: maximum, vid: vid, keep: keep, signer: signer,
+            requiresSigned: true, allowed: allowed, limits: limits, random: random)
+    }
+
+    /// What has gone through, what was dropped, what is held.
+    public var statistics: MemoerStatistics {
+        var counts = counts
+        counts.sent = outbox.sent
+        counts.failed = outbox.failed
+        counts.lostEvents = outbox.lostEvents
+        counts.openMemos = table.count
+        counts.openBytes = table.charged
+        counts.queuedMemos = outbox.queuedMemos
+        counts.queuedGrams = outbox.queuedGrams
+        counts.queuedBytes = outbox.queuedBytes
+        return counts
+    }
+
+    /// Gives the storage of a memo that is not needed any more to the memos to come.
+    ///
+    /// It is kept only if nobody else holds it and ``MemoerLimits/spareBytes`` allows. Large memos are received several
+    /// times faster into storage that was used before.
+    public mutating func give(_ bytes: consuming [UInt8]) { spares.give(bytes) }
+
+    /// The next event: failures and reports, then memos out of the inbox if ``tellsMemos``.
+    public mutating func pollEvent() -> MemoerEvent? {
+        if let event = outbox.popEvent() { return event }
+        guard tellsMemos, let memo = inbox.popFirst() else { return nil }
+        return .memo(memo)
+    }
+
+    /// True while a memo or another event waits.
+    public var hasEvents: Bool { !inbox.isEmpty || outbox.hasEvents }
+
+    /// When something is due: now if there is something to send, else when the next unfinished memo is given up.
+    public var wakeTyme: Tyme? { outbox.isReady ? tyme : table.deadline }
+
+    /// True while grams wait for peers, or for a transport, that had no room.
+    public var isBlocked: Bool { outbox.isBlocked }
+
+    /// There may be room again.
+    public mutating func unblock() { outbox.unblock() }
+
+    /// Takes note of the tyme, and gives up what is too old.
+    @inline(__always) mutating func begin(_ now: Tyme) {
+        if now != tyme {
+            tyme = now
+            milliseconds = Mid.milliseconds(now)
+        }
+        if table.count > 0 { expire() }
+    }
+
+    @inline(never) private mutating func expire() {
+        while case let row = table.expired(at: tyme), row >= 0 {
+            spares.give(table.close(row))
+            counts.drops.count(.expired)
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Doing
+
+/// The bounds of a memoer. Every table and queue has one; what does not fit is counted or refused, never kept.
+public struct MemoerLimits: Hashable, Sendable {
+    /// Bytes of a memo, in and out. A body shorter than 64 bytes that is not the last counts 64 when received.
+    public var memoBytes = 16 << 20
+    /// Grams of a memo received.
+    public var memoGrams = 262_144
+    /// Unfinished memos of one peer: a verified vid, else a source.
+    public var openPerPeer = 64
+    /// Unfinished sure memos of one peer.
+    public var openSurePerPeer = 1024
+    /// Unfinished memos of all peers.
+    public var open = 4096
+    /// Bytes charged to one peer: body and 64 a gram.
+    public var bytesPerPeer = 64 << 20
+    /// Bytes charged to all peers.
+    public var bytes = 256 << 20
+    /// Memos with one mid, of different peers.
+    public var keysPerMid = 4
+    /// Signed grams that wait for the gram which says who signed them, for one mid.
+    public var parkedGrams = 64
+    /// Bytes of these.
+    public var parkedBytes = 64 << 10
+    /// Seconds without a new gram after which a memo is given up whose first gram is missing.
+    public var orphanAge: Tyme = 10
+    /// Seconds without a new gram after which any other unfinished memo is given up.
+    public var idleAge: Tyme = 60
+    /// Seconds after its first gram at which an unfinished memo is given up.
+    public var wholeAge: Tyme = 600
+    /// Finished memos that are surely remembered, and not delivered again.
+    public var finished = 32_768
+    /// Signatures of one source checked at once; good ones of known vids do not count.
+    public var verifyBurst = 16_384
+    /// Signatures of one source checked in a second, in the long run.
+    public var verifyPerSecond = 16_384
+    /// Memos in the inbox.
+    public var inboxMemos = 65_536
+    /// Bytes in the inbox; the memo that reaches it still fits.
+    public var inboxBytes = 256 << 20
+    /// Memos that wait to be sent, in all.
+    public var queuedMemos = 262_144
+    /// Bytes that wait to be sent, in all.
+    public var queuedBytes = 512 << 20
+    /// Memos that wait to be sent to one destination.
+    public var queuedMemosPerPeer = 65_536
+    /// Bytes that wait to be sent to one destination.
+    public var queuedBytesPerPeer = 256 << 20
+    /// Destinations that memos wait for.
+    public var destinations = 4096
+    /// Events that wait to be polled; the memos in the inbox do not count.
+    public var events = 4096
+    /// Bytes of storage kept for memos to come.
+    public var spareBytes = 64 << 20
+
+    /// The defaults.
+    public init() {}
+}

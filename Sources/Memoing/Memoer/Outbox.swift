@@ -1,0 +1,467 @@
+import Doing
+import Wiring
+
+/// Memos that wait to be sent: a queue for each destination, served in turn, a train at a time.
+///
+/// Nothing is taken off a queue before the transport says that it took it: what was not taken is rendered again, except
+/// signed grams, which are kept, so that nothing is signed twice.
+struct Outbox {
+    let limits: MemoerLimits
+    let maximum: Int
+    /// The gram size by kind and domain; 0 where the transport is too small for the kind.
+    private let sizes: [Int]
+    private(set) var lanes: [Lane] = []
+    private var byAddress = Chains()
+    /// Ready, blocked and idle lanes, each in turn.
+    private var turns = Roster(lists: 3)
+    private var lastLane: Int32 = -1
+    /// Who has signed memos queued; an own vid is added once.
+    private(set) var identities: [(vid: Vid, seed: Seed, verifyKey: VerifyKey)] = []
+    private var identityOf: [Vid: Int32] = [:]
+    /// The transport has no room at all.
+    private var isFull = false
+    private var blocked = 0
+
+    private(set) var queuedMemos = 0
+    private(set) var queuedBytes = 0
+    var sent = MemoerStatistics.Traffic()
+    private(set) var failed = 0
+    private(set) var lostEvents = 0
+    var reportsSent = false
+    private var events: [MemoerEvent] = []
+    private var firstEvent = 0
+
+    private enum Turn { static let (ready, blocked, idle) = (0, 1, 2) }
+
+    init(kind: MemoKind, domain: Domain, size: Int?, maximum: Int, limits: MemoerLimits) throws(MemoError) {
+        _ = try GramSize.effective(size, maximum: maximum, kind: kind, domain: domain)
+        self.limits = limits
+        self.maximum = maximum
+        sizes = MemoKind.allCases.flatMap { kind in
+            Domain.allCases.map { domain in
+                (try? GramSize.effective(size, maximum: maximum, kind: kind, domain: domain)) ?? 0
+            }
+        }
+    }
+
+    /// Something can be polled.
+    var isReady: Bool { !isFull && turns.first(of: Turn.ready) >= 0 }
+    /// Something waits for room.
+    var isBlocked: Bool { blocked > 0 || isFull && turns.first(of: Turn.ready) >= 0 }
+
+    /// The size of grams of a kind on a lane; 0 if the transport carries none.
+    @inline(__always) private func size(_ kind: MemoKind, _ domain: Domain, _ lane: Int) -> Int {
+        let index: Int
+        switch kind {
+        case .plain: index = 0
+        case .signed: index = 2
+        case .sure: index = 4
+        case .sureSigned: index = 6
+        }
+        let size = sizes[index &+ (domain == .text ? 0 : 1)]
+        guard lane >= 0, let lowered = lanes[lane].lowered, lowered < size else { return size }
+        return max(lowered, kind.zeroth.layout.overhead(in: domain) + 1)
+    }
+
+    private func plan(_ memo: borrowing Outgoing, _ lane: Int) -> RendPlan? {
+        try? RendPlan(
+            length: memo.bytes.count, kind: memo.kind, domain: memo.domain, size: size(memo.kind, memo.domain, lane))
+    }
+}
+
+// MARK: - Queueing
+
+extension Outbox {
+    /// The row of an identity, remembered from its first use on.
+    mutating func identity(_ vid: Vid, _ keep: any Keep) throws(MemoError) -> Int32 {
+        if let row = identityOf[vid] { return row }
+        guard let keys = keep.keys(of: vid), let seed = keys.seed else { throw .noSeed(vid) }
+        let row = Int32(identities.count)
+        identities.append((vid, seed, keys.verifyKey))
+        identityOf[vid] = row
+        return row
+    }
+
+    /// Whether a memo of `length` bytes can be queued for `address`: the lane, which may be new.
+    @inline(__always) mutating func admit(
+        _ length: Int, _ kind: MemoKind, _ domain: Domain, to address: Address, hash: KeyedHash
+    ) throws(MemoError) -> Int32 {
+        guard length <= limits.memoBytes else { throw .memoTooLarge(bytes: length, limit: limits.memoBytes) }
+        guard queuedMemos < limits.queuedMemos else { throw .queueFull(memos: queuedMemos, limit: limits.queuedMemos) }
+        guard queuedBytes &+ length <= limits.queuedBytes else {
+            throw .queueBytesFull(bytes: queuedBytes + length, limit: limits.queuedBytes)
+        }
+        let lane = try lane(for: address, hash)
+        let size = size(kind, domain, Int(lane))
+        guard size > 0 else {
+            throw .transportTooSmall(maximum: maximum, need: kind.zeroth.layout.overhead(in: domain) + 1)
+        }
+        if length > size { _ = try RendPlan(length: length, kind: kind, domain: domain, size: size) }
+        guard lanes[Int(lane)].count < limits.queuedMemosPerPeer else {
+            throw .queueFull(memos: lanes[Int(lane)].count, limit: limits.queuedMemosPerPeer)
+        }
+        guard lanes[Int(lane)].bytes &+ length <= limits.queuedBytesPerPeer else {
+            throw .queueBytesFull(bytes: lanes[Int(lane)].bytes + length, limit: limits.queuedBytesPerPeer)
+        }
+        return lane
+    }
+
+    /// Queues a memo that was admitted.
+    @inline(__always) mutating func append(_ memo: consuming Outgoing, to lane: Int32) {
+        queuedMemos &+= 1
+        queuedBytes &+= memo.bytes.count
+        if lanes[Int(lane)].isEmpty { turns.move(lane, to: Turn.ready) }
+        lanes[Int(lane)].append(memo)
+    }
+
+    @inline(__always) private mutating func lane(
+        for address: Address, _ hash: KeyedHash
+    ) throws(MemoError) -> Int32 {
+        if lastLane >= 0, lanes[Int(lastLane)].address == address { return lastLane }
+        guard !address.isNone else { throw .noDestination }
+        let print = hash(address.tag, address.hi, address.lo)
+        var row = byAddress.first(print)
+        while row >= 0, lanes[Int(row)].address != address { row = byAddress.next(row) }
+        if row < 0 { row = try newLane(address, print) }
+        lastLane = row
+        return row
+    }
+
+    private mutating func newLane(_ address: Address, _ print: UInt64) throws(MemoError) -> Int32 {
+        let row: Int32
+        if lanes.count < limits.destinations {
+            row = Int32(lanes.count)
+            lanes.append(Lane(address))
+            turns.append(row, to: Turn.idle)
+        } else {
+            // The lane that has been idle for longest is used again.
+            row = turns.first(of: Turn.idle)
+            guard row >= 0 else { throw .tooManyDestinations(limit: limits.destinations) }
+            byAddress.remove(row)
+            lanes[Int(row)] = Lane(address)
+        }
+        byAddress.insert(row, print)
+        return row
+    }
+
+    /// How many grams wait. Linear in the memos that wait.
+    var queuedGrams: Int {
+        var grams = 0
+        for lane in lanes.indices where !lanes[lane].isEmpty {
+            grams -= lanes[lane].progress
+            for memo in lanes[lane].queue[lanes[lane].head...] {
+                grams += memo.isGram ? 1 : plan(memo, lane)?.count ?? 0
+            }
+        }
+        return grams
+    }
+}
+
+// MARK: - Polling
+
+extension Outbox {
+    /// Appends the next train, that of the lane whose turn it is.
+    mutating func poll(into out: inout OutputRawSpan, _ limits: TrainLimits, signer: (any Signer)?) -> Train? {
+        while case let row = turns.first(of: Turn.ready), row >= 0 {
+            var load = Load(limits, room: out.freeCapacity)
+            if lanes[Int(row)].stash.isEmpty {
+                fill(Int(row), &load, &out, signer)
+            } else {
+                unstash(Int(row), &load, &out)
+            }
+            if load.segment > 0 { return Train(peer: lanes[Int(row)].address, segment: load.segment) }
+        }
+        return nil
+    }
+
+    /// How far a train is filled.
+    private struct Load {
+        let segments, bytes, datagram: Int
+        var used = 0
+        var grams = 0
+        var segment = 0
+        /// A shorter gram has ended it.
+        var isEnded = false
+        /// It holds signed grams.
+        var isSigned = false
+
+        init(_ limits: TrainLimits, room: Int) {
+            segments = limits.segments
+            bytes = min(limits.bytes, room)
+            datagram = limits.datagram
+        }
+
+        /// How many grams of `length` bytes can be added.
+        @inline(__always) func room(for length: Int) -> Int {
+            if grams == 0 { return min(segments, length == 0 ? segments : bytes / length) }
+            guard !isEnded, length <= segment else { return 0 }
+            return length == segment
+                ? min(segments &- grams, (bytes &- used) / length)
+                : (grams < segments && used &+ length <= bytes ? 1 : 0)
+        }
+
+        /// The same for one gram, without a division.
+        @inline(__always) func hasRoom(for length: Int) -> Bool {
+            used &+ length <= bytes && grams < segments && (grams == 0 || !isEnded && length <= segment)
+        }
+
+        @inline(__always) mutating func add(_ count: Int, of length: Int) {
+            if grams == 0 { segment = length } else if length < segment { isEnded = true }
+            grams &+= count
+            used &+= count &* length
+        }
+    }
+
+    /// Fills a train with grams of the memos at the head of a lane. A memo that cannot be sent is taken off with an
+    /// event, but only while the train is empty.
+    private mutating func fill(_ lane: Int, _ load: inout Load, _ out: inout OutputRawSpan, _ signer: (any Signer)?) {
+        var failure: MemoFailure.Reason?
+        do {
+            // In a scope of its own: held longer, the queue would be copied when the lane is changed.
+            let queue = lanes[lane].queue
+            var index = lanes[lane].head
+            var number = lanes[lane].progress
+            filling: while index < queue.count, !load.isEnded {
+                switch append(queue[index], from: number, lane, &load, &out, signer) {
+                case .whole:
+                    index &+= 1
+                    number = 0
+                case .full: break filling
+                case .cannot(let reason):
+                    failure = reason
+                    break filling
+                }
+            }
+        }
+        if load.grams == 0, let failure { return fail(lane, failure) }
+        if load.isSigned, load.grams > 0 {
+            lanes[lane].stash = unsafe out.bytes.withUnsafeBytes { unsafe Array($0) }
+            lanes[lane].stashSegment = load.segment
+        }
+    }
+
+    private enum Step {
+        /// All grams of the memo are in the train.
+        case whole
+        /// No more fits.
+        case full
+        /// The memo cannot be sent.
+        case cannot(MemoFailure.Reason)
+    }
+
+    /// Appends the grams of one memo from `number` on, as many as fit.
+    @inline(__always) private func append(
+        _ memo: borrowing Outgoing, from number: Int, _ lane: Int, _ load: inout Load, _ out: inout OutputRawSpan,
+        _ signer: (any Signer)?
+    ) -> Step {
+        if memo.isGram || memo.kind.isSigned { return appendSlow(memo, from: number, lane, &load, &out, signer) }
+        let size = size(memo.kind, memo.domain, lane)
+        let overhead = memo.domain == .text ? 32 : 24
+        let length = memo.bytes.count &+ overhead
+        guard length <= size else { return appendRun(memo, from: number, lane, &load, &out) }
+        guard length <= load.datagram else { return .cannot(.tooLarge(size: length, maximum: load.datagram)) }
+        guard load.hasRoom(for: length) else { return .full }
+        unsafe out.withUnsafeMutableBytes { room, filled in
+            let target = unsafe room.baseAddress! + filled
+            let head = GramHead(code: memo.kind.zeroth, domain: memo.domain, number: 1, mid: memo.mid)
+            unsafe head.store(to: target)
+            unsafe memo.bytes.withUnsafeBytes { bytes in
+                guard let from = bytes.baseAddress else { return }
+                unsafe (target + overhead).copyMemory(from: from, byteCount: bytes.count)
+            }
+            filled &+= length
+        }
+        load.add(1, of: length)
+        return .whole
+    }
+
+    /// A memo of several grams: runs of equal ones at once.
+    @inline(never) private func appendRun(
+        _ memo: borrowing Outgoing, from number: Int, _ lane: Int, _ load: inout Load, _ out: inout OutputRawSpan
+    ) -> Step {
+        guard let plan = plan(memo, lane) else { return .cannot(.tooLarge(size: memo.bytes.count, maximum: maximum)) }
+        let bytes = memo.bytes
+        var number = number
+        while number < plan.count {
+            let length = plan.length(of: number)
+            guard length <= load.datagram else { return .cannot(.tooLarge(size: length, maximum: load.datagram)) }
+            // All but the first and the last are alike.
+            let alike = number == 0 || number == plan.count - 1 ? 1 : plan.count - 1 - number
+            let count = min(alike, load.room(for: length))
+            guard count > 0 else { return .full }
+            plan.append(number..<number + count, of: bytes.span.bytes, mid: memo.mid, to: &out)
+            load.add(count, of: length)
+            number += count
+        }
+        return .whole
+    }
+
+    /// Signed grams, one by one, and ready ones.
+    @inline(never) private func appendSlow(
+        _ memo: borrowing Outgoing, from number: Int, _ lane: Int, _ load: inout Load, _ out: inout OutputRawSpan,
+        _ signer: (any Signer)?
+    ) -> Step {
+        let bytes = memo.bytes
+        if memo.isGram {
+            let length = bytes.count
+            guard length <= load.datagram else { return .cannot(.tooLarge(size: length, maximum: load.datagram)) }
+            guard load.hasRoom(for: length) else { return .full }
+            out.append(contentsOf: bytes.span.bytes)
+            load.add(1, of: length)
+            return .whole
+        }
+        guard let signer, let plan = plan(memo, lane) else { return .cannot(.tooLarge(size: bytes.count, maximum: 0)) }
+        let identity = identities[Int(memo.identity)]
+        for number in number..<plan.count {
+            let length = plan.length(of: number)
+            guard length <= load.datagram else { return .cannot(.tooLarge(size: length, maximum: load.datagram)) }
+            guard load.hasRoom(for: length) else { return .full }
+            do {
+                try plan.append(
+                    number, of: bytes.span.bytes, mid: memo.mid, as: identity.vid, seed: identity.seed,
+                    verifyKey: identity.verifyKey, by: signer, to: &out)
+            } catch {
+                return .cannot(.signing(error))
+            }
+            load.isSigned = true
+            load.add(1, of: length)
+        }
+        return .whole
+    }
+
+    /// Signed grams that were made before.
+    private mutating func unstash(_ lane: Int, _ load: inout Load, _ out: inout OutputRawSpan) {
+        let stash = lanes[lane].stash
+        let segment = lanes[lane].stashSegment
+        let whole = min(load.segments, load.bytes / segment)
+        // At least one: a gram is never longer than a train.
+        let count = min(stash.count, max(1, whole) * segment)
+        out.append(contentsOf: stash.span.bytes.extracting(first: count))
+        load.add(1, of: min(segment, count))
+    }
+}
+
+// MARK: - Committing
+
+extension Outbox {
+    /// Takes off what the transport took, and acts on why it took no more.
+    mutating func commit(_ sending: Sending, _ train: Train, hash: KeyedHash) {
+        var row = turns.first(of: Turn.ready)
+        if row < 0 || lanes[Int(row)].address != train.peer {
+            row = byAddress.first(hash(train.peer.tag, train.peer.hi, train.peer.lo))
+            while row >= 0, lanes[Int(row)].address != train.peer { row = byAddress.next(row) }
+        }
+        guard row >= 0 else { return }
+        let lane = Int(row)
+        if sending.taken > 0 { take(sending.taken, train, lane) }
+        switch sending.outcome {
+        case .sent: break
+        case .full: isFull = true
+        case .peerFull:
+            if !lanes[lane].isEmpty {
+                if turns.list(of: row) != Turn.blocked { blocked += 1 }
+                turns.move(row, to: Turn.blocked)
+            }
+        case .refused(let refusal):
+            if !lanes[lane].isEmpty {
+                fail(lane, .refused(refusal))
+                if refusal.reason == .tooLarge { lower(lane, below: train.segment) }
+            }
+        }
+        if lanes[lane].isEmpty {
+            settle(row)
+        } else if sending.outcome == .sent {
+            turns.move(row, to: Turn.ready)
+        }
+    }
+
+    /// A lane with nothing to send is idle.
+    private mutating func settle(_ row: Int32) {
+        if turns.list(of: row) == Turn.blocked { blocked -= 1 }
+        turns.move(row, to: Turn.idle)
+    }
+
+    @inline(__always) private mutating func take(_ bytes: Int, _ train: Train, _ lane: Int) {
+        var grams = train.count(of: bytes)
+        sent.grams &+= grams
+        sent.bytes &+= bytes
+        if !lanes[lane].stash.isEmpty { lanes[lane].stash.removeFirst(min(bytes, lanes[lane].stash.count)) }
+        while grams > 0, !lanes[lane].isEmpty {
+            let left = count(of: lanes[lane].queue[lanes[lane].head], lane) &- lanes[lane].progress
+            if grams < left {
+                lanes[lane].progress &+= grams
+                return
+            }
+            grams &-= left
+            let memo = remove(lane)
+            sent.memos &+= 1
+            if reportsSent { tell(.sent(mid: memo.mid, to: lanes[lane].address)) }
+        }
+    }
+
+    /// How many grams a memo is.
+    @inline(__always) private func count(of memo: borrowing Outgoing, _ lane: Int) -> Int {
+        if memo.isGram { return 1 }
+        let overhead = memo.kind.zeroth.layout.overhead(in: memo.domain)
+        if memo.bytes.count &+ overhead <= size(memo.kind, memo.domain, lane) { return 1 }
+        return plan(memo, lane)?.count ?? 1
+    }
+
+    @inline(__always) private mutating func remove(_ lane: Int) -> Outgoing {
+        let memo = lanes[lane].removeFirst()
+        queuedMemos &-= 1
+        queuedBytes &-= memo.bytes.count
+        return memo
+    }
+
+    /// Gives up the first memo of a lane, with an event.
+    private mutating func fail(_ lane: Int, _ reason: MemoFailure.Reason) {
+        let progress = lanes[lane].progress
+        if !lanes[lane].stash.isEmpty {
+            let left = count(of: lanes[lane].queue[lanes[lane].head], lane) - progress
+            lanes[lane].stash.removeFirst(min(lanes[lane].stash.count, left * lanes[lane].stashSegment))
+        }
+        let memo = remove(lane)
+        failed += 1
+        tell(.failed(MemoFailure(mid: memo.mid, destination: lanes[lane].address, reason: reason)))
+        if lanes[lane].isEmpty { settle(Int32(lane)) }
+    }
+
+    /// A gram of `length` bytes was too long for the way to a destination: the memos to come are cut smaller.
+    private mutating func lower(_ lane: Int, below length: Int) {
+        let steps = [GramSize.udp, GramSize.safeIPv4]
+        guard let step = steps.first(where: { $0 < length }) else { return }
+        lanes[lane].lowered = step
+        // What waits there is of the old size; it is signed again, since it becomes other bytes.
+        lanes[lane].stash = []
+    }
+
+    mutating func unblock() {
+        isFull = false
+        while blocked > 0, case let row = turns.first(of: Turn.blocked), row >= 0 {
+            blocked -= 1
+            turns.move(row, to: Turn.ready)
+        }
+    }
+
+    private mutating func tell(_ event: MemoerEvent) {
+        guard events.count - firstEvent < limits.events else {
+            lostEvents += 1
+            return
+        }
+        events.append(event)
+    }
+
+    var hasEvents: Bool { firstEvent < events.count }
+
+    @inline(__always) mutating func popEvent() -> MemoerEvent? {
+        guard firstEvent < events.count else { return nil }
+        let event = events[firstEvent]
+        firstEvent += 1
+        if firstEvent == events.count {
+            events.removeAll(keepingCapacity: true)
+            firstEvent = 0
+        }
+        return event
+    }
+}

@@ -1,0 +1,56 @@
+/// Doubly linked lists through the rows of a table beside it; a row is in at most one of them.
+struct Roster {
+    private struct Link {
+        var list: Int32 = -1
+        var before: Int32 = -1
+        var after: Int32 = -1
+    }
+    private var links: [Link] = []
+    private var ends: [(first: Int32, last: Int32)]
+
+    /// - Parameter lists: how many lists there are at first.
+    init(lists: Int) { ends = Array(repeating: (-1, -1), count: lists) }
+
+    /// The first row of a list, or -1.
+    @inline(__always) func first(of list: Int) -> Int32 { ends[list].first }
+
+    /// The row behind `row`, or -1.
+    @inline(__always) func after(_ row: Int32) -> Int32 { links[Int(row)].after }
+
+    /// The list that `row` is in, or nil.
+    func list(of row: Int32) -> Int? {
+        guard Int(row) < links.count, links[Int(row)].list >= 0 else { return nil }
+        return Int(links[Int(row)].list)
+    }
+
+    /// Makes sure that there are `count` lists.
+    mutating func reserve(lists count: Int) {
+        while ends.count < count { ends.append((-1, -1)) }
+    }
+
+    /// Puts `row`, which must be in no list, at the end of one.
+    mutating func append(_ row: Int32, to list: Int) {
+        while links.count <= Int(row) { links.append(Link()) }
+        assert(links[Int(row)].list < 0, "row \(row) is in a list")
+        let last = ends[list].last
+        links[Int(row)] = Link(list: Int32(list), before: last, after: -1)
+        if last >= 0 { links[Int(last)].after = row } else { ends[list].first = row }
+        ends[list].last = row
+    }
+
+    /// Takes `row` out of its list, if it is in one.
+    mutating func remove(_ row: Int32) {
+        guard let list = list(of: row) else { return }
+        let link = links[Int(row)]
+        if link.before >= 0 { links[Int(link.before)].after = link.after } else { ends[list].first = link.after }
+        if link.after >= 0 { links[Int(link.after)].before = link.before } else { ends[list].last = link.before }
+        links[Int(row)] = Link()
+    }
+
+    /// Puts `row` at the end of `list`, wherever it was.
+    mutating func move(_ row: Int32, to list: Int) {
+        if ends[list].last == row { return }
+        remove(row)
+        append(row, to: list)
+    }
+}

@@ -1,0 +1,123 @@
+#if !canImport(CryptoKit)
+    import Memoing
+
+    #if canImport(Glibc)
+        import Glibc
+    #elseif canImport(Musl)
+        import Musl
+    #elseif canImport(Android)
+        import Android
+    #elseif canImport(Darwin)
+        import Darwin
+    #endif
+
+    /// Three functions of libsodium, found at run time.
+    ///
+    /// - Source: libsodium, `crypto_sign.h`. A secret key is there the seed with the verification key behind it.
+    struct Sodium: Sendable {
+        /// What its library is called, by version: Debian 12 has 23, Debian 13 has 23 too, others 26.
+        static let libraries = ["libsodium.so.23", "libsodium.so.26", "libsodium.so"]
+        /// The Debian package that brings it.
+        static let package = "libsodium23"
+
+        private typealias Initialize = @Sendable @convention(c) () -> Int32
+        private typealias SeedKeypair =
+            @Sendable @convention(c) (UnsafeMutableRawPointer, UnsafeMutableRawPointer, UnsafeRawPointer) -> Int32
+        private typealias Sign =
+            @Sendable @convention(c) (
+                UnsafeMutableRawPointer, UnsafeMutablePointer<UInt64>?, UnsafeRawPointer, UInt64, UnsafeRawPointer
+            ) -> Int32
+        private typealias Verify =
+            @Sendable @convention(c) (UnsafeRawPointer, UnsafeRawPointer, UInt64, UnsafeRawPointer) -> Int32
+
+        private let seedKeypair: SeedKeypair
+        private let signDetached: Sign
+        private let verifyDetached: Verify
+
+        init(libraries: [String]) throws(SignerError) {
+            for library in libraries {
+                // Never closed: the functions are used as long as the process lives.
+                guard let handle = unsafe dlopen(library, RTLD_NOW | RTLD_LOCAL) else { continue }
+                func find<F>(_ symbol: String, as type: F.Type) throws(SignerError) -> F {
+                    guard let address = unsafe dlsym(handle, symbol) else {
+                        throw .symbolMissing(library: library, symbol: symbol)
+                    }
+                    return unsafe unsafeBitCast(address, to: type)
+                }
+                seedKeypair = unsafe try find("crypto_sign_seed_keypair", as: SeedKeypair.self)
+                signDetached = unsafe try find("crypto_sign_detached", as: Sign.self)
+                verifyDetached = unsafe try find("crypto_sign_verify_detached", as: Verify.self)
+                // 1 says that it had been called before.
+                let code = try find("sodium_init", as: Initialize.self)()
+                guard code >= 0 else { throw .failed(call: "sodium_init", code: Int(code)) }
+                return
+            }
+            throw .libraryMissing(looked: libraries, package: Sodium.package)
+        }
+
+        func verifyKey(of seed: Seed) throws(SignerError) -> VerifyKey {
+            var code: Int32 = 0
+            var key = [UInt8](repeating: 0, count: 32)
+            var secret = SecretKey()
+            unsafe withUnsafeMutableBytes(of: &secret) { secret in
+                unsafe key.withUnsafeMutableBytes { key in
+                    seed.withBytes { seed in
+                        unsafe seed.withUnsafeBytes { seed in
+                            code = unsafe seedKeypair(key.baseAddress!, secret.baseAddress!, seed.baseAddress!)
+                        }
+                    }
+                }
+                unsafe secret.initializeMemory(as: UInt8.self, repeating: 0)
+            }
+            guard code == 0, let made = try? VerifyKey(raw: key) else {
+                throw .failed(call: "crypto_sign_seed_keypair", code: Int(code))
+            }
+            return made
+        }
+
+        func sign(_ message: RawSpan, seed: Seed, verifyKey: VerifyKey) throws(SignerError) -> Signature {
+            var secret = SecretKey()
+            var room = SecretKey()
+            var code: Int32 = 0
+            unsafe withUnsafeMutableBytes(of: &secret) { secret in
+                seed.withBytes { unsafe $0.withUnsafeBytes { unsafe secret.copyMemory(from: $0) } }
+                let back = unsafe UnsafeMutableRawBufferPointer(rebasing: secret[32...])
+                verifyKey.withBytes { unsafe $0.withUnsafeBytes { unsafe back.copyMemory(from: $0) } }
+                unsafe withUnsafeMutableBytes(of: &room) { room in
+                    unsafe message.withUnsafeBytes { message in
+                        // libsodium reads nothing where the length is 0, but wants a pointer.
+                        let bytes = unsafe message.baseAddress ?? UnsafeRawPointer(secret.baseAddress!)
+                        code = unsafe signDetached(
+                            room.baseAddress!, nil, bytes, UInt64(message.count), secret.baseAddress!)
+                    }
+                }
+                unsafe secret.initializeMemory(as: UInt8.self, repeating: 0)
+            }
+            guard code == 0 else { throw .failed(call: "crypto_sign_detached", code: Int(code)) }
+            return unsafe withUnsafeBytes(of: &room) { Signature(unsafe $0.bytes) }
+        }
+
+        func verify(_ signature: Signature, of message: RawSpan, key: VerifyKey) -> Bool {
+            signature.withBytes { signature in
+                key.withBytes { key in
+                    unsafe signature.withUnsafeBytes { signature in
+                        unsafe key.withUnsafeBytes { key in
+                            unsafe message.withUnsafeBytes { message in
+                                let bytes = unsafe message.baseAddress ?? key.baseAddress!
+                                return unsafe verifyDetached(
+                                    signature.baseAddress!, bytes, UInt64(message.count), key.baseAddress!) == 0
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sixty-four bytes on the stack.
+    private struct SecretKey {
+        var words = (
+            UInt64(0), UInt64(0), UInt64(0), UInt64(0), UInt64(0), UInt64(0), UInt64(0), UInt64(0)
+        )
+    }
+#endif
