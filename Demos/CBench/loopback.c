@@ -1,6 +1,6 @@
 #ifdef __linux__
 #define _GNU_SOURCE
-#include <sched.h>
+#include <sys/syscall.h>
 #endif
 #include "loopback.h"
 
@@ -52,6 +52,8 @@ int lbc_fork(void) { return fork(); }
 
 int lbc_process(void) { return getpid(); }
 
+void lbc_leave(void) { _exit(0); }
+
 double lbc_reap(int child) {
     struct rusage usage;
     int status;
@@ -62,10 +64,8 @@ double lbc_reap(int child) {
 
 int lbc_pin(int core) {
 #ifdef __linux__
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(core, &set);
-    return sched_setaffinity(0, sizeof set, &set);
+    unsigned long cores = 1ul << core;
+    return syscall(SYS_sched_setaffinity, 0, sizeof cores, &cores) < 0 ? -1 : 0;
 #else
     (void)core;
     return -1;

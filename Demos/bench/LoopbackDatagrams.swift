@@ -48,6 +48,7 @@ struct DatagramCounter: DatagramCore {
     mutating func pollEvent() -> Never? { nil }
     var wakeTyme: Tyme? { allowance > 0 ? -.infinity : nil }
     var isBlocked: Bool { false }
+    var hasEvents: Bool { false }
 }
 
 /// Two peers under one doist that is stepped by hand: one sends a burst, the other takes it in.

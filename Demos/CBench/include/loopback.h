@@ -30,6 +30,8 @@ long lbc_messages_run(lbc_messages *both, long count, double seconds, long *bad)
 int lbc_fork(void);
 /* This process's number. */
 int lbc_process(void);
+/* Ends this process at once, without what is usually done at the end. */
+void lbc_leave(void) __attribute__((noreturn));
 /* Waits for a child and gives its CPU seconds. */
 double lbc_reap(int child);
 /* CPU seconds of this process. */
