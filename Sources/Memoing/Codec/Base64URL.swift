@@ -1,8 +1,8 @@
 /// base64url without padding (RFC 4648 §5) for material that is a whole number of 24-bit groups, as all of a gram is.
 ///
-/// Eight characters are worked on as the bytes of one 64-bit lane and 32 at a time as a vector: six bytes are spread
-/// to eight six-bit values by three halvings of the lane, and a value becomes its character by adding one of five
-/// offsets. There is no table, so nothing is to be kept in the cache and nothing depends on the bytes encoded.
+/// Encoding works on eight characters as the bytes of one 64-bit lane, and on four lanes at once: six bytes are spread
+/// to eight six-bit values by three halvings of the lane, and a value becomes its character by adding what each
+/// threshold that it has passed asks for. Decoding looks each character up.
 public enum Base64URL {
     #if _endian(big)
         #error("Base64URL puts the first character into the lowest byte of a lane")
@@ -14,41 +14,72 @@ public enum Base64URL {
         let halves = ((groups &>> 24) & each(0xFF_FFFF)) | ((groups &<< 32) & each(0xFF_FFFF << 32))
         let quarters = ((halves &>> 12) & each(low12)) | ((halves &<< 16) & each(low12 << 16))
         let sixes = ((quarters &>> 6) & each(low6)) | ((quarters &<< 8) & each(low6 << 8))
-        let values = unsafe unsafeBitCast(sixes, to: SIMD32<Int8>.self)
-        var offsets = SIMD32<Int8>(repeating: 65)  // 0...25: A-Z
-        offsets.replace(with: SIMD32(repeating: 71), where: values .> SIMD32(repeating: 25))  // 26...51: a-z
-        offsets.replace(with: SIMD32(repeating: -4), where: values .> SIMD32(repeating: 51))  // 52...61: 0-9
-        offsets.replace(with: SIMD32(repeating: -17), where: values .> SIMD32(repeating: 61))  // 62: -
-        offsets.replace(with: SIMD32(repeating: 32), where: values .> SIMD32(repeating: 62))  // 63: _
-        return unsafe unsafeBitCast(values &+ offsets, to: SIMD32<UInt8>.self)
+        // 0...25 are A-Z, 26...51 a-z, 52...61 0-9, 62 is - and 63 is _. No byte ever carries into the next.
+        var characters = sixes &+ each(65 &* ones)
+        characters = characters &+ (passed(26, sixes) & each(6 &* ones))
+        characters = characters &- (passed(52, sixes) & each(75 &* ones))
+        characters = characters &- (passed(62, sixes) & each(13 &* ones))
+        characters = characters &+ (passed(63, sixes) & each(49 &* ones))
+        return unsafe unsafeBitCast(characters, to: SIMD32<UInt8>.self)
     }
 
-    /// 32 characters to four lanes of 48 bits, or nil if one is not of the alphabet.
-    @inline(__always)
-    static func decode(_ characters: SIMD32<UInt8>) -> SIMD4<UInt64>? {
-        // As signed bytes everything from 0x80 is below zero, and falls through every test.
-        let values = unsafe unsafeBitCast(characters, to: SIMD32<Int8>.self)
-        let none = SIMD32<Int8>(repeating: 64)
-        var sixes = none
-        let isDigit = (values .> SIMD32(repeating: 0x2F)) .& (values .< SIMD32(repeating: 0x3A))
-        sixes.replace(with: values &+ SIMD32(repeating: 4), where: isDigit)
-        let isUpper = (values .> SIMD32(repeating: 0x40)) .& (values .< SIMD32(repeating: 0x5B))
-        sixes.replace(with: values &- SIMD32(repeating: 65), where: isUpper)
-        let isLower = (values .> SIMD32(repeating: 0x60)) .& (values .< SIMD32(repeating: 0x7B))
-        sixes.replace(with: values &- SIMD32(repeating: 71), where: isLower)
-        sixes.replace(with: SIMD32(repeating: 62), where: values .== SIMD32(repeating: 0x2D))
-        sixes.replace(with: SIMD32(repeating: 63), where: values .== SIMD32(repeating: 0x5F))
-        let lanes = unsafe unsafeBitCast(sixes, to: SIMD4<UInt64>.self)
-        let bad = lanes & each(0x4040_4040_4040_4040)
-        guard (bad[0] | bad[1]) | (bad[2] | bad[3]) == 0 else { return nil }
-        let quarters = ((lanes & each(low6)) &<< 6) | ((lanes &>> 8) & each(low6))
-        let halves = ((quarters & each(low12)) &<< 12) | ((quarters &>> 16) & each(low12))
-        return ((halves & each(0xFF_FFFF)) &<< 24) | ((halves &>> 32) & each(0xFF_FFFF))
+    /// 0x7F in each byte that is at least `threshold`.
+    @inline(__always) private static func passed(_ threshold: UInt64, _ bytes: SIMD4<UInt64>) -> SIMD4<UInt64> {
+        let high = (bytes &+ each((128 &- threshold) &* ones)) & each(0x80 &* ones)
+        return high &- (high &>> 7)
     }
 
+    private static var ones: UInt64 { 0x0101_0101_0101_0101 }
     private static var low6: UInt64 { 0x003F_003F_003F_003F }
     private static var low12: UInt64 { 0x0000_0FFF_0000_0FFF }
     @inline(__always) private static func each(_ word: UInt64) -> SIMD4<UInt64> { SIMD4(repeating: word) }
+
+    /// Eight characters as 48 bits; bit 63 is set if one is not of the alphabet.
+    @unsafe @inline(__always)
+    static func decode8(_ source: UnsafeRawPointer, _ table: UnsafePointer<UInt8>) -> UInt64 {
+        let word = unsafe UInt64(littleEndian: source.loadUnaligned(as: UInt64.self))
+        var group: UInt64 = 0
+        var all: UInt8 = 0
+        for index in 0..<8 {
+            let value = unsafe table[Int(truncatingIfNeeded: word &>> UInt64(8 &* index) & 0xFF)]
+            all |= value
+            group = group &<< 6 | UInt64(value & 0x3F)
+        }
+        return group | UInt64(all & 0x80) &<< 56
+    }
+
+    /// 24 bytes of 32 characters as four lanes of six, or nil if a character is not of the alphabet.
+    @unsafe @inline(__always) static func decode32(_ source: UnsafeRawPointer) -> SIMD4<UInt64>? {
+        unsafe values.withUnsafeBufferPointer { values in
+            let table = values.baseAddress!
+            let a = unsafe decode8(source, table)
+            let b = unsafe decode8(source + 8, table)
+            let c = unsafe decode8(source + 16, table)
+            let d = unsafe decode8(source + 24, table)
+            return (a | b) | (c | d) < 1 << 63 ? SIMD4(a, b, c, d) : nil
+        }
+    }
+
+    /// The value of each character; 0x80 where it is not of the alphabet. A literal, so that nothing is to be made
+    /// ready at run time.
+    private static let values: [UInt8] = [
+        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x3E, 0x80, 0x80,
+        0x34, 0x35, 0x36, 0x37, 0x38, 0x39, 0x3A, 0x3B, 0x3C, 0x3D, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+        0x80, 0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x0E,
+        0x0F, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x80, 0x80, 0x80, 0x80, 0x3F,
+        0x80, 0x1A, 0x1B, 0x1C, 0x1D, 0x1E, 0x1F, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28,
+        0x29, 0x2A, 0x2B, 0x2C, 0x2D, 0x2E, 0x2F, 0x30, 0x31, 0x32, 0x33, 0x80, 0x80, 0x80, 0x80, 0x80,
+        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+    ]
 
     /// Four characters of one 24-bit number, the first in the lowest byte.
     @inline(__always)
@@ -67,14 +98,8 @@ public enum Base64URL {
 
     /// The value of one character, or nil if it is not of the alphabet.
     static func value(of character: UInt8) -> UInt8? {
-        switch character {
-        case 0x41...0x5A: character &- 65
-        case 0x61...0x7A: character &- 71
-        case 0x30...0x39: character &+ 4
-        case 0x2D: 62
-        case 0x5F: 63
-        default: nil
-        }
+        let value = values[Int(character)]
+        return value < 0x80 ? value : nil
     }
 
     /// Writes `count` bytes at `source` as `count / 3 * 4` characters at `target`. `count` is a multiple of 3.
@@ -186,5 +211,20 @@ extension Base64URL {
     /// - Throws: ``CodecError`` if there are more or fewer than four, or one is not of the alphabet.
     public static func number(_ text: String) throws(CodecError) -> Int {
         try bytes(text, field: "number", size: 4).reduce(0) { $0 << 8 | Int($1) }
+    }
+}
+
+extension Base64URL {
+    /// Appends the characters of `bytes`, whose count is a multiple of 3.
+    package static func append(_ bytes: RawSpan, to out: inout OutputRawSpan) {
+        let width = bytes.byteCount / 3 * 4
+        precondition(bytes.byteCount % 3 == 0 && width <= out.freeCapacity, "base64url of \(bytes.byteCount) bytes")
+        unsafe out.withUnsafeMutableBytes { room, filled in
+            unsafe bytes.withUnsafeBytes { source in
+                guard let from = source.baseAddress else { return }
+                unsafe encode(from, source.count, to: room.baseAddress! + filled)
+            }
+            filled += width
+        }
     }
 }

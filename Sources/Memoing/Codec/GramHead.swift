@@ -61,8 +61,9 @@ extension GramHead {
         switch domain {
         case .text:
             guard bytes.byteCount >= 32 else { throw .truncated(have: bytes.byteCount, need: 32) }
-            let characters = unsafe bytes.unsafeLoadUnaligned(as: SIMD32<UInt8>.self)
-            guard let decoded = Base64URL.decode(characters) else { throw GramHead.badCharacter(characters) }
+            guard let decoded = unsafe bytes.withUnsafeBytes({ unsafe Base64URL.decode32($0.baseAddress!) }) else {
+                throw GramHead.badCharacter(bytes)
+            }
             groups = decoded
         case .binary:
             guard bytes.byteCount >= 24 else { throw .truncated(have: bytes.byteCount, need: 24) }
@@ -81,9 +82,12 @@ extension GramHead {
     }
 
     /// Which field the first character outside the alphabet is in.
-    private static func badCharacter(_ characters: SIMD32<UInt8>) -> GramError {
-        for index in 0..<32 where Base64URL.value(of: characters[index]) == nil {
-            return index < 4 ? .unknownCode : .badField(index < 8 ? .number : .mid)
+    private static func badCharacter(_ bytes: borrowing RawSpan) -> GramError {
+        for index in 0..<32 {
+            let character = unsafe bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self)
+            if Base64URL.value(of: character) == nil {
+                return index < 4 ? .unknownCode : .badField(index < 8 ? .number : .mid)
+            }
         }
         return .unknownCode
     }

@@ -29,10 +29,12 @@ public struct Inbox {
     public mutating func popFirst() -> Memo? {
         guard head < places.count else { return nil }
         // Swapped, not copied: the memo's bytes then have one owner, and can be given back.
-        var memo = Memo.nothing
-        swap(&memo, &places[head])
+        var storage: [UInt8] = []
+        swap(&storage, &places[head].bytes)
+        bytes -= storage.count
+        let memo = Memo(
+            bytes: storage, source: places[head].source, vid: places[head].vid, mid: places[head].mid)
         head += 1
-        bytes -= memo.bytes.count
         if head == places.count {
             places.removeAll(keepingCapacity: places.capacity <= 1 << 14)
             head = 0

@@ -6,14 +6,14 @@ struct Lane {
     private(set) var queue: [Outgoing] = []
     private(set) var head = 0
     /// How many grams of the first memo were taken.
-    var progress = 0
+    private(set) var progress = 0
     /// Bytes of memo that wait.
     private(set) var bytes = 0
     /// The longest gram to send here, where the way has refused longer ones.
-    var lowered: Int?
+    private(set) var lowered: Int?
     /// Signed grams that were made and not taken, and the length of each but the last.
-    var stash: [UInt8] = []
-    var stashSegment = 0
+    private(set) var stash: [UInt8] = []
+    private(set) var stashSegment = 0
 
     init(_ address: Address) { self.address = address }
 
@@ -25,13 +25,43 @@ struct Lane {
         queue.append(memo)
     }
 
+    /// Takes `grams` grams off the front.
+    ///
+    /// - Returns: how many memos are gone with them, and their bytes.
+    mutating func take(_ grams: Int, _ sizes: GramSizes) -> (memos: Int, bytes: Int) {
+        var grams = grams
+        let before = (head, bytes)
+        while grams > 0, head < queue.count {
+            let left = sizes.count(of: queue[head], lowered: lowered) &- progress
+            if grams < left {
+                progress &+= grams
+                break
+            }
+            grams &-= left
+            dropFirst()
+        }
+        let gone = (memos: head &- before.0, bytes: before.1 &- bytes)
+        tidy()
+        return gone
+    }
+
     /// Takes the first memo off.
-    @inline(__always) mutating func removeFirst() -> Outgoing {
-        var memo = Outgoing()
-        swap(&memo, &queue[head])
+    mutating func removeFirst() -> Outgoing {
+        let memo = queue[head]
+        dropFirst()
+        tidy()
+        return memo
+    }
+
+    @inline(__always) private mutating func dropFirst() {
+        bytes &-= queue[head].bytes.count
+        queue[head].bytes = []
         head &+= 1
         progress = 0
-        bytes &-= memo.bytes.count
+    }
+
+    /// Gives room back: at once where nothing is left, else once half of it is past.
+    private mutating func tidy() {
         if head == queue.count {
             queue.removeAll(keepingCapacity: queue.capacity <= 1 << 12)
             head = 0
@@ -39,6 +69,34 @@ struct Lane {
             queue.removeFirst(head)
             head = 0
         }
-        return memo
+    }
+}
+
+extension Lane {
+    /// Keeps signed grams that were made.
+    mutating func stash(_ grams: RawSpan, segment: Int) {
+        unsafe grams.withUnsafeBytes { unsafe stash = Array($0) }
+        stashSegment = segment
+    }
+
+    /// The first `bytes` bytes of the stash were taken.
+    mutating func unstash(_ bytes: Int) {
+        if !stash.isEmpty { stash.removeFirst(min(bytes, stash.count)) }
+    }
+
+    /// The grams of the first memo go out of the stash: it failed.
+    mutating func unstashFirst(_ sizes: GramSizes) {
+        guard !stash.isEmpty else { return }
+        let left = sizes.count(of: queue[head], lowered: lowered) - progress
+        stash.removeFirst(min(stash.count, left * stashSegment))
+    }
+
+    /// A gram of `length` bytes was too long for the way: the memos to come are cut smaller.
+    mutating func lower(below length: Int) {
+        let steps = [GramSize.udp, GramSize.safeIPv4]
+        guard let step = steps.first(where: { $0 < length }) else { return }
+        lowered = step
+        // What waits there is of the old size; it is signed again, since it becomes other bytes.
+        stash = []
     }
 }

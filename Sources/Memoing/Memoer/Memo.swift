@@ -26,5 +26,6 @@ public struct Memo: Hashable, Sendable {
     /// - Complexity: linear: it is decoded each time.
     public var text: String? { String(validating: bytes, as: UTF8.self) }
 
-    static let nothing = Memo(bytes: [], source: .none, mid: Mid(high: 0, low: 0))
+    /// Computed, since a stored static asks at every use whether it has been made.
+    static var nothing: Memo { Memo(bytes: [], source: .none, mid: Mid(high: 0, low: 0)) }
 }

@@ -89,13 +89,7 @@ extension Memoer {
             unsafe body.withUnsafeBytes { unsafe spare.append(contentsOf: $0) }
             return spare
         }
-        return [UInt8](unsafeUninitializedCapacity: body.byteCount) { room, count in
-            unsafe body.withUnsafeBytes { body in
-                guard let from = body.baseAddress, let to = room.baseAddress else { return }
-                unsafe UnsafeMutableRawPointer(to).copyMemory(from: from, byteCount: body.count)
-            }
-            count = body.byteCount
-        }
+        return unsafe body.withUnsafeBytes { unsafe [UInt8]($0) }
     }
 
     @inline(__always) mutating func deliver(_ memo: consuming Memo) {

@@ -29,7 +29,7 @@ public struct MemoerLimits: Hashable, Sendable {
     /// Seconds after its first gram at which an unfinished memo is given up.
     public var wholeAge: Tyme = 600
     /// Finished memos that are surely remembered, and not delivered again.
-    public var finished = 32_768
+    public var finished = 8192
     /// Signatures of one source checked at once; good ones of known vids do not count.
     public var verifyBurst = 16_384
     /// Signatures of one source checked in a second, in the long run.

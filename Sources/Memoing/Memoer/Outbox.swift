@@ -8,15 +8,14 @@ import Wiring
 struct Outbox {
     let limits: MemoerLimits
     let maximum: Int
-    /// The gram size by kind and domain; 0 where the transport is too small for the kind.
-    private let sizes: [Int]
+    private let sizes: GramSizes
     private(set) var lanes: [Lane] = []
     private var byAddress = Chains()
     /// Ready, blocked and idle lanes, each in turn.
     private var turns = Roster(lists: 3)
     private var lastLane: Int32 = -1
     /// Who has signed memos queued; an own vid is added once.
-    private(set) var identities: [(vid: Vid, seed: Seed, verifyKey: VerifyKey)] = []
+    private var identities: [Identity] = []
     private var identityOf: [Vid: Int32] = [:]
     /// The transport has no room at all.
     private var isFull = false
@@ -31,42 +30,30 @@ struct Outbox {
     private var events: [MemoerEvent] = []
     private var firstEvent = 0
 
-    private enum Turn { static let (ready, blocked, idle) = (0, 1, 2) }
+    private struct Identity {
+        let vid: Vid
+        let seed: Seed
+        let verifyKey: VerifyKey
+    }
+
+    /// The lists of ``turns``. Computed, since a stored static is made ready at its first use, and asks at every other.
+    private enum Turn {
+        static var ready: Int { 0 }
+        static var blocked: Int { 1 }
+        static var idle: Int { 2 }
+    }
 
     init(kind: MemoKind, domain: Domain, size: Int?, maximum: Int, limits: MemoerLimits) throws(MemoError) {
         _ = try GramSize.effective(size, maximum: maximum, kind: kind, domain: domain)
         self.limits = limits
         self.maximum = maximum
-        sizes = MemoKind.allCases.flatMap { kind in
-            Domain.allCases.map { domain in
-                (try? GramSize.effective(size, maximum: maximum, kind: kind, domain: domain)) ?? 0
-            }
-        }
+        sizes = GramSizes(size, maximum: maximum)
     }
 
     /// Something can be polled.
     var isReady: Bool { !isFull && turns.first(of: Turn.ready) >= 0 }
     /// Something waits for room.
     var isBlocked: Bool { blocked > 0 || isFull && turns.first(of: Turn.ready) >= 0 }
-
-    /// The size of grams of a kind on a lane; 0 if the transport carries none.
-    @inline(__always) private func size(_ kind: MemoKind, _ domain: Domain, _ lane: Int) -> Int {
-        let index: Int
-        switch kind {
-        case .plain: index = 0
-        case .signed: index = 2
-        case .sure: index = 4
-        case .sureSigned: index = 6
-        }
-        let size = sizes[index &+ (domain == .text ? 0 : 1)]
-        guard lane >= 0, let lowered = lanes[lane].lowered, lowered < size else { return size }
-        return max(lowered, kind.zeroth.layout.overhead(in: domain) + 1)
-    }
-
-    private func plan(_ memo: borrowing Outgoing, _ lane: Int) -> RendPlan? {
-        try? RendPlan(
-            length: memo.bytes.count, kind: memo.kind, domain: memo.domain, size: size(memo.kind, memo.domain, lane))
-    }
 }
 
 // MARK: - Queueing
@@ -77,7 +64,7 @@ extension Outbox {
         if let row = identityOf[vid] { return row }
         guard let keys = keep.keys(of: vid), let seed = keys.seed else { throw .noSeed(vid) }
         let row = Int32(identities.count)
-        identities.append((vid, seed, keys.verifyKey))
+        identities.append(Identity(vid: vid, seed: seed, verifyKey: keys.verifyKey))
         identityOf[vid] = row
         return row
     }
@@ -92,7 +79,7 @@ extension Outbox {
             throw .queueBytesFull(bytes: queuedBytes + length, limit: limits.queuedBytes)
         }
         let lane = try lane(for: address, hash)
-        let size = size(kind, domain, Int(lane))
+        let size = sizes.size(kind, domain, lowered: lanes[Int(lane)].lowered)
         guard size > 0 else {
             throw .transportTooSmall(maximum: maximum, need: kind.zeroth.layout.overhead(in: domain) + 1)
         }
@@ -150,7 +137,7 @@ extension Outbox {
         for lane in lanes.indices where !lanes[lane].isEmpty {
             grams -= lanes[lane].progress
             for memo in lanes[lane].queue[lanes[lane].head...] {
-                grams += memo.isGram ? 1 : plan(memo, lane)?.count ?? 0
+                grams += sizes.count(of: memo, lowered: lanes[lane].lowered)
             }
         }
         return grams
@@ -219,10 +206,12 @@ extension Outbox {
         do {
             // In a scope of its own: held longer, the queue would be copied when the lane is changed.
             let queue = lanes[lane].queue
+            let context = Context(
+                sizes: sizes, lowered: lanes[lane].lowered, maximum: maximum, signer: signer, identities: identities)
             var index = lanes[lane].head
             var number = lanes[lane].progress
             filling: while index < queue.count, !load.isEnded {
-                switch append(queue[index], from: number, lane, &load, &out, signer) {
+                switch Outbox.append(queue[index], from: number, context, &load, &out) {
                 case .whole:
                     index &+= 1
                     number = 0
@@ -235,8 +224,7 @@ extension Outbox {
         }
         if load.grams == 0, let failure { return fail(lane, failure) }
         if load.isSigned, load.grams > 0 {
-            lanes[lane].stash = unsafe out.bytes.withUnsafeBytes { unsafe Array($0) }
-            lanes[lane].stashSegment = load.segment
+            lanes[lane].stash(out.bytes, segment: load.segment)
         }
     }
 
@@ -249,16 +237,31 @@ extension Outbox {
         case cannot(MemoFailure.Reason)
     }
 
+    /// What the rendering of a lane's memos needs to know. It is no part of the outbox, so that nothing of the latter
+    /// is copied for a call.
+    private struct Context {
+        let sizes: GramSizes
+        let lowered: Int?
+        let maximum: Int
+        let signer: (any Signer)?
+        let identities: [Identity]
+
+        func plan(_ memo: borrowing Outgoing) -> RendPlan? {
+            let size = sizes.size(memo.kind, memo.domain, lowered: lowered)
+            return GramSizes.plan(memo.bytes.count, memo.kind, memo.domain, size)
+        }
+    }
+
     /// Appends the grams of one memo from `number` on, as many as fit.
-    @inline(__always) private func append(
-        _ memo: borrowing Outgoing, from number: Int, _ lane: Int, _ load: inout Load, _ out: inout OutputRawSpan,
-        _ signer: (any Signer)?
+    @inline(__always) private static func append(
+        _ memo: borrowing Outgoing, from number: Int, _ context: borrowing Context, _ load: inout Load,
+        _ out: inout OutputRawSpan
     ) -> Step {
-        if memo.isGram || memo.kind.isSigned { return appendSlow(memo, from: number, lane, &load, &out, signer) }
-        let size = size(memo.kind, memo.domain, lane)
+        if memo.isGram || memo.kind.isSigned { return appendSlow(memo, from: number, context, &load, &out) }
+        let size = context.sizes.size(memo.kind, memo.domain, lowered: context.lowered)
         let overhead = memo.domain == .text ? 32 : 24
         let length = memo.bytes.count &+ overhead
-        guard length <= size else { return appendRun(memo, from: number, lane, &load, &out) }
+        guard length <= size else { return appendRun(memo, from: number, context, &load, &out) }
         guard length <= load.datagram else { return .cannot(.tooLarge(size: length, maximum: load.datagram)) }
         guard load.hasRoom(for: length) else { return .full }
         unsafe out.withUnsafeMutableBytes { room, filled in
@@ -276,10 +279,13 @@ extension Outbox {
     }
 
     /// A memo of several grams: runs of equal ones at once.
-    @inline(never) private func appendRun(
-        _ memo: borrowing Outgoing, from number: Int, _ lane: Int, _ load: inout Load, _ out: inout OutputRawSpan
+    @inline(never) private static func appendRun(
+        _ memo: borrowing Outgoing, from number: Int, _ context: borrowing Context, _ load: inout Load,
+        _ out: inout OutputRawSpan
     ) -> Step {
-        guard let plan = plan(memo, lane) else { return .cannot(.tooLarge(size: memo.bytes.count, maximum: maximum)) }
+        guard let plan = context.plan(memo) else {
+            return .cannot(.tooLarge(size: memo.bytes.count, maximum: context.maximum))
+        }
         let bytes = memo.bytes
         var number = number
         while number < plan.count {
@@ -297,9 +303,9 @@ extension Outbox {
     }
 
     /// Signed grams, one by one, and ready ones.
-    @inline(never) private func appendSlow(
-        _ memo: borrowing Outgoing, from number: Int, _ lane: Int, _ load: inout Load, _ out: inout OutputRawSpan,
-        _ signer: (any Signer)?
+    @inline(never) private static func appendSlow(
+        _ memo: borrowing Outgoing, from number: Int, _ context: borrowing Context, _ load: inout Load,
+        _ out: inout OutputRawSpan
     ) -> Step {
         let bytes = memo.bytes
         if memo.isGram {
@@ -310,8 +316,10 @@ extension Outbox {
             load.add(1, of: length)
             return .whole
         }
-        guard let signer, let plan = plan(memo, lane) else { return .cannot(.tooLarge(size: bytes.count, maximum: 0)) }
-        let identity = identities[Int(memo.identity)]
+        guard let signer = context.signer, let plan = context.plan(memo) else {
+            return .cannot(.tooLarge(size: bytes.count, maximum: context.maximum))
+        }
+        let identity = context.identities[Int(memo.identity)]
         for number in number..<plan.count {
             let length = plan.length(of: number)
             guard length <= load.datagram else { return .cannot(.tooLarge(size: length, maximum: load.datagram)) }
@@ -365,7 +373,7 @@ extension Outbox {
         case .refused(let refusal):
             if !lanes[lane].isEmpty {
                 fail(lane, .refused(refusal))
-                if refusal.reason == .tooLarge { lower(lane, below: train.segment) }
+                if refusal.reason == .tooLarge { lanes[lane].lower(below: train.segment) }
             }
         }
         if lanes[lane].isEmpty {
@@ -381,59 +389,37 @@ extension Outbox {
         turns.move(row, to: Turn.idle)
     }
 
-    @inline(__always) private mutating func take(_ bytes: Int, _ train: Train, _ lane: Int) {
-        var grams = train.count(of: bytes)
+    private mutating func take(_ bytes: Int, _ train: Train, _ lane: Int) {
+        let grams = train.count(of: bytes)
         sent.grams &+= grams
         sent.bytes &+= bytes
-        if !lanes[lane].stash.isEmpty { lanes[lane].stash.removeFirst(min(bytes, lanes[lane].stash.count)) }
-        while grams > 0, !lanes[lane].isEmpty {
-            let left = count(of: lanes[lane].queue[lanes[lane].head], lane) &- lanes[lane].progress
-            if grams < left {
-                lanes[lane].progress &+= grams
-                return
-            }
-            grams &-= left
-            let memo = remove(lane)
-            sent.memos &+= 1
-            if reportsSent { tell(.sent(mid: memo.mid, to: lanes[lane].address)) }
+        if reportsSent { report(grams, lane) }
+        lanes[lane].unstash(bytes)
+        let gone = lanes[lane].take(grams, sizes)
+        sent.memos &+= gone.memos
+        queuedMemos &-= gone.memos
+        queuedBytes &-= gone.bytes
+    }
+
+    /// Tells of the memos that are whole with the next `grams` grams.
+    private mutating func report(_ grams: Int, _ lane: Int) {
+        var left = grams + lanes[lane].progress
+        for index in lanes[lane].head..<lanes[lane].queue.count {
+            left -= sizes.count(of: lanes[lane].queue[index], lowered: lanes[lane].lowered)
+            guard left >= 0 else { return }
+            tell(.sent(mid: lanes[lane].queue[index].mid, to: lanes[lane].address))
         }
-    }
-
-    /// How many grams a memo is.
-    @inline(__always) private func count(of memo: borrowing Outgoing, _ lane: Int) -> Int {
-        if memo.isGram { return 1 }
-        let overhead = memo.kind.zeroth.layout.overhead(in: memo.domain)
-        if memo.bytes.count &+ overhead <= size(memo.kind, memo.domain, lane) { return 1 }
-        return plan(memo, lane)?.count ?? 1
-    }
-
-    @inline(__always) private mutating func remove(_ lane: Int) -> Outgoing {
-        let memo = lanes[lane].removeFirst()
-        queuedMemos &-= 1
-        queuedBytes &-= memo.bytes.count
-        return memo
     }
 
     /// Gives up the first memo of a lane, with an event.
     private mutating func fail(_ lane: Int, _ reason: MemoFailure.Reason) {
-        let progress = lanes[lane].progress
-        if !lanes[lane].stash.isEmpty {
-            let left = count(of: lanes[lane].queue[lanes[lane].head], lane) - progress
-            lanes[lane].stash.removeFirst(min(lanes[lane].stash.count, left * lanes[lane].stashSegment))
-        }
-        let memo = remove(lane)
+        lanes[lane].unstashFirst(sizes)
+        let memo = lanes[lane].removeFirst()
+        queuedMemos &-= 1
+        queuedBytes &-= memo.bytes.count
         failed += 1
         tell(.failed(MemoFailure(mid: memo.mid, destination: lanes[lane].address, reason: reason)))
         if lanes[lane].isEmpty { settle(Int32(lane)) }
-    }
-
-    /// A gram of `length` bytes was too long for the way to a destination: the memos to come are cut smaller.
-    private mutating func lower(_ lane: Int, below length: Int) {
-        let steps = [GramSize.udp, GramSize.safeIPv4]
-        guard let step = steps.first(where: { $0 < length }) else { return }
-        lanes[lane].lowered = step
-        // What waits there is of the old size; it is signed again, since it becomes other bytes.
-        lanes[lane].stash = []
     }
 
     mutating func unblock() {

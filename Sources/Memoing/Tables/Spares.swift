@@ -12,7 +12,7 @@ struct Spares {
     /// From here on storage is large.
     static let largeCapacity = 1 << 15
     private static let mostLarge = 64
-    private static let mostSmall = 1024
+    private static let mostSmall = 8192
 
     init(limit: Int) { self.limit = limit }
 
