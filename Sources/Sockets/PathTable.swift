@@ -4,7 +4,8 @@ import CSockets
 ///
 /// A path has one number for as long as the table knows it. Numbers rise and never come back, so that the number of
 /// a forgotten path reaches nobody rather than somebody else. The table is bounded: paths that nobody pinned make
-/// room in the order of a clock that passes over what was used since it last came by. A lookup does not allocate.
+/// room in the order of a clock that passes over what was used again since it last came by, so that a flood of
+/// strangers who come once drives out strangers. A lookup does not allocate.
 struct PathTable {
     /// One known path.
     private struct Entry {
@@ -46,7 +47,6 @@ struct PathTable {
     /// - Parameter path: 1...107 bytes.
     mutating func number(of path: UnsafeRawBufferPointer) -> UInt64? {
         guard let index = place(path) else { return nil }
-        entries[index].wasUsed = true
         return entries[index].number
     }
 
@@ -96,7 +96,10 @@ struct PathTable {
         var at = buckets[bucket(hash)]
         while at >= 0 {
             let entry = entries[Int(at)]
-            if entry.hash == hash && holds(Int(at), path) { return Int(at) }
+            if entry.hash == hash && holds(Int(at), path) {
+                entries[Int(at)].wasUsed = true
+                return Int(at)
+            }
             at = entry.next
         }
         guard let index = room() else { return nil }

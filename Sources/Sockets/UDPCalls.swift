@@ -11,9 +11,9 @@ protocol UDPCalls {
     mutating func sendTrain(
         _ descriptor: Int32, _ family: Int32, _ to: Address, _ bytes: UnsafeRawBufferPointer, segment: Int
     ) -> Int
-    /// Bytes received, or the negated error number.
+    /// Bytes received, or the negated error number. `isJoining`: the socket may hand on several datagrams at once.
     mutating func receive(
-        _ descriptor: Int32, _ room: UnsafeMutableRawBufferPointer, _ arrival: inout csk_arrival
+        _ descriptor: Int32, _ room: UnsafeMutableRawBufferPointer, _ arrival: inout csk_arrival, isJoining: Bool
     ) -> Int
 }
 
@@ -34,9 +34,11 @@ struct SystemUDPCalls: UDPCalls {
     }
 
     @inline(__always) func receive(
-        _ descriptor: Int32, _ room: UnsafeMutableRawBufferPointer, _ arrival: inout csk_arrival
+        _ descriptor: Int32, _ room: UnsafeMutableRawBufferPointer, _ arrival: inout csk_arrival, isJoining: Bool
     ) -> Int {
-        csk_receive(descriptor, room.baseAddress, room.count, &arrival)
+        isJoining
+            ? csk_receive(descriptor, room.baseAddress, room.count, &arrival)
+            : csk_receive_one(descriptor, room.baseAddress, room.count, &arrival)
     }
 }
 

@@ -19,6 +19,8 @@ struct UDPEngine<Calls: UDPCalls> {
     var family: Int32
     /// The kernel cuts trains, and the user lets it.
     var splitsTrains = false
+    /// The kernel joins what arrives, and the user lets it.
+    var joinsTrains = false
     /// Longest datagram that is handed on.
     var acceptsUpTo: Int
     var memory = OffloadMemory()
@@ -36,7 +38,7 @@ struct UDPEngine<Calls: UDPCalls> {
         var left = Self.passedOver
         while left > 0 {
             left -= 1
-            let count = calls.receive(descriptor, room, &arrival)
+            let count = calls.receive(descriptor, room, &arrival, isJoining: joinsTrains)
             if count >= 0 {
                 let train = Train(peer: Address(arrival.from), segment: Int(arrival.segment))
                 guard accept(train, count, isCut: arrival.truncated != 0) else { continue }

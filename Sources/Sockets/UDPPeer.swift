@@ -67,7 +67,8 @@ public final class UDPPeer: DatagramTransport {
     /// Where the peer stands: while open the real address, otherwise the last one, or ``wanted``.
     public private(set) var address: Address
 
-    private var engine: UDPEngine<SystemUDPCalls>
+    // Unchecked: no method of ours calls back into the peer, and the check shows in the time of a small train.
+    @exclusivity(unchecked) private var engine: UDPEngine<SystemUDPCalls>
 
     /// A peer for `address`, not yet open.
     ///
@@ -199,7 +200,7 @@ public final class UDPPeer: DatagramTransport {
             try set("SO_RCVBUF", Int(CSK_RECEIVE_BUFFER), Int32(size))
         }
         // Where the kernel cannot join trains, they come one by one: nothing is lost but speed.
-        if options.usesBursts { _ = csk_set(socket, Int32(CSK_JOINS_TRAINS), 1) }
+        engine.joinsTrains = options.usesBursts && csk_set(socket, Int32(CSK_JOINS_TRAINS), 1) >= 0
     }
 
     // MARK: Datagrams

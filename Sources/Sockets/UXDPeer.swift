@@ -35,10 +35,10 @@ public final class UXDPeer: DatagramTransport {
         /// Bytes for receiving; on Linux without effect, there the sender's count.
         public var receiveBufferSize: Int?
 
-        /// The defaults: hio's datagram size, senders with a path only, and a file for the owner alone.
+        /// The defaults: hio's datagram size, a megabyte of room, and a file for the owner alone.
         public init(
             maximumDatagramSize: Int = UXDPeer.maximumDatagramSize, acceptsUpTo: Int = UXDPeer.maximumDatagramSize,
-            acceptsUnnamed: Bool = false, mode: UInt32 = 0o600, sendBufferSize: Int? = 1 << 20,
+            acceptsUnnamed: Bool = true, mode: UInt32 = 0o600, sendBufferSize: Int? = 1 << 20,
             receiveBufferSize: Int? = nil
         ) {
             self.maximumDatagramSize = maximumDatagramSize
@@ -64,7 +64,8 @@ public final class UXDPeer: DatagramTransport {
     /// The address of ``path`` while open, and of the last one afterwards; `Address.none` before.
     public private(set) var address = Address.none
 
-    private var engine: UXDEngine<SystemUXDCalls>
+    // Unchecked: no method of ours calls back into the peer.
+    @exclusivity(unchecked) private var engine: UXDEngine<SystemUXDCalls>
     private var file: UXDFile?
 
     /// A peer at `place`, not yet open.

@@ -54,4 +54,5 @@ struct TestCore: DatagramCore {
     var hasEvents: Bool { false }
     var wakeTyme: Tyme? { queue.contains { !blocked.contains($0.peer) } ? 0 : nil }
     var isBlocked: Bool { queue.contains { blocked.contains($0.peer) } }
+    var hasEvents: Bool { !received.isEmpty }
 }

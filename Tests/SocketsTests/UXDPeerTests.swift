@@ -99,11 +99,11 @@ private func status(_ path: String) throws -> FileStatus { try #require(FileStat
         }
     }
 
-    @Test("senders without a path are dropped and counted, or handed on as nobody if that is allowed")
+    @Test("senders without a path are handed on as nobody, or dropped and counted if they are not allowed")
     func unnamed() throws {
         try withDirectory { directory in
-            var strict = try opened(directory + "/strict.uxd")
-            var open = try opened(directory + "/open.uxd", .init(acceptsUnnamed: true))
+            var strict = try opened(directory + "/strict.uxd", .init(acceptsUnnamed: false))
+            var open = try opened(directory + "/open.uxd")
             let socket = csk_unix_socket()
             defer { _ = csk_close(socket) }
             func send(to path: String) { #expect(csk_unix_send(socket, path, path.utf8.count, [1], 1) == 1) }

@@ -58,6 +58,8 @@ typedef struct csk_arrival {
 
 /* One datagram, or a train of them that the kernel joined. */
 long csk_receive(int fd, void *room, size_t capacity, csk_arrival *arrival);
+/* The same for a socket that joins no trains. */
+long csk_receive_one(int fd, void *room, size_t capacity, csk_arrival *arrival);
 
 /* ---- Unix datagrams ----------------------------------------------------------------------------------------- */
 
