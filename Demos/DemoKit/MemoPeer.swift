@@ -69,7 +69,14 @@ public enum MemoPeer {
         let talk = Talk(peer, options, to: destination, address: address)
         peer.listener = talk
         var doers: [Doer] = [peer, talk]
-        if options.mode == .chat { doers.append(Console { talk.say($0) } onEnd: { talk.hangUp() }) }
+        if options.mode == .chat {
+            doers.append(
+                Console {
+                    talk.say($0)
+                } onEnd: {
+                    talk.hangUp()
+                })
+        }
         let doist = try Doist(limit: options.time, pace: RealPace(), doers: doers)
         try doist.run()
         return talk.report()

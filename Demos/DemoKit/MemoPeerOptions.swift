@@ -52,7 +52,8 @@ struct MemoPeerOptions {
     init(_ words: inout Arguments) throws {
         let word = words.word()
         guard let word, let mode = Mode(rawValue: word) else {
-            throw UsageError(word.map { "what is \"\($0)\"? Expected listen, send or chat" } ?? "say listen, send or chat")
+            throw UsageError(
+                word.map { "what is \"\($0)\"? Expected listen, send or chat" } ?? "say listen, send or chat")
         }
         self.mode = mode
         place = try Self.place(&words)

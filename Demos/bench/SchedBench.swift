@@ -1,4 +1,5 @@
 import CBench
+import DemoKit
 import Doing
 
 /// The row `bench sched`: what a tick costs, by how many doers there are and how many are due.
@@ -6,17 +7,6 @@ import Doing
 /// Ours and the C references run in turn in one process; the ratios are of their medians.
 func benchSched(_ arguments: [String]) throws {
     try SchedBench(arguments).run()
-}
-
-private struct SchedUsage: Error, CustomStringConvertible {
-    var description: String
-    static let text = """
-        bench sched --doers N --due F|busy|parked|timers [--repeat R]
-          busy     every doer runs every tick
-          parked   no doer is ever due
-          timers   0.1 % of the doers are due in a tick, as --due 0.001
-          F        this share of the doers, 0 < F <= 1, is due in a tick
-        """
 }
 
 /// Runs every tick.
@@ -66,25 +56,18 @@ private struct SchedBench {
     private let repeats: Int
 
     init(_ arguments: [String]) throws {
-        var (doers, due, repeats) = (10_000, "busy", 7)
-        var rest = arguments[...]
-        while let flag = rest.popFirst() {
-            guard let value = rest.popFirst() else { throw SchedUsage(description: "\(flag) needs a value\n\(SchedUsage.text)") }
-            switch (flag, Int(value)) {
-            case ("--doers", let number?) where (1...10_000_000).contains(number): doers = number
-            case ("--repeat", let number?) where (1...1000).contains(number): repeats = number
-            case ("--due", _): due = value
-            default: throw SchedUsage(description: "\(flag) \(value) is not understood\n\(SchedUsage.text)")
-            }
-        }
+        var words = Arguments(arguments)
+        doers = try words.integer("--doers", in: 1...10_000_000) ?? 10_000
+        due = try words.value("--due") ?? "busy"
+        repeats = try words.integer("--repeat", in: 1...1000) ?? 7
+        try words.finish()
         switch (due, Double(due)) {
         case ("busy", _): load = .busy
         case ("parked", _): load = .parked
         case ("timers", _): load = .share(0.001)
         case (_, let share?) where share > 0 && share <= 1: load = .share(share)
-        default: throw SchedUsage(description: "--due \(due) is not understood\n\(SchedUsage.text)")
+        default: throw UsageError("--due \(due): expected busy, parked, timers, or a share from above 0 to 1")
         }
-        (self.doers, self.due, self.repeats) = (doers, due, repeats)
     }
 
     func run() throws {
@@ -184,7 +167,8 @@ private struct SchedBench {
         case .parked: return []
         case .share:
             return [
-                ("c_heap", bench_heap(doers, span, ticks, &fired)), ("c_wheel", bench_wheel(doers, span, ticks, &fired)),
+                ("c_heap", bench_heap(doers, span, ticks, &fired)),
+                ("c_wheel", bench_wheel(doers, span, ticks, &fired)),
             ]
         }
     }

@@ -338,6 +338,46 @@ int csk_unix_probe(const char *path, size_t length) {
     return result;
 }
 
+#ifdef __linux__
+int csk_rooms_open(void) {
+    int rooms = epoll_create1(EPOLL_CLOEXEC);
+    return rooms < 0 ? -errno : rooms;
+}
+
+/* Told once each time: a peer that takes one datagram and is full again must not turn the loop in between. */
+static int watch_room(int rooms, int how, int probe) {
+    struct epoll_event event = {.events = EPOLLOUT | EPOLLONESHOT, .data.fd = probe};
+    return epoll_ctl(rooms, how, probe, &event) < 0 ? -errno : 0;
+}
+
+int csk_rooms_add(int rooms, const char *path, size_t length) {
+    struct sockaddr_un address;
+    socklen_t all = to_path(path, length, &address);
+    if (!all) return -ENAMETOOLONG;
+    int probe = csk_unix_socket();
+    if (probe < 0) return probe;
+    int result;
+    do result = connect(probe, (struct sockaddr *)&address, all) < 0 ? -errno : 0;
+    while (result == -EINTR);
+    if (result == 0) result = watch_room(rooms, EPOLL_CTL_ADD, probe);
+    if (result == 0) return probe;
+    close(probe);
+    return result;
+}
+
+int csk_rooms_again(int rooms, int probe) { return watch_room(rooms, EPOLL_CTL_MOD, probe); }
+
+void csk_rooms_clear(int rooms) {
+    struct epoll_event events[16];
+    while (epoll_wait(rooms, events, 16, 0) == 16) continue;
+}
+#else
+int csk_rooms_open(void) { return -ENOSYS; }
+int csk_rooms_add(int rooms, const char *path, size_t length) { return (void)rooms, (void)path, (void)length, -ENOSYS; }
+int csk_rooms_again(int rooms, int probe) { return (void)rooms, (void)probe, -ENOSYS; }
+void csk_rooms_clear(int rooms) { (void)rooms; }
+#endif
+
 long csk_unix_send(int fd, const char *path, size_t length, const void *bytes, size_t count) {
     struct sockaddr_un address;
     socklen_t all = to_path(path, length, &address);

@@ -63,7 +63,9 @@ extension Deck {
         if let first, !engine.pointee.isolates { throw first }
     }
 
-    /// Closes all deeds, last place first. Nothing to do if that was done.
+    /// Closes all deeds, last place first.
+    ///
+    /// Nothing to do if that was done.
     func closeAll() throws {
         guard pointee.phase == .open, let engine = pointee.engine else { return }
         assert(pointee.running == nil)

@@ -24,26 +24,31 @@ extension Deck {
         var cursor = 0
         while true {
             var next: Deed?
-            if cursor < count {
+            if _fastPath(cursor < count) {
                 next = ready.unsafelyUnwrapped[cursor]
-                if let candidate = next, candidate.pointee.label > pointee.rival { next = takeRival() } else { cursor &+= 1 }
+                if let candidate = next, _slowPath(candidate.pointee.label > pointee.rival) {
+                    next = takeRival()
+                } else {
+                    cursor &+= 1
+                }
             } else {
                 guard pointee.rival < .max else { break }
                 next = takeRival()
             }
-            guard let deed = next else { continue }
-            guard deed.pointee.retyme <= tyme else {
+            guard _fastPath(next != nil) else { continue }
+            let deed = next.unsafelyUnwrapped
+            guard _fastPath(deed.pointee.retyme <= tyme) else {
                 requeue(deed, at: tyme)
                 continue
             }
-            if deed.pointee.isParked { restart(deed, at: tyme) }
+            if _slowPath(deed.pointee.isParked) { restart(deed, at: tyme) }
             pointee.running = deed
             do {
                 let verdict =
-                    isProfiled
+                    _slowPath(isProfiled)
                     ? try profiledRecur(of: deed, at: tyme)
                     : try deed.pointee.doer.unsafelyUnwrapped._withUnsafeGuaranteedRef { try $0.recur(tyme) }
-                if case .again = verdict, deed.pointee.tock == 0, !deed.pointee.isWakePending {
+                if _fastPath(verdict == .again && deed.pointee.tock.bitPattern == 0 && !deed.pointee.isWakePending) {
                     deed.pointee.retyme = tyme + tockField.pointee
                     requeueUpcoming(deed)
                 } else {
@@ -236,8 +241,10 @@ extension Deck {
 
     // MARK: - Extra passes
 
-    /// Runs the woken deeds, in real time, between ticks. Those that were not parked keep their retyme and their
-    /// container; those that were are due at the next tick, unless they park again.
+    /// Runs the woken deeds, in real time, between ticks.
+    ///
+    /// Those that were not parked keep their retyme and their container; those that were are due at the next tick,
+    /// unless they park again.
     private func extraPass(at tyme: Tyme) throws {
         let engine = pointee.engine.unsafelyUnwrapped
         for index in 0..<pointee.woken.count {

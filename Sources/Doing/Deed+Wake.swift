@@ -6,8 +6,9 @@ extension Deed {
     /// Whether its recur, or its end, is on the stack.
     var isRunning: Bool { pointee.owner?.pointee.running == self }
 
-    /// Ends a park: the deed runs in the pass under way if its place is still ahead, else in the next one. Owners that
-    /// are parked are woken too. In real time a deed that is not parked is noted for an extra pass.
+    /// Ends a park: the deed runs in the pass under way if its place is still ahead, else in the next one.
+    ///
+    /// Owners that are parked are woken too. In real time a deed that is not parked is noted for an extra pass.
     func wake() {
         guard pointee.phase == .active, let deck = pointee.owner, let engine = deck.pointee.engine else { return }
         guard !isRunning else {

@@ -11,7 +11,7 @@ struct DeedBuffer {
     /// Adds at the end and returns the index.
     @inline(__always)
     mutating func append(_ deed: Deed) -> UInt32 {
-        if count == capacity { grow() }
+        if _slowPath(count == capacity) { grow() }
         base.unsafelyUnwrapped[count] = deed
         count &+= 1
         return UInt32(truncatingIfNeeded: count &- 1)

@@ -25,7 +25,9 @@ struct DeedState {
 
     /// The doer itself, not retained; a deck retains it while the deed is linked.
     var doer: Unmanaged<Doer>?
-    /// The place as a number: greater is later. See `Deck.link`.
+    /// The place as a number: greater is later.
+    ///
+    /// See `Deck.link`.
     var label: UInt64 = 0
     /// When it is due.
     var retyme: Tyme = 0.0

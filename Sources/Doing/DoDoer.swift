@@ -46,7 +46,9 @@ open class DoDoer: Doer {
         deck.list(all: doers)
     }
 
-    /// Whether it lives on when no deed is left. Read whenever its deck has run empty, so it may be switched at any time.
+    /// Whether it lives on when no deed is left.
+    ///
+    /// Read whenever its deck has run empty, so it may be switched at any time.
     public final var always: Bool {
         get { livesOn }
         set {

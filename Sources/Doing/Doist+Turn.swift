@@ -52,7 +52,7 @@ extension Doist {
         return Turn(isDone: true, wait: nil)
     }
 
-    /// The same as ``run(limit:pace:)-(_,some Pace)``, inside a task and without blocking its executor.
+    /// The same as `run(limit:pace:)` without `await`, inside a task and without blocking its executor.
     ///
     /// The doers run wherever the caller runs. When the task is cancelled every exit runs, and `CancellationError` is
     /// thrown.
@@ -96,7 +96,8 @@ extension Doist {
             takeNews()
             return try move(&ride)
         }
-        return isOver ? nil : RideDeadline(clock: nextClock(ride))
+        let isWaiting = root.pointee.woken.live > 0 || ride.isHeld
+        return isOver ? nil : RideDeadline(clock: nextClock(ride, isWaiting: isWaiting))
     }
 
     /// Catches up with the clock; answers whether the run is over.
@@ -104,7 +105,7 @@ extension Doist {
         let now = ride.pace.now()
         ride.metronome.adopt(tock)
         if isEnding(ride) { return true }
-        if let due = nextClock(ride), now - due > Doist.longestLag {
+        if let due = nextClock(ride, isWaiting: false), now - due > Doist.longestLag {
             // What the sockets hold is older than what the timers missed.
             if try makeExtraPasses(&ride, atMost: 1) { return true }
             ride.metronome.shift(by: now - due)
@@ -168,8 +169,9 @@ extension Doist {
     }
 
     /// When the next tick comes at which there is something to do, on the clock; nil if there is none.
-    private func nextClock(_ ride: Ride) -> Double? {
-        let isWaiting = root.pointee.woken.live > 0 || ride.isHeld
+    ///
+    /// Any tick will do if someone is waiting for one.
+    private func nextClock(_ ride: Ride, isWaiting: Bool) -> Double? {
         let target = isWaiting || !root.isQuiet(at: tyme) ? tyme : min(root.firstTimer, ride.stop)
         guard target > tyme else { return ride.metronome.boundary }
         guard target < .infinity, tock > 0 else { return nil }

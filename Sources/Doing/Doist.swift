@@ -39,11 +39,15 @@ public final class Doist {
     public let temp: Bool
     /// What the error of one doer means for the others.
     public let onError: ErrorPolicy
-    /// Whether runs in simulated time jump over ticks in which nothing is due. What doers see is the same.
+    /// Whether runs in simulated time jump over ticks in which nothing is due.
+    ///
+    /// What doers see is the same.
     public var skipsIdle: Bool
     /// The root of the tree of generators: fork it for each part that draws.
     public var random: Xoshiro256
-    /// The clock and poller of real time; nil for simulated time. Set it before enter.
+    /// The clock and poller of real time; nil for simulated time.
+    ///
+    /// Set it before enter.
     public var pace: (any Pace)? {
         didSet { precondition(!isEntered, "\(name): the pace cannot change while entered") }
     }
@@ -51,7 +55,9 @@ public final class Doist {
     public var extraPassLimit = Doist.defaultExtraPasses {
         didSet { precondition(extraPassLimit >= 0, "extraPassLimit is \(extraPassLimit), must not be negative") }
     }
-    /// Whether each recur is timed so that a slow doer can be named; costs two clock reads a recur. Real time only.
+    /// Whether each recur is timed so that a slow doer can be named; costs two clock reads a recur.
+    ///
+    /// Real time only.
     public var isProfiling = false
     /// Called with each error of a doer as it is noted.
     public var onFailure: ((Failure) -> Void)?
@@ -129,8 +135,9 @@ public final class Doist {
     /// The tyme: of the pass under way, or of the next one.
     public var tyme: Tyme { engine.pointee.tyme }
 
-    /// Seconds from pass to pass. A change in mid-pass counts for the tick of that pass and for deeds that the pass has
-    /// not come to.
+    /// Seconds from pass to pass.
+    ///
+    /// A change in mid-pass counts for the tick of that pass and for deeds that the pass has not come to.
     ///
     /// - Precondition: finite and not negative; use the throwing initialiser for values from outside.
     public var tock: Double {
@@ -155,8 +162,9 @@ public final class Doist {
     /// Whether it has entered and not exited.
     public var isEntered: Bool { root.pointee.phase == .open }
 
-    /// When something is due next: nil if nothing is scheduled, infinite if all are parked until woken. Not before
-    /// ``tyme``; a pass in between would do nothing.
+    /// When something is due next: nil if nothing is scheduled, infinite if all are parked until woken.
+    ///
+    /// Not before ``tyme``; a pass in between would do nothing.
     public var nextTyme: Tyme? {
         guard isEntered, root.pointee.count > 0 else { return nil }
         return root.hasReady ? tyme : max(tyme, root.firstTimer)
@@ -219,8 +227,9 @@ public final class Doist {
         isDone = root.pointee.count == 0
     }
 
-    /// One extra pass, as real time has them between ticks: at the present tyme, woken doers only, no tick. For playing
-    /// back a recording.
+    /// One extra pass, as real time has them between ticks: at the present tyme, woken doers only, no tick.
+    ///
+    /// For playing back a recording.
     ///
     /// - Throws: as ``recur()``.
     /// - Precondition: entered, and not called by one of its doers.
@@ -230,7 +239,9 @@ public final class Doist {
         isDone = root.pointee.count == 0
     }
 
-    /// Closes all doers that are still scheduled, last place first. Nothing happens if it has not entered.
+    /// Closes all doers that are still scheduled, last place first.
+    ///
+    /// Nothing happens if it has not entered.
     ///
     /// - Throws: under ``ErrorPolicy/failAll`` the first error of a cease or exit; all of them run all the same.
     /// - Precondition: not called by one of its doers; they call ``requestStop()``.
@@ -264,8 +275,9 @@ public final class Doist {
     /// - Throws: under ``ErrorPolicy/failAll`` the first error of a cease or exit; all of them run all the same.
     public func remove(_ doers: [Doer]) throws { try root.remove(doers) }
 
-    /// Ends a run, after the pass under way, like a limit: every exit runs. From its own thread; see
-    /// ``Waker/requestStop()`` for others.
+    /// Ends a run, after the pass under way, like a limit: every exit runs.
+    ///
+    /// From its own thread; see ``Waker/requestStop()`` for others.
     public func requestStop() { isStopRequested = true }
 
     // MARK: - Within

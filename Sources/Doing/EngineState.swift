@@ -1,4 +1,6 @@
-/// What all decks of one doist share: its clock and its ways. In raw memory, so that a pass reads it without checks.
+/// What all decks of one doist share: its clock and its ways.
+///
+/// In raw memory, so that a pass reads it without checks.
 typealias Engine = UnsafeMutablePointer<EngineState>
 
 /// See ``Engine``.

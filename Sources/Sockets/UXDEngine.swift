@@ -18,6 +18,8 @@ struct UXDEngine<Calls: UXDCalls> {
     private let sources = UXDNameCache()
     private let destinations = UXDNameCache()
     private let arrival = ArrivalRoom()
+    /// Watches the peers that are full.
+    let rooms = UXDRooms()
 
     init(_ calls: Calls, acceptsUpTo: Int, acceptsUnnamed: Bool) {
         self.calls = calls
@@ -71,10 +73,14 @@ struct UXDEngine<Calls: UXDCalls> {
         repeat {
             let end = min(taken + segment, bytes.count)
             let one = UnsafeRawBufferPointer(rebasing: bytes[taken..<end])
-            if let outcome = try sendOne(one) { return outcome }
+            if let outcome = try sendOne(one) {
+                if outcome == .peerFull { rooms.watch(train.peer, destinations.path) } else { rooms.forget(train.peer) }
+                return outcome
+            }
             taken = end
             went += 1
         } while taken < bytes.count
+        rooms.forget(train.peer)
         return .sent
     }
 

@@ -157,6 +157,7 @@ public final class UXDPeer: DatagramTransport {
     public func close(unlink: Bool) {
         guard isOpen else { return }
         if unlink { file?.remove() }
+        engine.rooms.close()
         _ = csk_close(engine.descriptor)
         engine.descriptor = -1
         file = nil
@@ -207,6 +208,14 @@ public final class UXDPeer: DatagramTransport {
 
     /// The socket while open.
     public var readiness: Readiness { isOpen ? .descriptor(engine.descriptor) : .polled }
+
+    /// Linux: readable when a peer that was full has room.
+    public func roomDescriptor(whileBlocked isBlocked: Bool) -> Int32? {
+        engine.rooms.descriptor(whileBlocked: isBlocked)
+    }
+
+    /// Asks the peers that were full anew.
+    public func clearRoom() { engine.rooms.clear() }
 
     /// What has passed and what was dropped, since the peer was made.
     public var statistics: TransportStatistics { engine.statistics }

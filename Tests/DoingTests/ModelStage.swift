@@ -1,7 +1,9 @@
 import Doing
 
 /// The reference model: a literal deque that every pass walks from end to end, as hio's, with our rules where they
-/// differ. Nothing parks but by a doer's own verdict, nothing is skipped, nothing is clever.
+/// differ.
+///
+/// Nothing parks but by a doer's own verdict, nothing is skipped, nothing is clever.
 final class ModelStage: ProgramStage {
     var events: [ProgramEvent] = []
     fileprivate var tyme = 0.0

@@ -1,7 +1,8 @@
 import Doing
 
-/// A random program: a tree of doers with scripts, and what the host does between passes. It is data, so that the
-/// package and the reference model can both play it and a failure can be printed.
+/// A random program: a tree of doers with scripts, and what the host does between passes.
+///
+/// It is data, so that the package and the reference model can both play it and a failure can be printed.
 struct Program: CustomStringConvertible {
     enum Kind: String {
         case leaf
@@ -72,7 +73,9 @@ struct Program: CustomStringConvertible {
     var tyme = 0.0
     var tock = 0.03125
     var limit: Double?
-    /// Stepping by hand: what the host does before each pass. Nil: a run.
+    /// Stepping by hand: what the host does before each pass.
+    ///
+    /// Nil: a run.
     var manual: [[Action]]?
     var isolates = false
     var skipsIdle = true

@@ -74,6 +74,17 @@ int csk_unix_bind(int fd, const char *path, size_t length);
 int csk_unix_probe(const char *path, size_t length);
 long csk_unix_send(int fd, const char *path, size_t length, const void *bytes, size_t count);
 
+/* Watching full peers for room: a descriptor of its own that becomes readable when one of them has some. A socket
+ * without a connection cannot be asked whether its peer's queue is full, but one that is connected to the peer can.
+ * Linux only; elsewhere csk_rooms_open says -ENOSYS. */
+int csk_rooms_open(void);
+/* Watches the peer at `path`; the probe's descriptor, or a negated error number. */
+int csk_rooms_add(int rooms, const char *path, size_t length);
+/* Watches again after it was told; the probe goes with csk_close. */
+int csk_rooms_again(int rooms, int probe);
+/* Takes what was told, so that `rooms` is not readable any more. */
+void csk_rooms_clear(int rooms);
+
 typedef struct csk_unix_arrival {
     char path[CSK_PATH_ROOM];
     size_t length; /* bytes of the path; 0: the sender has none (unnamed or abstract) */
