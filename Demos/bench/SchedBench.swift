@@ -44,9 +44,30 @@ private final class TimerDoer: Doer {
     }
 }
 
+/// A clock that stands still, and a poll that wakes one doer.
+private final class WakingPace: Pace {
+    private struct Mute: Kicker, Sendable { func kick() {} }
+
+    private let doer: Doer
+    let descriptor: Int32 = -1
+    let isStopRequested = false
+    let kicker: any Sendable & Kicker = Mute()
+
+    init(_ doer: Doer) { self.doer = doer }
+
+    func now() -> Double { 0.0 }
+    func poll(until deadline: Double?, block: Bool) throws { doer.wake() }
+    func watch(_ descriptor: Int32, _ doer: Doer) throws {}
+    func watchWritable(_ descriptor: Int32, _ on: Bool) throws {}
+    func unwatch(_ descriptor: Int32) {}
+    func start() throws {}
+    func stop() {}
+    nonisolated(nonsending) func wait(until deadline: Double?) async throws {}
+}
+
 private struct SchedBench {
     private enum Load {
-        case busy, parked
+        case busy, parked, woken
         case share(Double)
     }
 
@@ -64,9 +85,10 @@ private struct SchedBench {
         switch (due, Double(due)) {
         case ("busy", _): load = .busy
         case ("parked", _): load = .parked
+        case ("woken", _): load = .woken
         case ("timers", _): load = .share(0.001)
         case (_, let share?) where share > 0 && share <= 1: load = .share(share)
-        default: throw UsageError("--due \(due): expected busy, parked, timers, or a share from above 0 to 1")
+        default: throw UsageError("--due \(due): expected busy, parked, timers, woken, or a share from above 0 to 1")
         }
     }
 
@@ -76,6 +98,7 @@ private struct SchedBench {
         let enterStart = bench_now()
         try doist.enter()
         let enterSpent = bench_now() - enterStart
+        if case .woken = load { _ = try doist.turn() }
         for _ in 0..<warmUp { try doist.recur() }
         let bytes = bench_heap_bytes() &- bytesBefore
         var (tick, recur) = (Samples(), Samples())
@@ -109,7 +132,7 @@ private struct SchedBench {
     private var ownBytes: Int {
         switch load {
         case .busy: 8
-        case .parked: 0
+        case .parked, .woken: 0
         case .share: 24
         }
     }
@@ -120,11 +143,16 @@ private struct SchedBench {
         for number in 0..<doers {
             switch load {
             case .busy: all.append(BusyDoer())
-            case .parked: all.append(ParkedDoer())
+            case .parked, .woken: all.append(ParkedDoer())
             case .share: all.append(TimerDoer(number: number, span: span))
             }
         }
-        return try Doist(skipsIdle: false, doers: all)
+        let doist = try Doist(skipsIdle: false, doers: all)
+        if case .woken = load {
+            doist.pace = WakingPace(all[doers / 2])
+            doist.extraPassLimit = .max
+        }
+        return doist
     }
 
     /// Ticks until a timer comes again at most: half of it on average.
@@ -135,7 +163,7 @@ private struct SchedBench {
     private var warmUp: Int {
         switch load {
         case .busy: 20
-        case .parked: 2
+        case .parked, .woken: 2
         case .share: Int(2 * span)
         }
     }
@@ -143,7 +171,7 @@ private struct SchedBench {
     private var ticks: Int {
         switch load {
         case .busy: max(10, 20_000_000 / doers)
-        case .parked: 1_000_000
+        case .parked, .woken: 1_000_000
         case .share: 4000
         }
     }
@@ -151,11 +179,16 @@ private struct SchedBench {
     private func sample(_ doist: Doist) throws -> (tick: Double, recur: Double) {
         let ticks = ticks
         let start = bench_now()
-        for _ in 0..<ticks { try doist.recur() }
+        if case .woken = load {
+            for _ in 0..<ticks { _ = try doist.turn() }
+        } else {
+            for _ in 0..<ticks { try doist.recur() }
+        }
         let perTick = (bench_now() - start) / Double(ticks)
         switch load {
         case .busy: return (perTick, perTick / Double(doers))
         case .parked: return (perTick, 0.0)
+        case .woken: return (perTick, perTick)
         case .share(let share): return (perTick, perTick / (share * Double(doers)))
         }
     }
@@ -164,7 +197,7 @@ private struct SchedBench {
         var fired: UInt64 = 0
         switch load {
         case .busy: return [("c_ring", bench_ring(doers, ticks))]
-        case .parked: return []
+        case .parked, .woken: return []
         case .share:
             return [
                 ("c_heap", bench_heap(doers, span, ticks, &fired)),

@@ -96,8 +96,12 @@ extension Doist {
             takeNews()
             return try move(&ride)
         }
+        if isOver { return nil }
+        if root.pointee.woken.live > 0, ride.extraPasses < extraPassLimit {
+            return RideDeadline(clock: ride.pace.now())  // this turn has had its share: poll, and go on
+        }
         let isWaiting = root.pointee.woken.live > 0 || ride.isHeld
-        return isOver ? nil : RideDeadline(clock: nextClock(ride, isWaiting: isWaiting))
+        return RideDeadline(clock: nextClock(ride, isWaiting: isWaiting))
     }
 
     /// Catches up with the clock; answers whether the run is over.
@@ -148,9 +152,12 @@ extension Doist {
         return count
     }
 
-    /// Extra passes until nobody is woken or the tick has had `most`; answers whether the run is over.
+    /// Extra passes until nobody is woken, or the tick has had `most`, or this turn its share; answers whether the run is
+    /// over.
     private func makeExtraPasses(_ ride: inout Ride, atMost most: Int) throws -> Bool {
-        while root.pointee.woken.live > 0, ride.extraPasses < most {
+        var left = Doist.extraPassesPerTurn
+        while root.pointee.woken.live > 0, ride.extraPasses < most, left > 0 {
+            left -= 1
             ride.extraPasses += 1
             if ride.extraPasses == extraPassLimit { statistics.spentTicks += 1 }
             try makeTimedPass(.extra, ride)

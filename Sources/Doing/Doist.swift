@@ -18,7 +18,12 @@ public final class Doist {
     /// A pass that takes more tocks than this counts as slow.
     public static let slowPassTocks = 10.0
     /// How many extra passes a tick may have where nothing else is said.
-    public static let defaultExtraPasses = 64
+    ///
+    /// Enough for round trips as fast as a kernel makes them (a tick of 1/32 s has room for about a thousand), and few
+    /// enough that doers which wake each other without end leave most of a processor free.
+    public static let defaultExtraPasses = 2048
+    /// How many of them one ``turn()`` makes before it returns to its host, to be called again at once.
+    public static let extraPassesPerTurn = 64
     /// How many failures are kept; later ones are counted only.
     public static let failureLimit = 256
     /// Where the random numbers start if nothing is said.

@@ -93,12 +93,35 @@ import Testing
         #expect(doer.tymes == [0.0, 0.0625, 0.0625])
     }
 
-    @Test("a tick has at most 64 extra passes; then descriptors are held until the next tick, without spinning")
+    @Test("a turn makes at most 64 extra passes and then asks to be called again at once")
+    func extraPassesPerTurn() throws {
+        let pace = FakePace()
+        var runs = 0
+        let restless = Probe("restless")
+        restless.answer = { [unowned restless] _ in
+            runs += 1
+            restless.wake()
+            return .park(until: .infinity)
+        }
+        let doist = try Doist(pace: pace, doers: [restless])
+        let first = try doist.turn()
+        #expect(runs == 1 + Doist.extraPassesPerTurn && first.wait == 0)
+        let second = try doist.turn()
+        #expect(runs == 1 + 2 * Doist.extraPassesPerTurn && second.wait == 0)
+        while try doist.turn().wait == 0 {}
+        #expect(runs == 1 + Doist.defaultExtraPasses)
+        try doist.exit()
+    }
+
+    @Test(
+        "a tick has at most as many extra passes as it may; then descriptors are held until the next tick, without spinning"
+    )
     func extraPassLimit() throws {
         let pace = FakePace()
         let flooded = Probe("flooded") { _ in .park(until: .infinity) }
         pace.alwaysReady = [flooded]
         let doist = try Doist(limit: 0.125, pace: pace, doers: [flooded])
+        doist.extraPassLimit = 64
         try doist.run()
         let byTyme = Dictionary(grouping: flooded.tymes, by: { $0 }).mapValues(\.count)
         // The pass of the tick itself takes the doers that are woken already, and counts as none of the 64.
