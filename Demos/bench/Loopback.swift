@@ -98,24 +98,28 @@ final class MemoBed<Wire: DatagramTransport> {
         let limit = lbc_now() + 6
         var (queued, lost, idle) = (0, 0, 0)
         while result.memos + lost < options.count, lbc_now() < limit {
-            while queued < options.count, queued - result.memos - lost < options.window {
-                try red.core.memoit(memo, to: places.1)
-                queued += 1
-            }
+            let room = options.window - (queued - result.memos - lost)
+            queued += try queue(min(room, options.count - queued), in: &red.core)
             try doist.recur()
             let before = result.memos
-            take(blu, &result)
+            take(from: &blu.core, &result)
             idle = result.memos == before ? idle + 1 : 0
             // Plain memos that were lost do not come again.
             if idle == 1000 { lost = queued - result.memos }
         }
     }
 
-    private func take(_ doer: CoreDoer<Memoer, Wire>, _ result: inout LoopbackResult) {
-        while let memo = doer.core.inbox.popFirst() {
+    /// Queues so many memos under one access to the core: an access costs about as much as a memo.
+    private func queue(_ count: Int, in memoer: inout Memoer) throws -> Int {
+        for _ in 0..<max(0, count) { try memoer.memoit(memo, to: places.1) }
+        return max(0, count)
+    }
+
+    private func take(from memoer: inout Memoer, _ result: inout LoopbackResult) {
+        while let memo = memoer.inbox.popFirst() {
             if memo.bytes.count != options.size || memo.bytes.last != self.memo.last { result.bad += 1 }
             result.memos += 1
-            doer.core.give(memo.bytes)
+            memoer.give(memo.bytes)
         }
     }
 
@@ -128,12 +132,12 @@ final class MemoBed<Wire: DatagramTransport> {
             try red.core.memoit(memo, to: places.1)
             for _ in 0..<1000 where echoes.memos == over {
                 try doist.recur()
-                take(blu, &echoes)
+                take(from: &blu.core, &echoes)
             }
             try blu.core.memoit(memo, to: places.0)
             for _ in 0..<1000 where result.memos == back {
                 try doist.recur()
-                take(red, &result)
+                take(from: &red.core, &result)
             }
             result.roundTrips.append(lbc_now() - start)
         }

@@ -244,6 +244,7 @@ extension Deck {
         pointee.batch.free()
         pointee.ahead.free()
         pointee.rival = .max
+        pointee.keepPlace = .never
         pointee.woken.free()
         pointee.pending.free()
     }

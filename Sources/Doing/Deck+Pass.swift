@@ -14,8 +14,8 @@ extension Deck {
     }
 
     private func duePass(at tyme: Tyme) throws {
-        swap(&pointee.upcoming, &pointee.current)
-        swap(&pointee.upcomingPlace, &pointee.currentPlace)
+        swapReady()
+        pointee.keepPlace = pointee.currentPlace
         collect(at: tyme)
         let engine = pointee.engine.unsafelyUnwrapped
         let isProfiled = engine.pointee.isProfiling
@@ -27,17 +27,20 @@ extension Deck {
             if _fastPath(cursor < count) {
                 next = ready.unsafelyUnwrapped[cursor]
                 if let candidate = next, _slowPath(candidate.pointee.label > pointee.rival) {
+                    pointee.cursor = cursor
                     next = takeRival()
                 } else {
                     cursor &+= 1
                 }
             } else {
                 guard pointee.rival < .max else { break }
+                pointee.cursor = cursor
                 next = takeRival()
             }
             guard _fastPath(next != nil) else { continue }
             let deed = next.unsafelyUnwrapped
             guard _fastPath(deed.pointee.retyme <= tyme) else {
+                pointee.running = nil
                 requeue(deed, at: tyme)
                 continue
             }
@@ -63,8 +66,29 @@ extension Deck {
             }
         }
         pointee.running = nil
-        pointee.current.removeAll()
         pointee.batch.removeAll()
+        endReady()
+    }
+
+    private func swapReady() {
+        swap(&pointee.upcoming, &pointee.current)
+        swap(&pointee.upcomingPlace, &pointee.currentPlace)
+    }
+
+    /// After a pass: where all ready deeds were left in place they are the upcoming ones, without the holes if there
+    /// are many.
+    private func endReady() {
+        if pointee.keepPlace != .never {
+            let (live, count) = (pointee.current.live, pointee.current.count)
+            if live == count || live > 0 && count - live <= 8 + count / 8 {
+                pointee.keepPlace = .never
+                swapReady()
+                return
+            }
+            pointee.cursor = count
+            moveKept()
+        }
+        pointee.current.removeAll()
     }
 
     /// Brings together what is due beside the ready deeds: timers, woken deeds and those that came out of order.
@@ -218,7 +242,6 @@ extension Deck {
 
     @inline(never)
     private func dismiss(_ deed: Deed) {
-        if !pointee.engine!.pointee.isExtra { deed.pointee.place = .nowhere }
         pointee.running = nil
         deed.leaveAll()
         unlink(deed)
@@ -229,14 +252,16 @@ extension Deck {
     /// Puts what the pass did not come to where the next one finds it.
     @inline(never)
     private func stop(at cursor: Int) {
-        for index in cursor..<max(cursor, pointee.current.count) {
-            if let deed = pointee.current.base![index] { setPending(deed) }
+        if pointee.keepPlace == .never {
+            for index in cursor..<max(cursor, pointee.current.count) {
+                if let deed = pointee.current.base![index] { setPending(deed) }
+            }
         }
-        pointee.current.removeAll()
         while pointee.rival < .max {
             if let deed = takeRival() { setPending(deed) }
         }
         pointee.batch.removeAll()
+        endReady()
     }
 
     // MARK: - Extra passes

@@ -34,6 +34,11 @@ struct DeckState {
     /// The same of the pass under way.
     var current = DeedBuffer()
     var currentPlace = DeedState.Place.ready1
+    /// `currentPlace` while the pass leaves ready deeds where they stand, so that `current` will be `upcoming` again;
+    /// `never` from the moment a deed has to come between two of them.
+    var keepPlace = DeedState.Place.never
+    /// How far the pass has come in `current`; kept up to date only where it runs deeds that are not from there.
+    var cursor = 0
     /// Deeds by retyme.
     var timers = TimerQueue()
     /// Deeds that the pass under way has to run beside `current`, as known when it began.

@@ -100,7 +100,7 @@ extension Deed {
     func leaveContainer() {
         let deck = pointee.owner!
         switch pointee.place {
-        case .nowhere: break
+        case .nowhere, .never: break
         case .heap, .wheel: deck.pointee.timers.remove(self)
         case .batch: deck.pointee.batch.clear(at: pointee.slot)
         case .pending: deck.pointee.pending.clear(at: pointee.slot)
@@ -164,15 +164,34 @@ extension Deck {
         }
     }
 
+    /// For the next pass, at the end of what was put there so far, or simply where it stands.
     @inline(__always)
     func requeueUpcoming(_ deed: Deed) {
+        if _slowPath(deed.pointee.place != pointee.keepPlace) { appendUpcoming(deed) }
+    }
+
+    @inline(never)
+    private func appendUpcoming(_ deed: Deed) {
+        if pointee.keepPlace != .never { moveKept() }
         deed.pointee.slot = pointee.upcoming.append(deed)
         deed.pointee.place = pointee.upcomingPlace
     }
 
+    /// Copies what the pass has left where it stood, since a deed has to come after it and before the rest.
+    func moveKept() {
+        var count = pointee.cursor
+        if let running = pointee.running, running.pointee.place == pointee.currentPlace {
+            count = Int(running.pointee.slot)  // and that one is put after its run
+        }
+        pointee.keepPlace = .never
+        for index in 0..<count {
+            if let deed = pointee.current.base![index] { appendUpcoming(deed) }
+        }
+    }
+
     func setTimer(_ deed: Deed) {
+        if deed.pointee.place != .nowhere { deed.leaveContainer() }
         guard deed.pointee.retyme < .infinity else {
-            deed.pointee.place = .nowhere
             return
         }
         pointee.timers.insert(deed, engine: pointee.engine.unsafelyUnwrapped)

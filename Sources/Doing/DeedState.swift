@@ -6,9 +6,9 @@ typealias Deed = UnsafeMutablePointer<DeedState>
 
 /// See ``Deed``.
 struct DeedState {
-    /// In which of the deck's containers the deed stands.
+    /// In which of the deck's containers the deed stands; `never` is none that a deed can have.
     enum Place: UInt8 {
-        case nowhere, ready0, ready1, heap, wheel, batch, pending
+        case nowhere, ready0, ready1, heap, wheel, batch, pending, never
     }
 
     /// Whether and where the deed is kept as woken.

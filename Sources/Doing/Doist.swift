@@ -62,18 +62,26 @@ public final class Doist {
     /// Called with each error of a doer as it is noted.
     public var onFailure: ((Failure) -> Void)?
     /// Called before each pass.
-    public var onPass: ((Pass) -> Void)?
+    public var onPass: ((Pass) -> Void)? {
+        didSet { engine.pointee.isWatched = onPass != nil }
+    }
     /// Called after a pass of more than ``slowPassTocks`` tocks.
     public var onSlowPass: ((SlowPass) -> Void)?
 
     /// Whether the last pass left no deeds: all doers came to their end.
-    public internal(set) var isDone = false
+    public internal(set) var isDone: Bool {
+        get { engine.pointee.isDone }
+        set { engine.pointee.isDone = newValue }
+    }
     /// The errors of doers since the last enter, in order, at most ``failureLimit``.
     public private(set) var failures: [Failure] = []
     /// How many more there were.
     public private(set) var droppedFailures: UInt64 = 0
     /// Counts since it was made.
-    public internal(set) var statistics = Statistics()
+    public internal(set) var statistics: Statistics {
+        get { engine.pointee.statistics }
+        _modify { yield &engine.pointee.statistics }
+    }
     var isStopRequested = false
     /// The longest recur of the pass under way while profiling, and whose it was.
     var passLongest = 0.0
@@ -301,20 +309,20 @@ public final class Doist {
 
     /// A pass of either kind, with the tick that belongs to it.
     func makePass(_ kind: Pass.Kind) throws {
-        if let onPass {
+        if engine.pointee.isWatched, let onPass {
             let number = statistics.passes + statistics.extraPasses + 1
             onPass(Pass(kind: kind, number: number, tyme: tyme))
         }
         switch kind {
         case .due:
-            statistics.passes += 1
+            engine.pointee.statistics.passes += 1
             do { try root.pass(at: engine.pointee.tyme) } catch {
                 engine.pointee.lastPassTyme = engine.pointee.tyme
                 throw error
             }
             engine.pointee.tick()
         case .extra:
-            statistics.extraPasses += 1
+            engine.pointee.statistics.extraPasses += 1
             engine.pointee.isExtra = true
             defer { engine.pointee.isExtra = false }
             try root.pass(at: engine.pointee.tyme)

@@ -21,4 +21,10 @@ struct EngineState {
     var isBusy = false
     /// Each call is timed, to name slow doers.
     var isProfiling = false
+    /// Someone wants to know of each pass.
+    var isWatched = false
+    /// The last pass left no deeds.
+    var isDone = false
+    /// What the doist counts; here because every pass does.
+    var statistics = Statistics()
 }

@@ -51,7 +51,7 @@ struct TestCore: DatagramCore {
 
     mutating func unblock() { blocked = [] }
     mutating func pollEvent() -> Received? { nil }
-    var hasEvents: Bool { !received.isEmpty }
     var wakeTyme: Tyme? { queue.contains { !blocked.contains($0.peer) } ? 0 : nil }
     var isBlocked: Bool { queue.contains { blocked.contains($0.peer) } }
+    var hasEvents: Bool { !received.isEmpty }
 }
