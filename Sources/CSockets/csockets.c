@@ -568,9 +568,9 @@ int64_t csk_now(void) {
     return (int64_t)now.tv_sec * second + now.tv_nsec;
 }
 
-int64_t csk_cpu_time(void) {
+int64_t csk_thread_cpu_time(void) {
     struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return (int64_t)now.tv_sec * second + now.tv_nsec;
 }
 

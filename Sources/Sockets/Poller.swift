@@ -70,6 +70,9 @@ final class Poller {
         count -= 1
     }
 
+    /// Whom a descriptor wakes.
+    func watcher(of watched: Int32) -> Doer? { self[watched]?.doer }
+
     private subscript(_ watched: Int32) -> Watch? {
         watched >= 0 && Int(watched) < watches.count ? watches[Int(watched)] : nil
     }

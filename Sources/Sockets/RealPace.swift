@@ -84,7 +84,7 @@ public final class RealPace: Pace {
 
     /// Takes over the signals.
     ///
-    /// - Throws: ``TransportError/system(call:code:reason:subject:)`` if the system refused a descriptor when the pace
+    /// - Throws: `TransportError` if the system refused a descriptor when the pace
     ///   was made, or if 64 paces wait for signals already.
     public func start() throws {
         try check()
@@ -149,7 +149,7 @@ public final class RealPace: Pace {
 
     /// Sleeps if `block`, and wakes the doers of what is ready; see `Pace`.
     ///
-    /// - Throws: ``TransportError/system(call:code:reason:subject:)``.
+    /// - Throws: `TransportError`.
     public func poll(until deadline: Double?, block: Bool) throws {
         try check()
         try collect(block && !isStopRequested ? sleep(until: deadline) : look(0))
@@ -201,7 +201,7 @@ public final class RealPace: Pace {
 
     /// Sleeps without blocking the executor: a thread of its own sleeps instead, and resumes the task.
     ///
-    /// - Throws: `CancellationError` when the task is cancelled; ``TransportError/system(call:code:reason:subject:)``.
+    /// - Throws: `CancellationError` when the task is cancelled; `TransportError`.
     nonisolated(nonsending) public func wait(until deadline: Double?) async throws {
         try check()
         try Task.checkCancellation()

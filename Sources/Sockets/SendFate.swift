@@ -20,8 +20,9 @@ enum SendFate: Hashable {
     init(_ code: Int32, isLocal: Bool) {
         switch code {
         case EINTR: self = .again
-        case EAGAIN, ENOMEM: self = isLocal ? .peerFull : .full
-        case ENOBUFS: self = .peerFull
+        case EAGAIN: self = isLocal ? .peerFull : .full
+        // No edge tells when a device's queue or the kernel's memory has room: these are tried again every tick.
+        case ENOBUFS, ENOMEM: self = .peerFull
         case EBADF, ENOTSOCK: self = .broken
         case EMSGSIZE: self = .refused(.tooLarge)
         case EPERM, EACCES: self = .refused(.denied)

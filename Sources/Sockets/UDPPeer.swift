@@ -72,7 +72,7 @@ public final class UDPPeer: DatagramTransport {
 
     /// A peer for `address`, not yet open.
     ///
-    /// - Throws: ``TransportError/badValue(name:value:allowed:)`` for an address of another family or a size out of
+    /// - Throws: `TransportError` for an address of another family or a size out of
     ///   range.
     public init(_ address: Address, name: String = "main", options: Options = Options()) throws(TransportError) {
         guard address.family == .ip4 || address.family == .ip6 else {
@@ -95,7 +95,7 @@ public final class UDPPeer: DatagramTransport {
     ///
     /// Names are not looked up here, since that blocks: see ``resolve(_:port:)``.
     ///
-    /// - Throws: ``TransportError/badValue(name:value:allowed:)`` for a host that is no numeric address, or a size
+    /// - Throws: `TransportError` for a host that is no numeric address, or a size
     ///   out of range.
     public convenience init(
         name: String = "main", host: String = "127.0.0.1", port: UInt16 = 55_000, options: Options = Options()
@@ -135,7 +135,7 @@ public final class UDPPeer: DatagramTransport {
 
     /// Opens and binds. Open already: does nothing.
     ///
-    /// - Throws: ``TransportError/system(call:code:reason:subject:)``, for instance with EADDRINUSE and the address
+    /// - Throws: `TransportError`, for instance with EADDRINUSE and the address
     ///   when the port is taken; nothing is left open.
     public func open() throws(TransportError) {
         if !isOpen { try open(at: wanted, avoiding: -1) }
@@ -223,7 +223,7 @@ public final class UDPPeer: DatagramTransport {
     ///
     /// Lend 64 KiB (`Burst`'s default): a train that does not fit is lost and counted as truncated.
     ///
-    /// - Throws: ``TransportError/notOpen(subject:)``; ``TransportError/system(call:code:reason:subject:)`` if the
+    /// - Throws: `TransportError`; `TransportError` if the
     ///   descriptor was closed behind the peer's back and could not be opened again.
     public func receive(into out: inout OutputRawSpan, at tyme: Tyme) throws(TransportError) -> Train? {
         guard isOpen else { throw .notOpen(subject: "UDP peer \(name)") }
@@ -279,7 +279,7 @@ extension UDPPeer {
     /// Looks a host name up, in the system's order of preference. **Blocks**, for seconds if the network is bad:
     /// call it before the doist runs, or on another thread.
     ///
-    /// - Throws: ``TransportError/system(call:code:reason:subject:)`` with getaddrinfo's own error number.
+    /// - Throws: `TransportError` with getaddrinfo's own error number.
     public static func resolve(_ host: String, port: UInt16) throws(TransportError) -> [Address] {
         var words = [csk_address](repeating: csk_address(), count: 16)
         let count = csk_resolve(host, port, &words, 16)

@@ -25,7 +25,7 @@ public struct UXDPath: Hashable, Sendable, CustomStringConvertible {
 
     /// A path of your own, taken as it is. A relative one depends on the working directory, also for those who answer.
     ///
-    /// - Throws: ``TransportError/badValue(name:value:allowed:)`` for no bytes, a NUL, or more bytes than
+    /// - Throws: `TransportError` for no bytes, a NUL, or more bytes than
     ///   ``maximumLength``. Bytes count, not characters.
     public init(_ path: String) throws(TransportError) {
         try Self.check(path)
@@ -42,7 +42,7 @@ public struct UXDPath: Hashable, Sendable, CustomStringConvertible {
     ///   - name: relative, without `..`; may have directories in it.
     ///   - base: directories between hio's and the name.
     ///   - head: instead of `/usr/local/var`; `~` is the home directory.
-    /// - Throws: ``TransportError/badValue(name:value:allowed:)`` for a name or base that is absolute or climbs, and
+    /// - Throws: `TransportError` for a name or base that is absolute or climbs, and
     ///   for a path that is too long.
     public init(name: String = "main", base: String = "", head: String? = nil) throws(TransportError) {
         try Self.checkRelative("name", name, mayBeEmpty: false)

@@ -6,7 +6,7 @@ import Wiring
 ///
 /// Make one, give it to a `CoreDoer`, and the doer opens it on enter and closes it on exit, which removes the file.
 /// An address stands for a path; ``address(of:)`` makes one, and ``describe(_:)`` tells the path again. One full
-/// receiver never keeps datagrams from another: `send` says ``Wiring/Sending/Outcome/peerFull``, for that one only.
+/// receiver never keeps datagrams from another: `send` says `.peerFull`, for that one only.
 ///
 /// ```swift
 /// let peer = try UXDPeer(at: UXDPath(name: "red"))  // where a hio peer would look for it
@@ -70,7 +70,7 @@ public final class UXDPeer: DatagramTransport {
 
     /// A peer at `place`, not yet open.
     ///
-    /// - Throws: ``TransportError/badValue(name:value:allowed:)`` for a size or mode out of range.
+    /// - Throws: `TransportError` for a size or mode out of range.
     public init(at place: UXDPath, name: String = "main", options: Options = Options()) throws(TransportError) {
         let sizes = 1...Self.maximumDatagramSize
         try Self.check("maximumDatagramSize", options.maximumDatagramSize, in: sizes)
@@ -103,7 +103,7 @@ public final class UXDPeer: DatagramTransport {
 
     /// The address of a path, good at every Unix-datagram peer of this process and for as long as it runs.
     ///
-    /// - Throws: ``TransportError/badValue(name:value:allowed:)`` for a path that no socket can have, and when 8,192
+    /// - Throws: `TransportError` for a path that no socket can have, and when 8,192
     ///   paths have been named so.
     public static func address(of path: String) throws(TransportError) -> Address {
         try UXDPath.check(path)
@@ -132,8 +132,8 @@ public final class UXDPeer: DatagramTransport {
 
     /// Opens and binds at ``place``. Open already: does nothing.
     ///
-    /// - Throws: ``TransportError/system(call:code:reason:subject:)``, for instance with EADDRINUSE when another peer
-    ///   lives there; ``TransportError/badValue(name:value:allowed:)`` for a path that is too long or a directory that
+    /// - Throws: `TransportError`, for instance with EADDRINUSE when another peer
+    ///   lives there; `TransportError` for a path that is too long or a directory that
     ///   others can write to. Nothing is left open and no file behind.
     public func open() throws(TransportError) { try open(at: place) }
 
@@ -227,7 +227,7 @@ public final class UXDPeer: DatagramTransport {
     ///
     /// Lend 64 KiB (`Burst`'s default): a datagram that does not fit is lost and counted as truncated.
     ///
-    /// - Throws: ``TransportError/notOpen(subject:)``; ``TransportError/system(call:code:reason:subject:)`` if the
+    /// - Throws: `TransportError`; `TransportError` if the
     ///   descriptor was closed behind the peer's back and could not be opened again.
     public func receive(into out: inout OutputRawSpan, at tyme: Tyme) throws(TransportError) -> Train? {
         guard isOpen else { throw .notOpen(subject: "Unix peer \(name)") }

@@ -29,7 +29,7 @@ private let elsewhere = Address.ip4(0x0A00_0002, port: 9)
     }
 
     static let udp: [(Int32, Sending.Outcome)] = [
-        (EAGAIN, .full), (ENOMEM, .full), (ENOBUFS, .peerFull),
+        (EAGAIN, .full), (ENOMEM, .peerFull), (ENOBUFS, .peerFull),
         (EMSGSIZE, .refused(Refusal(.tooLarge, code: EMSGSIZE))),
         (ECONNREFUSED, .refused(Refusal(.unreachable, code: ECONNREFUSED))),
         (ENOENT, .refused(Refusal(.unreachable, code: ENOENT))),

@@ -15,11 +15,11 @@ typealias TestDoer = CoreDoer<TestCore, UDPPeer>
         try TestDoer(TestCore(echoes: echoes), over: UDPPeer(anyPort))
     }
 
-    /// CPU seconds of this process while `body` ran.
+    /// CPU seconds of this thread while `body` ran.
     private func cpu(_ body: () throws -> Void) rethrows -> Double {
-        let start = csk_cpu_time()
+        let start = csk_thread_cpu_time()
         try body()
-        return Double(csk_cpu_time() - start) * 1e-9
+        return Double(csk_thread_cpu_time() - start) * 1e-9
     }
 
     @Test("the clock is monotonic and its seconds are seconds")
@@ -58,10 +58,10 @@ typealias TestDoer = CoreDoer<TestCore, UDPPeer>
         var took: [Double] = []
         let clock = RealPace()
         for number in 0..<21 {
-            #expect(csk_wait_readable(doist.descriptor!, -1, 2_000_000) == 0)  // silent before
+            #expect(waitReadable(doist.descriptor!, 2_000_000) == 0)  // silent before
             let start = clock.now()
             _ = try outside.send([UInt8(number)], to: red.wire.address)
-            #expect(csk_wait_readable(doist.descriptor!, -1, 1_000_000_000) == 1)
+            #expect(waitReadable(doist.descriptor!, 1_000_000_000) == 1)
             wait = try doist.turn().wait
             took.append(clock.now() - start)
             #expect(red.core.received.count == number + 1)
@@ -139,12 +139,12 @@ typealias TestDoer = CoreDoer<TestCore, UDPPeer>
     @Test("a kick makes the descriptor readable, and a poll takes it back")
     func kickDescriptor() throws {
         let pace = RealPace()
-        #expect(csk_wait_readable(pace.descriptor, -1, 0) == 0)
+        #expect(waitReadable(pace.descriptor, 0) == 0)
         pace.kicker.kick()
         pace.kicker.kick()
-        #expect(csk_wait_readable(pace.descriptor, -1, 0) == 1)
+        #expect(waitReadable(pace.descriptor, 0) == 1)
         try pace.poll(until: nil, block: false)
-        #expect(csk_wait_readable(pace.descriptor, -1, 0) == 0)
+        #expect(waitReadable(pace.descriptor, 0) == 0)
     }
 
     @Test("a deadline in the past and a sleep of a fraction of a millisecond come back in time")

@@ -1,3 +1,4 @@
+import CSockets
 import Doing
 import Foundation
 import Testing
@@ -68,4 +69,12 @@ func loseSocket(_ descriptor: Int32) {
     let other = open("/dev/null", O_RDONLY)
     dup2(other, descriptor)
     close(other)
+}
+
+/// 1 if `descriptor` becomes readable within `timeout` nanoseconds, else 0. Signals of other tests do not count.
+func waitReadable(_ descriptor: Int32, _ timeout: Int64) -> Int32 {
+    while true {
+        let result = csk_wait_readable(descriptor, -1, timeout)
+        if result != -EINTR { return result }
+    }
 }

@@ -135,8 +135,8 @@ void csk_error_text(int error, char *out, size_t room);
 
 /* Monotonic nanoseconds. */
 int64_t csk_now(void);
-/* CPU time of this process, user and system, in nanoseconds. */
-int64_t csk_cpu_time(void);
+/* CPU time of this thread, user and system, in nanoseconds. */
+int64_t csk_thread_cpu_time(void);
 
 enum { CSK_READABLE = 1, CSK_WRITABLE = 2 };
 
