@@ -225,7 +225,8 @@ extension CodecBench {
             while more {
                 burst.lend { out in
                     guard let train = sender.poll(into: &out, limits, at: 0) else { return more = false }
-                    trains.append((out.bytes.withUnsafeBytes { Array($0) }, Train(peer: .host(1), segment: train.segment)))
+                    trains.append(
+                        (out.bytes.withUnsafeBytes { Array($0) }, Train(peer: .host(1), segment: train.segment)))
                     sender.sent(Sending(taken: out.byteCount), train, at: 0)
                 }
             }
