@@ -46,10 +46,11 @@ import Wiring
         memoer.feed(Array("bAAAAA*B0AAAAAAAAAAAAAAAAAAAAAAA".utf8))
         memoer.feed(Array("bAAAAAAB1AAAAAAAAAAAAAAAAAAAAAAA".utf8))
         memoer.feed(Array("bAAAAAAB0A_AAAAAAAAAAAAAAAAAAAAA".utf8))
+        memoer.feed(Array("bAAAAAAB".utf8) + [UInt8](repeating: 0, count: 24))
         memoer.feed(Array("bAABAAAA0AAAAAAAAAAAAAAAAAAAAAAA".utf8))
         #expect(
             Self.drops(memoer) == [
-                .unknownDomain: 1, .truncated: 1, .unknownCode: 1, .ack: 1, .badField: 3, .zeroNumber: 1,
+                .unknownDomain: 1, .truncated: 1, .unknownCode: 1, .ack: 1, .badField: 4, .zeroNumber: 1,
             ])
         #expect(memoer.statistics.openMemos == 0)
         try Self.expectAlive(&memoer)
