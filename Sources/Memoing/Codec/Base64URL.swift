@@ -49,10 +49,14 @@ public enum Base64URL {
     }
 
     /// 24 bytes of 32 characters as four lanes of six, or nil if a character is not of the alphabet.
-    @unsafe @inline(__always) static func decode32(_ source: UnsafeRawPointer) -> SIMD4<UInt64>? {
+    ///
+    /// - Parameter onlyFirst: only the first lane is wanted, and only its characters are looked at.
+    @unsafe @inline(__always)
+    static func decodeHead(_ source: UnsafeRawPointer, onlyFirst: Bool) -> SIMD4<UInt64>? {
         unsafe values.withUnsafeBufferPointer { values in
             let table = values.baseAddress!
             let a = unsafe decode8(source, table)
+            if onlyFirst { return a < 1 << 63 ? SIMD4(a, 0, 0, 0) : nil }
             let b = unsafe decode8(source + 8, table)
             let c = unsafe decode8(source + 16, table)
             let d = unsafe decode8(source + 24, table)

@@ -24,7 +24,7 @@ public enum GramCode: String, Hashable, Sendable, CaseIterable {
     case signedAck = "bAAJ"
 
     /// The code whose 24 bits are `bits`; `bAAA` is `0x6C0000`.
-    @inlinable init?(bits: UInt32) {
+    @inlinable @inline(__always) init?(bits: UInt32) {
         switch bits &- 0x6C_0000 {
         case 0: self = .plainZeroth
         case 1: self = .plainLater

@@ -53,7 +53,9 @@ extension GramHead {
 
 extension GramHead {
     /// Reads the head of a gram, and sees that there is room for the rest of what its code needs.
-    @inline(__always) init(_ bytes: borrowing RawSpan) throws(GramError) {
+    ///
+    /// - Parameter recent: a mid whose characters need not be decoded again.
+    @inline(__always) init(_ bytes: borrowing RawSpan, recent: RecentMid = RecentMid()) throws(GramError) {
         guard bytes.byteCount > 0 else { throw .truncated(have: 0, need: 24) }
         let first = unsafe bytes.unsafeLoad(as: UInt8.self)
         guard let domain = Domain(firstByte: first) else { throw .unknownDomain(first) }
@@ -61,8 +63,20 @@ extension GramHead {
         switch domain {
         case .text:
             guard bytes.byteCount >= 32 else { throw .truncated(have: bytes.byteCount, need: 32) }
-            guard let decoded = unsafe bytes.withUnsafeBytes({ unsafe Base64URL.decode32($0.baseAddress!) }) else {
-                throw GramHead.badCharacter(bytes)
+            let isRecent = recent.stands(in: bytes)
+            let decoded = unsafe bytes.withUnsafeBytes { bytes in
+                unsafe Base64URL.decodeHead(bytes.baseAddress!, onlyFirst: isRecent)
+            }
+            guard let decoded else { throw GramHead.badCharacter(bytes) }
+            if isRecent {
+                guard let code = GramCode(bits: UInt32(truncatingIfNeeded: decoded[0] &>> 24)) else {
+                    throw .unknownCode
+                }
+                self.init(
+                    code: code, domain: domain, number: Int(truncatingIfNeeded: decoded[0] & 0xFF_FFFF),
+                    mid: recent.mid)
+                if code.isSigned { try checkLength(bytes.byteCount) }
+                return
             }
             groups = decoded
         case .binary:
@@ -71,14 +85,15 @@ extension GramHead {
         }
         guard let code = GramCode(bits: UInt32(truncatingIfNeeded: groups[0] &>> 24)) else { throw .unknownCode }
         guard groups[1] &>> 32 == 0xD000 else { throw .badField(.mid) }
-        self.code = code
-        self.domain = domain
-        number = Int(truncatingIfNeeded: groups[0] & 0xFF_FFFF)
-        mid = Mid(high: groups[1] &<< 32 | groups[2] &>> 16, low: groups[2] &<< 48 | groups[3])
-        if code.isSigned {
-            let need = code.layout.overhead(in: domain)
-            guard bytes.byteCount >= need else { throw .truncated(have: bytes.byteCount, need: need) }
-        }
+        self.init(
+            code: code, domain: domain, number: Int(truncatingIfNeeded: groups[0] & 0xFF_FFFF),
+            mid: Mid(high: groups[1] &<< 32 | groups[2] &>> 16, low: groups[2] &<< 48 | groups[3]))
+        if code.isSigned { try checkLength(bytes.byteCount) }
+    }
+
+    private func checkLength(_ length: Int) throws(GramError) {
+        let need = code.layout.overhead(in: domain)
+        guard length >= need else { throw .truncated(have: length, need: need) }
     }
 
     /// Which field the first character outside the alphabet is in.

@@ -295,3 +295,38 @@ extension AssemblyTable {
         return oldest >= 0 && rows[Int(oldest)].opened + limits.wholeAge <= tyme ? oldest : -1
     }
 }
+
+// MARK: - Checking
+
+extension AssemblyTable {
+    /// Counts everything anew, and traps where a count that is kept differs: for tests.
+    func checkInvariants() {
+        let open = rows.indices.filter { rows[$0].isOpen }
+        precondition(open.count == count && count <= limits.open, "open \(open.count), counted \(count)")
+        precondition(charged == open.reduce(0) { $0 + rows[$1].charged }, "charged \(charged)")
+        precondition(free.count == rows.count - count, "free \(free.count)")
+        for peer in Set(open.map { rows[$0].peer }).sorted() {
+            let own = open.filter { rows[$0].peer == peer }
+            let kept = peers[Int(peer)]
+            precondition(kept.openSure == own.filter { rows[$0].kind.isSure }.count, "open sure")
+            precondition(kept.open + kept.openSure == own.count, "open of a peer")
+            precondition(kept.open <= limits.openPerPeer && kept.openSure <= limits.openSurePerPeer, "per peer")
+            precondition(kept.charged == own.reduce(0) { $0 + rows[$1].charged }, "charged to a peer")
+            precondition(kept.charged <= limits.bytesPerPeer, "bytes of a peer")
+        }
+        for row in open {
+            precondition(rows[row].bytes.count + rows[row].arena.count <= rows[row].charged, "held above charged")
+            precondition(ages.list(of: Int32(row)) == (rows[row].isOrphan ? 0 : 1), "age list")
+            precondition(openings.list(of: Int32(row)) == 0 && bins.list(of: Int32(row)) != nil, "lists")
+            precondition(families.list(of: Int32(row)) == Int(rows[row].peer), "family")
+            precondition(all(rows[row].mid).count <= limits.keysPerMid, "keys of a mid")
+        }
+    }
+
+    private func all(_ mid: Mid) -> [Assembly] { rows.filter { $0.isOpen && $0.mid == mid } }
+}
+
+extension Memoer {
+    /// Traps where a table's counts do not agree with what is in it: for tests.
+    package func checkInvariants() { table.checkInvariants() }
+}

@@ -28,7 +28,7 @@ extension Memoer {
             return
         }
         do throws(GramError) {
-            let head = try GramHead(datagram)
+            let head = try GramHead(datagram, recent: recent)
             if head.code.isSigned {
                 try takeSigned(head, datagram)
             } else {
@@ -48,6 +48,7 @@ extension Memoer {
         if source.isNone, !acceptsUnnamed { return drop(.unnamed) }
         let body = datagram.extracting(head.bodyStart..<datagram.byteCount)
         if isCurrent(head.mid) { return add(head, body, to: current) }
+        if head.domain == .text, !(head.code.isZeroth && head.number <= 1) { recent = RecentMid(head.mid, of: datagram) }
         let hash = midHash(head.mid.high, head.mid.low)
         let print = hash &+ sourceHash
         if finished.contains(print) {

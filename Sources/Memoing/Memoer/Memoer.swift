@@ -68,6 +68,7 @@ public struct Memoer: DatagramCore {
     var source = Address.none
     var sourceHash: UInt64 = 0
     var current: Int32 = -1
+    var recent = RecentMid()
 
     /// A memoer for plain memos in text grams of hio's UDP size, with all defaults.
     ///
