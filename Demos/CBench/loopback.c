@@ -72,6 +72,39 @@ int lbc_pin(int core) {
 #endif
 }
 
+#ifdef __GLIBC__
+/* Stands before the C library's allocator and counts, so that a row can show that it allocates nothing. */
+extern void *__libc_malloc(size_t);
+extern void *__libc_calloc(size_t, size_t);
+extern void *__libc_realloc(void *, size_t);
+extern void *__libc_memalign(size_t, size_t);
+static long allocations;
+void *malloc(size_t size) {
+    allocations++;
+    return __libc_malloc(size);
+}
+void *calloc(size_t count, size_t size) {
+    allocations++;
+    return __libc_calloc(count, size);
+}
+void *realloc(void *old, size_t size) {
+    allocations++;
+    return __libc_realloc(old, size);
+}
+void *aligned_alloc(size_t alignment, size_t size) {
+    allocations++;
+    return __libc_memalign(alignment, size);
+}
+int posix_memalign(void **out, size_t alignment, size_t size) {
+    allocations++;
+    *out = __libc_memalign(alignment, size);
+    return *out ? 0 : ENOMEM;
+}
+long lbc_allocations(void) { return allocations; }
+#else
+long lbc_allocations(void) { return -1; }
+#endif
+
 /* ---- datagrams ---------------------------------------------------------------------------------------------- */
 
 struct lbc_pair {

@@ -162,7 +162,13 @@ func benchDatagrams(_ arguments: [String]) throws {
         } yardstick: {
             yardstick(pair)
         }
+        let before = lbc_allocations()
+        var units = 0
+        while before >= 0, units < 10_000 { units += try ours(bed) }
+        let allocations = Double(lbc_allocations() - before) / Double(max(1, units))
         bed.close()
-        print(result.line(name, size: size, unit: unit, yardstickName: yardstickName))
+        var line = result.line(name, size: size, unit: unit, yardstickName: yardstickName)
+        line.add("allocations_each", before < 0 ? .nan : allocations)
+        print(line)
     }
 }

@@ -8,17 +8,22 @@ extension Deck {
         precondition(pointee.running == nil, "\(name): a doer called the recur of its own scheduler")
         if pointee.engine.unsafelyUnwrapped.pointee.isExtra {
             try extraPass(at: tyme)
+        } else if pointee.engine.unsafelyUnwrapped.pointee.isProfiling {
+            try profiledPass(at: tyme)
         } else {
-            try duePass(at: tyme)
+            try duePass(at: tyme, isProfiled: false)
         }
     }
 
-    private func duePass(at tyme: Tyme) throws {
+    @inline(never)
+    private func profiledPass(at tyme: Tyme) throws { try duePass(at: tyme, isProfiled: true) }
+
+    @inline(__always)
+    private func duePass(at tyme: Tyme, isProfiled: Bool) throws {
         swapReady()
         pointee.keepPlace = pointee.currentPlace
         collect(at: tyme)
         let engine = pointee.engine.unsafelyUnwrapped
-        let isProfiled = engine.pointee.isProfiling
         let tockField = tockField
         let (ready, count) = (pointee.current.base, pointee.current.count)
         var cursor = 0
@@ -26,7 +31,7 @@ extension Deck {
             var next: Deed?
             if _fastPath(cursor < count) {
                 next = ready.unsafelyUnwrapped[cursor]
-                if let candidate = next, _slowPath(candidate.pointee.label > pointee.rival) {
+                if _slowPath(pointee.rival < .max), let candidate = next, candidate.pointee.label > pointee.rival {
                     pointee.cursor = cursor
                     next = takeRival()
                 } else {
@@ -48,7 +53,7 @@ extension Deck {
             pointee.running = deed
             do {
                 let verdict =
-                    _slowPath(isProfiled)
+                    isProfiled
                     ? try profiledRecur(of: deed, at: tyme)
                     : try deed.pointee.doer.unsafelyUnwrapped._withUnsafeGuaranteedRef { try $0.recur(tyme) }
                 if _fastPath(verdict == .again && deed.pointee.tock.bitPattern == 0 && !deed.pointee.isWakePending) {

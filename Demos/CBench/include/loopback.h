@@ -37,5 +37,7 @@ double lbc_reap(int child);
 /* CPU seconds of this process. */
 double lbc_cpu(void);
 double lbc_now(void);
+/* Calls of the allocator by this process so far; -1 where they are not counted. */
+long lbc_allocations(void);
 /* Binds this process to one core; 0 if that worked. */
 int lbc_pin(int core);
