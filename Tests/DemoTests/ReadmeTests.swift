@@ -1,0 +1,39 @@
+import Foundation
+import Testing
+
+/// What the README shows is what is in the package.
+@Suite("The README")
+struct ReadmeTests {
+    static let root = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    static func text(_ path: String) throws -> String {
+        try String(contentsOf: root.appending(path: path), encoding: .utf8)
+    }
+
+    @Test("its five lines are the program hello, to the letter")
+    func fiveLines() throws {
+        let program = try Self.text("Demos/hello/main.swift")
+        #expect(try Self.text("README.md").contains("```swift\n\(program)```"))
+        #expect(program.split(separator: "\n").filter { !$0.hasPrefix("import") }.count == 5)
+    }
+
+    @Test("every command that it names is a product of the package")
+    func commands() throws {
+        let manifest = try Self.text("Package.swift")
+        let readme = try Self.text("README.md")
+        let named = Set(readme.matches(of: /swift run (?:-c release )?([a-z-]+)/).map { String($0.output.1) })
+        #expect(named.isSuperset(of: ["demo", "hello", "memo-peer", "embed", "bench"]))
+        for name in named.sorted() { #expect(manifest.contains("name: \"\(name)\""), "swift run \(name)") }
+    }
+
+    @Test("each vector file says where it comes from")
+    func vectors() throws {
+        let sources = try Self.text("Tests/Vectors/SOURCES.md")
+        let files = try FileManager.default.contentsOfDirectory(
+            atPath: Self.root.appending(path: "Tests/Vectors").path)
+        for file in files.sorted() where file.hasSuffix(".json") {
+            #expect(sources.contains(file), "\(file) has no source")
+        }
+    }
+}
