@@ -87,10 +87,7 @@ extension Memoer {
     }
 
     @inline(__always) private mutating func copy(_ body: RawSpan) -> [UInt8] {
-        if var spare = spares.take(body.byteCount) {
-            unsafe body.withUnsafeBytes { unsafe spare.append(contentsOf: $0) }
-            return spare
-        }
+        if let bytes = spares.copy(body) { return bytes }
         return unsafe body.withUnsafeBytes { unsafe [UInt8]($0) }
     }
 
@@ -156,7 +153,7 @@ extension Memoer {
         guard count > 1 else { return }
         let expected = count.multipliedReportingOverflow(by: max(body.byteCount, table.rows[Int(row)].longest))
         guard !expected.overflow, expected.partialValue <= limits.memoBytes + Spares.largeCapacity else { return }
-        if let spare = spares.take(expected.partialValue) { table.rows[Int(row)].bytes = spare }
+        if let spare = spares.takeLarge(expected.partialValue) { table.rows[Int(row)].bytes = spare }
     }
 
     /// A row that was opened for a gram which then could not be kept.
