@@ -27,6 +27,9 @@ let package = Package(
             name: "DemoKit", dependencies: ["Doing", "Wiring", "Memoing", "Signing", "Sockets"], path: "Demos/DemoKit",
             swiftSettings: strict),
         .executableTarget(name: "demo", dependencies: ["DemoKit"], path: "Demos/demo", swiftSettings: strict),
+        .executableTarget(
+            name: "hello", dependencies: ["Doing", "Wiring", "Memoing", "Sockets"], path: "Demos/hello",
+            swiftSettings: strict),
         .executableTarget(name: "memo-peer", dependencies: ["DemoKit"], path: "Demos/memo-peer", swiftSettings: strict),
         .executableTarget(name: "embed", dependencies: ["DemoKit"], path: "Demos/embed", swiftSettings: strict),
         .target(name: "CBench", path: "Demos/CBench", cSettings: strictC),
@@ -40,7 +43,7 @@ let package = Package(
             name: "MemoingTests", dependencies: ["Doing", "Wiring", "Memoing", "Signing", "CMallocCount"],
             swiftSettings: strict),
         .testTarget(
-            name: "SocketsTests", dependencies: ["Doing", "Wiring", "Memoing", "Sockets"], swiftSettings: strict),
+            name: "SocketsTests", dependencies: ["Doing", "Wiring", "Memoing", "Sockets", "CSockets"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(name: "DemoTests", dependencies: ["DemoKit"], swiftSettings: strict),
     ]

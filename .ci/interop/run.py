@@ -5,6 +5,8 @@ run.py MEMO_PEER HIO_PYTHON [--only WORD…]
 
 Transports UDP and UXD, kinds plain and signed, heads in text and binary, memos from 1 byte to 1 MiB, gram sizes 200,
 1240 and 65507. What hio itself cannot carry is left out, and only that:
+* its UDP sender never pauses, and checking a signature takes us longer than it takes to make one, so a signed memo of
+  more grams than the receive buffer holds is lost: from hio at gram size 200 the largest signed memo is 256 KiB;
 * its UXD sender loses every memo of more grams than the receiver's queue holds (it drops what the kernel refuses with
   EAGAIN), so from hio over UXD only memos of at most 11 grams are sent;
 * its binary plain sender writes count 0 into memos of 1 to 8 bytes; ours reads that as 1, so these are run.
@@ -84,11 +86,11 @@ class Peer:
 
 
 def hio_can_send(case, size):
-    """hio keeps no gram that its UXD socket refuses, and the receiver's queue takes 11."""
+    """UDP: what a receive buffer holds while signatures are checked. UXD: what the receiver's queue takes, 11 grams."""
+    body = case["gram"] - (120 if case["kind"] == "signed" else 32)
     if case["transport"] == "udp":
-        return True
-    overhead = 120 if case["kind"] == "signed" else 32
-    return size <= 11 * (case["gram"] - overhead) - 60
+        return case["kind"] == "plain" or size <= 4000 * body
+    return size <= 11 * body - 60
 
 
 def options(case):
@@ -122,7 +124,7 @@ def to_hio(case, memo_peer, python, folder):
 
 def from_hio(case, memo_peer, python, folder):
     """One memo-peer hears what one hio peer sends."""
-    sizes = [size for size in SIZES if hio_can_send(case, size)]
+    sizes = [size for size in SIZES[:-1] + [1 << 18, 1 << 20] if hio_can_send(case, size)]
     where = ["--udp", "127.0.0.1:0"] if case["transport"] == "udp" else ["--uxd", f"{folder}/ear.uxd"]
     listener = Peer(
         memo_peer, "listen", *where, *options(case), "--count", len(sizes), "--time", 90, "--json")

@@ -78,6 +78,12 @@ public struct Arguments {
         return choice
     }
 
+    /// Takes all that is left.
+    public mutating func rest() -> [String] {
+        defer { words = [] }
+        return words
+    }
+
     /// Nothing may be left over.
     public func finish() throws {
         guard let left = words.first else { return }

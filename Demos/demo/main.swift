@@ -1,1 +1,3 @@
-print("to come")
+import DemoKit
+
+Program(name: "demo", usage: Showcase.usage).run { try Showcase.run(&$0) }

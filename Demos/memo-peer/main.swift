@@ -1,1 +1,3 @@
-print("to come")
+import DemoKit
+
+Program(name: "memo-peer", usage: MemoPeer.usage).run { try MemoPeer.run(&$0) }

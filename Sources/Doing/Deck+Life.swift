@@ -2,10 +2,9 @@
 ///
 /// Errors of doers are noted with the doist where they come up. Under `.failAll` they go on to the caller, who gets the
 /// first of several; under `.isolate` they stop there.
+///
+/// What a doer does in such a call may end this very deck, so the engine is looked up once and handed on.
 extension Deck {
-    private var tyme: Tyme { pointee.engine!.pointee.tyme }
-    private var isolates: Bool { pointee.engine!.pointee.isolates }
-
     /// Makes the deck ready to take deeds.
     func open(_ engine: Engine) {
         precondition(pointee.count == 0, "\(name) is entered already")
@@ -15,9 +14,10 @@ extension Deck {
 
     /// Enters all doers of the list in order.
     func enterDoers() throws {
+        let isolates = pointee.engine!.pointee.isolates
         for doer in doers {
             guard doer.deed.pointee.phase == .idle else { throw alreadyScheduled(doer) }
-            do { try enter(doer) } catch where !isolates {
+            do { try enter(doer) } catch  where !isolates {
                 throw error
             } catch {}  // noted, and the others go on
             guard pointee.phase == .open else { throw ScheduleError.ended(scheduler: name) }
@@ -34,11 +34,12 @@ extension Deck {
         for doer in doers where doer.deed.pointee.phase != .idle && doer.deed.pointee.owner != self {
             throw alreadyScheduled(doer)
         }
+        let isolates = pointee.engine!.pointee.isolates
         var added: [Doer] = []
         for doer in doers where doer.deed.pointee.phase == .idle && !lists(doer) {
             do {
                 try enter(doer)
-            } catch where !isolates {
+            } catch  where !isolates {
                 takeBack(added)
                 throw error
             } catch {}
@@ -56,24 +57,27 @@ extension Deck {
             let deed = doer.deed
             if deed.pointee.owner == self, deed.pointee.phase == .active, !deed.isRunning { open.append(doer) }
         }
-        let first = close(open)
+        guard let engine = pointee.engine else { return }
+        let first = close(open, engine)
         if pointee.phase == .open, pointee.count == 0 { wakeOwners() }
-        if let first, !isolates { throw first }
+        if let first, !engine.pointee.isolates { throw first }
     }
 
-    /// Closes all deeds, last place first. Nothing to do if that was done.
+    /// Closes all deeds, last place first.
+    ///
+    /// Nothing to do if that was done.
     func closeAll() throws {
-        guard pointee.phase == .open else { return }
+        guard pointee.phase == .open, let engine = pointee.engine else { return }
         assert(pointee.running == nil)
         pointee.phase = .closing
         var first: (any Error)?
         while let deed = pointee.tail {
-            let error = close(deed)
+            let error = close(deed, engine)
             first = first ?? error
         }
         pointee.phase = .ended
         freeContainers()
-        if let first, !isolates { throw first }
+        if let first, !engine.pointee.isolates { throw first }
     }
 
     /// Lets go of all deeds without calling them: the doist is gone.
@@ -96,28 +100,29 @@ extension Deck {
     /// Enters a doer and links it; throws what it threw after abort and exit, or what its end threw if it was done.
     private func enter(_ doer: Doer) throws {
         let deed = doer.deed
-        let tyme = tyme
+        let engine = pointee.engine!
+        let tyme = engine.pointee.tyme
         deed.pointee.phase = .entering
         deed.pointee.owner = self
         deed.pointee.outcome = .active
         deed.pointee.isDone = false
         deed.pointee.isFinished = false
         deed.pointee.retyme = tyme
-        deed.pointee.isTemp = deed.pointee.tempWish ?? pointee.owner?.pointee.isTemp ?? pointee.engine!.pointee.isTemp
-        deed.pointee.deck?.open(pointee.engine!)
+        deed.pointee.isTemp = deed.pointee.tempWish ?? pointee.owner?.pointee.isTemp ?? engine.pointee.isTemp
+        deed.pointee.deck?.open(engine)
         do {
             try doer.enter(tyme)
         } catch {
-            abort(deed, error, in: .enter)
+            abort(deed, error, in: .enter, engine)
             settle(deed)
             throw error
         }
         if deed.pointee.isFinished {
-            let first = endNormally(deed)
+            let first = endNormally(deed, engine)
             settle(deed)
             if let first { throw first }
         } else if pointee.phase != .open {
-            _ = endByForce(deed)
+            _ = endByForce(deed, engine)
             settle(deed)
             throw ScheduleError.ended(scheduler: name)
         } else {
@@ -141,72 +146,71 @@ extension Deck {
         for doer in added where unlist(doer) {
             if doer.deed.pointee.owner == self, doer.deed.pointee.phase == .active { open.append(doer) }
         }
-        _ = close(open)
+        if let engine = pointee.engine { _ = close(open, engine) }
     }
 
     /// Closes deeds of this deck, last place first; returns the first error.
-    private func close(_ doers: [Doer]) -> (any Error)? {
+    private func close(_ doers: [Doer], _ engine: Engine) -> (any Error)? {
         var first: (any Error)?
         for doer in doers.sorted(by: { $0.deed.pointee.label > $1.deed.pointee.label }) {
             let deed = doer.deed
             // Closing one may have closed or removed another.
             guard deed.pointee.owner == self, deed.pointee.phase == .active, !deed.isRunning else { continue }
-            let error = close(deed)
+            let error = close(deed, engine)
             first = first ?? error
         }
         return first
     }
 
-    private func close(_ deed: Deed) -> (any Error)? {
+    private func close(_ deed: Deed, _ engine: Engine) -> (any Error)? {
         deed.leaveAll()
         unlink(deed)
-        let first = endByForce(deed)
+        let first = endByForce(deed, engine)
         settle(deed)
         deed.pointee.doer!.release()
         return first
     }
 
     /// Clean and exit of a deed whose recur or enter said done.
-    func endNormally(_ deed: Deed) -> (any Error)? {
+    func endNormally(_ deed: Deed, _ engine: Engine) -> (any Error)? {
         deed.pointee.isDone = true
         deed.pointee.outcome = .done
         var first: (any Error)?
-        let tyme = tyme
-        do { try deed.doer.clean(tyme) } catch {
-            note(error, of: deed, in: .clean)
+        do { try deed.doer.clean(engine.pointee.tyme) } catch {
+            note(error, of: deed, in: .clean, engine)
             first = error
         }
-        let second = exit(deed)
+        let second = exit(deed, engine)
         return first ?? second
     }
 
     /// Abort and exit of a deed that threw.
-    func abort(_ deed: Deed, _ error: any Error, in context: Failure.Context) {
+    func abort(_ deed: Deed, _ error: any Error, in context: Failure.Context, _ engine: Engine) {
         deed.pointee.outcome = .failed
         deed.pointee.isDone = false
-        note(error, of: deed, in: context)
-        deed.doer.abort(error, at: tyme)
-        _ = exit(deed)
+        note(error, of: deed, in: context, engine)
+        deed.doer.abort(error, at: engine.pointee.tyme)
+        _ = exit(deed, engine)
     }
 
-    private func endByForce(_ deed: Deed) -> (any Error)? {
+    private func endByForce(_ deed: Deed, _ engine: Engine) -> (any Error)? {
         deed.pointee.phase = .closing
         deed.pointee.outcome = .closed
         var first: (any Error)?
-        do { try deed.doer.cease(tyme) } catch {
-            note(error, of: deed, in: .cease)
+        do { try deed.doer.cease(engine.pointee.tyme) } catch {
+            note(error, of: deed, in: .cease, engine)
             first = error
         }
-        let second = exit(deed)
+        let second = exit(deed, engine)
         return first ?? second
     }
 
     /// Exit, and the close of its children even if an override did not get to it.
-    private func exit(_ deed: Deed) -> (any Error)? {
+    private func exit(_ deed: Deed, _ engine: Engine) -> (any Error)? {
         deed.pointee.phase = .closing
         var first: (any Error)?
-        do { try deed.doer.exit(tyme) } catch {
-            note(error, of: deed, in: .exit)
+        do { try deed.doer.exit(engine.pointee.tyme) } catch {
+            note(error, of: deed, in: .exit, engine)
             first = error
         }
         guard let children = deed.pointee.deck else { return first }
@@ -224,9 +228,9 @@ extension Deck {
         deed.pointee.place = .nowhere
     }
 
-    private func note(_ error: any Error, of deed: Deed, in context: Failure.Context) {
-        let doist = pointee.engine!.pointee.doist!.takeUnretainedValue()
-        doist.note(Failure(path: deed.path, context: context, tyme: tyme, error: error))
+    private func note(_ error: any Error, of deed: Deed, in context: Failure.Context, _ engine: Engine) {
+        let doist = engine.pointee.doist!.takeUnretainedValue()
+        doist.note(Failure(path: deed.path(under: doist), context: context, tyme: engine.pointee.tyme, error: error))
     }
 
     private func alreadyScheduled(_ doer: Doer) -> ScheduleError {
@@ -237,21 +241,24 @@ extension Deck {
         pointee.upcoming.free()
         pointee.current.free()
         pointee.timers.free()
+        pointee.batch.free()
         pointee.ahead.free()
+        pointee.rival = .max
+        pointee.keepPlace = .never
         pointee.woken.free()
         pointee.pending.free()
     }
 }
 
 extension Deed {
-    /// Names from the root down to this doer.
-    var path: [String] {
-        var names = [doer.name]
-        var deck = pointee.owner
-        while let owner = deck {
-            names.append(owner.name)
-            deck = owner.pointee.owner?.pointee.owner
+    /// Names from the doist down to this doer.
+    func path(under doist: Doist) -> [String] {
+        var names: [String] = []
+        var next: Deed? = self
+        while let deed = next {
+            names.append(deed.doer.name)
+            next = deed.pointee.owner?.pointee.owner
         }
-        return names.reversed()
+        return [doist.name] + names.reversed()
     }
 }

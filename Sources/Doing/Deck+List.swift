@@ -13,6 +13,12 @@ extension Deck {
         pointee.listed += 1
     }
 
+    /// Makes the list of these doers.
+    func list(all doers: [Doer]) {
+        pointee.doers.reserveCapacity(doers.count)
+        doers.forEach(list)
+    }
+
     /// Whether a doer is in the list; O(1) unless it is in several lists.
     func lists(_ doer: Doer) -> Bool { index(of: doer) != nil }
 

@@ -55,5 +55,7 @@ extension Deck {
             next = deed.pointee.next
         }
         pointee.ahead.rekey { $0.pointee.label }
+        pointee.batch.relabel()
+        findRival()
     }
 }

@@ -8,86 +8,110 @@ extension Deck {
         precondition(pointee.running == nil, "\(name): a doer called the recur of its own scheduler")
         if pointee.engine.unsafelyUnwrapped.pointee.isExtra {
             try extraPass(at: tyme)
+        } else if pointee.engine.unsafelyUnwrapped.pointee.isProfiling {
+            try profiledPass(at: tyme)
         } else {
-            try duePass(at: tyme)
+            try duePass(at: tyme, isProfiled: false)
         }
     }
 
-    private func duePass(at tyme: Tyme) throws {
-        swap(&pointee.upcoming, &pointee.current)
-        swap(&pointee.upcomingPlace, &pointee.currentPlace)
+    @inline(never)
+    private func profiledPass(at tyme: Tyme) throws { try duePass(at: tyme, isProfiled: true) }
+
+    @inline(__always)
+    private func duePass(at tyme: Tyme, isProfiled: Bool) throws {
+        swapReady()
+        pointee.keepPlace = pointee.currentPlace
         collect(at: tyme)
         let engine = pointee.engine.unsafelyUnwrapped
+        let tockField = tockField
         let (ready, count) = (pointee.current.base, pointee.current.count)
-        let isProfiling = engine.pointee.isProfiling
         var cursor = 0
         while true {
-            let deed: Deed
-            if cursor < count {
-                guard let candidate = ready.unsafelyUnwrapped[cursor] else {
-                    cursor += 1
-                    continue
-                }
-                if pointee.ahead.isEmpty || candidate.pointee.label < pointee.ahead.first.key {
-                    deed = candidate
-                    cursor += 1
+            var next: Deed?
+            if _fastPath(cursor < count) {
+                next = ready.unsafelyUnwrapped[cursor]
+                if _slowPath(pointee.rival < .max), let candidate = next, candidate.pointee.label > pointee.rival {
+                    pointee.cursor = cursor
+                    next = takeRival()
                 } else {
-                    deed = takeAhead()
+                    cursor &+= 1
                 }
-            } else if !pointee.ahead.isEmpty {
-                deed = takeAhead()
             } else {
-                break
+                guard pointee.rival < .max else { break }
+                pointee.cursor = cursor
+                next = takeRival()
             }
-            guard deed.pointee.retyme <= tyme else {
+            guard _fastPath(next != nil) else { continue }
+            let deed = next.unsafelyUnwrapped
+            guard _fastPath(deed.pointee.retyme <= tyme) else {
+                pointee.running = nil
                 requeue(deed, at: tyme)
                 continue
             }
-            if deed.pointee.isParked { restart(deed, at: tyme) }
+            if _slowPath(deed.pointee.isParked) { restart(deed, at: tyme) }
             pointee.running = deed
             do {
                 let verdict =
-                    isProfiling
+                    isProfiled
                     ? try profiledRecur(of: deed, at: tyme)
                     : try deed.pointee.doer.unsafelyUnwrapped._withUnsafeGuaranteedRef { try $0.recur(tyme) }
-                if case .again = verdict, !deed.pointee.isWakePending {
-                    let tock = deed.pointee.tock
-                    if tock == 0 {
-                        deed.pointee.retyme = tyme + self.tock
-                        requeueUpcoming(deed)
-                    } else {
-                        deed.pointee.retyme += tock
-                        if deed.pointee.retyme <= tyme { catchUp(deed, to: tyme) }
-                        requeue(deed, at: tyme)
-                    }
-                    pointee.running = nil
+                if _fastPath(verdict == .again && deed.pointee.tock.bitPattern == 0 && !deed.pointee.isWakePending) {
+                    deed.pointee.retyme = tyme + tockField.pointee
+                    requeueUpcoming(deed)
                 } else {
                     try conclude(deed, verdict, at: tyme)
                 }
             } catch {
-                if pointee.running != nil { fail(deed, error) }
+                if deed == pointee.running { fail(deed, error) }
                 guard engine.pointee.isolates else {
                     stop(at: cursor)
                     throw error
                 }
             }
         }
+        pointee.running = nil
+        pointee.batch.removeAll()
+        endReady()
+    }
+
+    private func swapReady() {
+        swap(&pointee.upcoming, &pointee.current)
+        swap(&pointee.upcomingPlace, &pointee.currentPlace)
+    }
+
+    /// After a pass: where all ready deeds were left in place they are the upcoming ones, without the holes if there
+    /// are many.
+    private func endReady() {
+        if pointee.keepPlace != .never {
+            let (live, count) = (pointee.current.live, pointee.current.count)
+            if live == count || live > 0 && count - live <= 8 + count / 8 {
+                pointee.keepPlace = .never
+                swapReady()
+                return
+            }
+            pointee.cursor = count
+            moveKept()
+        }
         pointee.current.removeAll()
     }
 
     /// Brings together what is due beside the ready deeds: timers, woken deeds and those that came out of order.
+    @inline(never)
     private func collect(at tyme: Tyme) {
         if pointee.woken.count > 0 { collectWoken(at: tyme) }
         if pointee.pending.count > 0 {
             for index in 0..<pointee.pending.count {
-                if let deed = pointee.pending.base![index] { putAhead(deed) }
+                if let deed = pointee.pending.base![index] { putInBatch(deed) }
             }
             pointee.pending.removeAll()
         }
-        let key = tyme.orderedBits
-        while !pointee.timers.isEmpty, pointee.timers.first.key <= key { putAhead(pointee.timers.popFirst()) }
+        if !pointee.timers.isEmpty { pointee.timers.takeDue(at: tyme) { putInBatch($0) } }
+        pointee.batch.sort()
+        pointee.rival = pointee.batch.nextLabel
     }
 
+    @inline(never)
     private func collectWoken(at tyme: Tyme) {
         var woken = DeedBuffer()
         swap(&woken, &pointee.woken)
@@ -95,8 +119,8 @@ extension Deck {
             guard let deed = woken.base![index] else { continue }
             deed.pointee.wake = .none
             if deed.pointee.place == .nowhere {
-                putAhead(deed)
-            } else if deed.pointee.place == .timers, deed.pointee.retyme > tyme {
+                putInBatch(deed)
+            } else if deed.pointee.place == .heap || deed.pointee.place == .wheel, deed.pointee.retyme > tyme {
                 deed.pointee.wake = .listed  // not due, so kept for an extra pass
                 deed.pointee.wakeSlot = pointee.woken.append(deed)
             }
@@ -109,19 +133,29 @@ extension Deck {
         }
     }
 
-    private func putAhead(_ deed: Deed) {
-        deed.pointee.place = .nowhere
-        deed.pointee.wake = .ahead
-        pointee.ahead.insert(deed, key: deed.pointee.label)
+    @inline(__always)
+    private func putInBatch(_ deed: Deed) {
+        deed.pointee.place = .batch
+        pointee.batch.append(deed)
     }
 
-    private func takeAhead() -> Deed {
-        let deed = pointee.ahead.popFirst()
-        deed.pointee.wake = .none
+    /// The next deed of the batch or of those woken ahead; nil where one has left meanwhile.
+    @inline(never)
+    private func takeRival() -> Deed? {
+        let deed: Deed?
+        if !pointee.ahead.isEmpty, pointee.ahead.first.key < pointee.batch.nextLabel {
+            deed = pointee.ahead.popFirst()
+            deed?.pointee.wake = .none
+        } else {
+            deed = pointee.batch.take()
+            deed?.pointee.place = .nowhere
+        }
+        findRival()
         return deed
     }
 
     /// A parked deed runs: its retyme starts anew here.
+    @inline(never)
     private func restart(_ deed: Deed, at tyme: Tyme) {
         if deed.pointee.isAutoParked {
             let isRoot = pointee.owner == nil
@@ -135,6 +169,7 @@ extension Deck {
     }
 
     /// Leaves out what was missed, if that is the doer's policy: the first retyme of its grid after `tyme`.
+    @inline(never)
     private func catchUp(_ deed: Deed, to tyme: Tyme) {
         guard deed.pointee.catchUp == .skip else { return }
         let tock = deed.pointee.tock
@@ -147,53 +182,71 @@ extension Deck {
         deed.pointee.retyme = retyme
     }
 
-    /// Every verdict but a plain `.again`.
-    private func conclude(_ deed: Deed, _ verdict: Recurrence, at tyme: Tyme) throws {
+    /// Every verdict but a plain `.again` of a doer without tock.
+    @inline(never)
+    private func conclude(_ deed: Deed, _ answer: Recurrence, at tyme: Tyme) throws {
+        let verdict = heeded(answer, of: deed)
         switch verdict {
         case .done:
             try finish(deed)
+            return
         case .again:
             let tock = deed.pointee.tock
             deed.pointee.retyme = tock == 0 ? tyme + self.tock : deed.pointee.retyme + tock
             if tock != 0, deed.pointee.retyme <= tyme { catchUp(deed, to: tyme) }
-            requeue(deed, at: tyme)
-            pointee.running = nil
         case .park(let until):
-            precondition(!until.isNaN, "\(deed.doer.name) parked until NaN")
-            deed.pointee.retyme = until
             notePark(deed, until: until)
-            requeue(deed, at: tyme)
-            pointee.running = nil
         }
-        if deed.pointee.isWakePending, verdict != .done {
-            deed.pointee.isWakePending = false
-            deed.wake()
-        }
+        requeue(deed, at: tyme)
+        pointee.running = nil
+        if deed.pointee.isWakePending { wakeAfterwards(deed) }
+    }
+
+    @inline(never)
+    private func wakeAfterwards(_ deed: Deed) {
+        deed.pointee.isWakePending = false
+        deed.wake()
+    }
+
+    /// A dodoer that was woken while it ran does not park for its children.
+    private func heeded(_ answer: Recurrence, of deed: Deed) -> Recurrence {
+        if deed.pointee.isWakePending, case .park(let until) = answer, isOffer(until, of: deed) { return .again }
+        return answer
     }
 
     private func notePark(_ deed: Deed, until: Tyme) {
+        precondition(!until.isNaN, "\(deed.doer.name) parked until NaN")
+        deed.pointee.retyme = until
         deed.pointee.isParked = true
-        if let children = deed.pointee.deck, children.pointee.offer == until, deed.pointee.tock == 0 {
+        if deed.pointee.isScheduler, isOffer(until, of: deed) {
             deed.pointee.isAutoParked = true
             pointee.autoParked += 1
         }
     }
 
+    /// Whether a dodoer parks until when its deck said, on behalf of its children.
+    private func isOffer(_ until: Tyme, of deed: Deed) -> Bool {
+        guard let children = deed.pointee.deck else { return false }
+        return children.pointee.offer == until && deed.pointee.tock == 0
+    }
+
     /// The normal end of the running deed.
+    @inline(never)
     private func finish(_ deed: Deed) throws {
-        let first = endNormally(deed)
+        let first = endNormally(deed, pointee.engine!)
         dismiss(deed)
         if let first { throw first }
     }
 
     /// The end of the running deed by an error.
+    @inline(never)
     private func fail(_ deed: Deed, _ error: any Error) {
-        abort(deed, error, in: .recur)
+        abort(deed, error, in: .recur, pointee.engine!)
         dismiss(deed)
     }
 
+    @inline(never)
     private func dismiss(_ deed: Deed) {
-        if !pointee.engine!.pointee.isExtra { deed.pointee.place = .nowhere }
         pointee.running = nil
         deed.leaveAll()
         unlink(deed)
@@ -202,18 +255,26 @@ extension Deck {
     }
 
     /// Puts what the pass did not come to where the next one finds it.
+    @inline(never)
     private func stop(at cursor: Int) {
-        for index in cursor..<max(cursor, pointee.current.count) {
-            if let deed = pointee.current.base![index] { setPending(deed) }
+        if pointee.keepPlace == .never {
+            for index in cursor..<max(cursor, pointee.current.count) {
+                if let deed = pointee.current.base![index] { setPending(deed) }
+            }
         }
-        pointee.current.removeAll()
-        while !pointee.ahead.isEmpty { setPending(takeAhead()) }
+        while pointee.rival < .max {
+            if let deed = takeRival() { setPending(deed) }
+        }
+        pointee.batch.removeAll()
+        endReady()
     }
 
     // MARK: - Extra passes
 
-    /// Runs the woken deeds, in real time, between ticks. Those that were not parked keep their retyme and their
-    /// container; those that were are due at the next tick, unless they park again.
+    /// Runs the woken deeds, in real time, between ticks.
+    ///
+    /// Those that were not parked keep their retyme and their container; those that were are due at the next tick,
+    /// unless they park again.
     private func extraPass(at tyme: Tyme) throws {
         let engine = pointee.engine.unsafelyUnwrapped
         for index in 0..<pointee.woken.count {
@@ -223,7 +284,7 @@ extension Deck {
         }
         pointee.woken.removeAll()
         while !pointee.ahead.isEmpty {
-            let deed = takeAhead()
+            let deed = takeWoken()
             if deed.pointee.isParked { restart(deed, at: tyme) }
             pointee.running = deed
             do {
@@ -233,10 +294,10 @@ extension Deck {
                     : try deed.pointee.doer.unsafelyUnwrapped._withUnsafeGuaranteedRef { try $0.recur(tyme) }
                 try concludeExtra(deed, verdict, at: tyme)
             } catch {
-                if pointee.running != nil { fail(deed, error) }
+                if deed == pointee.running { fail(deed, error) }
                 guard engine.pointee.isolates else {
                     while !pointee.ahead.isEmpty {
-                        let rest = takeAhead()
+                        let rest = takeWoken()
                         if rest.pointee.place == .nowhere { setPending(rest) }
                     }
                     throw error
@@ -245,27 +306,32 @@ extension Deck {
         }
     }
 
-    private func concludeExtra(_ deed: Deed, _ verdict: Recurrence, at tyme: Tyme) throws {
+    @inline(never)
+    private func takeWoken() -> Deed {
+        let deed = pointee.ahead.popFirst()
+        deed.pointee.wake = .none
+        findRival()
+        return deed
+    }
+
+    private func concludeExtra(_ deed: Deed, _ answer: Recurrence, at tyme: Tyme) throws {
+        let verdict = heeded(answer, of: deed)
         switch verdict {
         case .done:
             try finish(deed)
+            return
         case .again:
             if deed.pointee.place == .nowhere { setPending(deed) }
-            pointee.running = nil
         case .park(let until):
-            precondition(!until.isNaN, "\(deed.doer.name) parked until NaN")
             deed.leaveContainer()
-            deed.pointee.retyme = until
             notePark(deed, until: until)
             if until <= tyme { setPending(deed) } else { setTimer(deed) }
-            pointee.running = nil
         }
-        if deed.pointee.isWakePending, verdict != .done {
-            deed.pointee.isWakePending = false
-            deed.wake()
-        }
+        pointee.running = nil
+        if deed.pointee.isWakePending { wakeAfterwards(deed) }
     }
 
+    @inline(never)
     private func profiledRecur(of deed: Deed, at tyme: Tyme) throws -> Recurrence {
         let doist = pointee.engine!.pointee.doist!.takeUnretainedValue()
         return try doist.profile(deed) { try deed.doer.recur(tyme) }

@@ -6,7 +6,8 @@ typealias Deck = UnsafeMutablePointer<DeckState>
 /// See ``Deck``.
 ///
 /// A linked deed stands in at most one container: `upcoming` (to be looked at in the next pass), `current` (in the pass
-/// under way), `timers` (due at its retyme), `pending` (next pass, out of order), or in none (parked until woken).
+/// under way), `batch` (the same, out of turn), `timers` (due at its retyme), `pending` (next pass, out of order), or in
+/// none (parked until woken).
 /// Besides it may be listed as woken, or be `ahead` in the pass under way. So a pass costs what is due, not what exists.
 struct DeckState {
     /// The life of a deck.
@@ -33,10 +34,19 @@ struct DeckState {
     /// The same of the pass under way.
     var current = DeedBuffer()
     var currentPlace = DeedState.Place.ready1
+    /// `currentPlace` while the pass leaves ready deeds where they stand, so that `current` will be `upcoming` again;
+    /// `never` from the moment a deed has to come between two of them.
+    var keepPlace = DeedState.Place.never
+    /// How far the pass has come in `current`; kept up to date only where it runs deeds that are not from there.
+    var cursor = 0
     /// Deeds by retyme.
-    var timers = DeedHeap<TimerIndex>()
-    /// Deeds that the pass under way has still to run beside `current`, by label.
+    var timers = TimerQueue()
+    /// Deeds that the pass under way has to run beside `current`, as known when it began.
+    var batch = DeedBatch()
+    /// Deeds that were woken ahead of the pass under way, by label.
     var ahead = DeedHeap<AheadIndex>()
+    /// The least label in `batch` and `ahead`, or less; the greatest number if there is none.
+    var rival = UInt64.max
     /// Deeds woken for a later pass.
     var woken = DeedBuffer()
     /// Deeds for the next pass that came out of order.
@@ -86,6 +96,17 @@ extension Deck {
         return pointee.engine.unsafelyUnwrapped.pointee.tock
     }
 
+    /// Where ``tock`` stands, for a loop that reads it often.
+    var tockField: UnsafePointer<Double> {
+        let (base, offset) =
+            if let owner = pointee.owner {
+                (UnsafeRawPointer(owner), MemoryLayout<DeedState>.offset(of: \.tock)!)
+            } else {
+                (UnsafeRawPointer(pointee.engine!), MemoryLayout<EngineState>.offset(of: \.tock)!)
+            }
+        return (base + offset).assumingMemoryBound(to: Double.self)
+    }
+
     /// Whether the deck gets a pass every tick, so that its owner may park without anyone seeing a difference.
     var isPassedEveryTick: Bool {
         var owner = pointee.owner
@@ -102,7 +123,11 @@ extension Deck {
     }
 
     /// The tyme of the first timer, infinite if there is none.
-    var firstTimer: Tyme {
-        pointee.timers.isEmpty ? .infinity : Tyme(orderedBits: pointee.timers.first.key)
+    var firstTimer: Tyme { pointee.timers.first() }
+
+    /// Looks up `rival` anew.
+    func findRival() {
+        let label = pointee.batch.nextLabel
+        pointee.rival = pointee.ahead.isEmpty ? label : Swift.min(label, pointee.ahead.first.key)
     }
 }

@@ -6,31 +6,57 @@ extension Deed {
     /// Whether its recur, or its end, is on the stack.
     var isRunning: Bool { pointee.owner?.pointee.running == self }
 
-    /// Ends a park: the deed runs in the pass under way if its place is still ahead, else in the next one. Owners that
-    /// are parked are woken too. In real time a deed that is not parked is noted for an extra pass.
+    /// Ends a park: the deed runs in the pass under way if its place is still ahead, else in the next one.
+    ///
+    /// Owners that are parked are woken too. In real time a deed that is not parked is noted for an extra pass.
     func wake() {
         guard pointee.phase == .active, let deck = pointee.owner, let engine = deck.pointee.engine else { return }
         guard !isRunning else {
-            pointee.isWakePending = true
+            pointee.isWakePending = true  // it counts after its verdict, should that be a park
             return
         }
-        if pointee.isAutoParked {
-            let retyme = polledRetyme
-            unpark()
-            pointee.retyme = retyme
-            noteWoken(ahead: true)
+        if pointee.isAutoParked, !engine.pointee.isRealTime {
+            rouse()  // to its users it was never parked
+            return
         } else if pointee.isParked {
-            leaveContainer()  // and stays parked, since its retyme starts anew in the pass that runs it
-            pointee.retyme = engine.pointee.tyme
-            noteWoken(ahead: true)
+            endPark()
         } else if engine.pointee.isRealTime {
             noteWoken(ahead: engine.pointee.isExtra)
+        } else {
+            return
         }
         deck.wakeOwners()
     }
 
+    /// Ends a park of this deed alone.
+    func endPark() {
+        if pointee.isAutoParked {
+            unparkAsPolled()
+        } else {
+            leaveContainer()  // and stays parked, since its retyme starts anew in the pass that runs it
+            pointee.retyme = pointee.owner!.pointee.engine!.pointee.tyme
+            noteWoken(ahead: true)
+        }
+    }
+
+    /// Ends a park on behalf of children as if there had been none, and those of owners that park because of it.
+    func rouse() {
+        var next: Deed? = self
+        while let deed = next, deed.pointee.isAutoParked {
+            deed.unparkAsPolled()
+            next = deed.pointee.owner?.pointee.owner
+        }
+    }
+
+    private func unparkAsPolled() {
+        let retyme = polledRetyme
+        unpark()
+        pointee.retyme = retyme
+        noteWoken(ahead: true)
+    }
+
     /// The retyme that a dodoer parked for its children would have if it had run in every pass instead.
-    var polledRetyme: Tyme {
+    private var polledRetyme: Tyme {
         let deck = pointee.owner!
         let engine = deck.pointee.engine!
         let tyme = engine.pointee.tyme
@@ -58,11 +84,12 @@ extension Deed {
     }
 
     /// Puts a deed among those that run in the pass under way, if its place is `ahead` there, else among the woken.
-    private func noteWoken(ahead: Bool) {
+    func noteWoken(ahead: Bool) {
         guard pointee.wake == .none, let deck = pointee.owner else { return }
         if ahead, let running = deck.pointee.running, pointee.label > running.pointee.label {
             pointee.wake = .ahead
             deck.pointee.ahead.insert(self, key: pointee.label)
+            deck.findRival()
         } else {
             pointee.wake = .listed
             pointee.wakeSlot = deck.pointee.woken.append(self)
@@ -73,8 +100,9 @@ extension Deed {
     func leaveContainer() {
         let deck = pointee.owner!
         switch pointee.place {
-        case .nowhere: break
-        case .timers: deck.pointee.timers.remove(at: Int(pointee.slot))
+        case .nowhere, .never: break
+        case .heap, .wheel: deck.pointee.timers.remove(self)
+        case .batch: deck.pointee.batch.clear(at: pointee.slot)
         case .pending: deck.pointee.pending.clear(at: pointee.slot)
         case .ready0, .ready1:
             if pointee.place == deck.pointee.upcomingPlace {
@@ -93,7 +121,9 @@ extension Deed {
         switch pointee.wake {
         case .none: break
         case .listed: deck.pointee.woken.clear(at: pointee.wakeSlot)
-        case .ahead: deck.pointee.ahead.remove(at: Int(pointee.wakeSlot))
+        case .ahead:
+            deck.pointee.ahead.remove(at: Int(pointee.wakeSlot))
+            deck.findRival()
         }
         pointee.wake = .none
         if pointee.isAutoParked { deck.pointee.autoParked -= 1 }
@@ -104,20 +134,28 @@ extension Deed {
 }
 
 extension Deck {
-    /// Wakes the deed whose deck this is, and so its owners, that they come to look into this deck.
+    /// Ends the parks of the deed whose deck this is and of its owners, that they come to look into this deck.
     func wakeOwners() {
-        guard let owner = pointee.owner else { return }
-        if owner.pointee.phase == .active, owner.isRunning || owner.pointee.isParked || owner.pointee.tock == 0 {
-            owner.wake()
-        } else {
-            owner.pointee.owner?.wakeOwners()
+        var deck = self
+        while let owner = deck.pointee.owner {
+            if owner.pointee.phase == .active {
+                if owner.isRunning {
+                    owner.pointee.isWakePending = true
+                } else if owner.pointee.isParked {
+                    owner.endPark()
+                } else if owner.pointee.tock == 0, let engine = deck.pointee.engine, engine.pointee.isRealTime {
+                    owner.noteWoken(ahead: engine.pointee.isExtra)
+                }
+            }
+            guard let above = owner.pointee.owner else { return }
+            deck = above
         }
     }
 
     /// Puts a deed that is due by tyme where the next pass finds it, if that can be then, else among the timers.
     ///
     /// Only for deeds that come in place order, as a pass meets them.
-    @inline(__always)
+    @inline(never)
     func requeue(_ deed: Deed, at tyme: Tyme) {
         if deed.pointee.retyme <= tyme + tock {
             requeueUpcoming(deed)
@@ -126,19 +164,37 @@ extension Deck {
         }
     }
 
+    /// For the next pass, at the end of what was put there so far, or simply where it stands.
     @inline(__always)
     func requeueUpcoming(_ deed: Deed) {
+        if _slowPath(deed.pointee.place != pointee.keepPlace) { appendUpcoming(deed) }
+    }
+
+    @inline(never)
+    private func appendUpcoming(_ deed: Deed) {
+        if pointee.keepPlace != .never { moveKept() }
         deed.pointee.slot = pointee.upcoming.append(deed)
         deed.pointee.place = pointee.upcomingPlace
     }
 
+    /// Copies what the pass has left where it stood, since a deed has to come after it and before the rest.
+    func moveKept() {
+        var count = pointee.cursor
+        if let running = pointee.running, running.pointee.place == pointee.currentPlace {
+            count = Int(running.pointee.slot)  // and that one is put after its run
+        }
+        pointee.keepPlace = .never
+        for index in 0..<count {
+            if let deed = pointee.current.base![index] { appendUpcoming(deed) }
+        }
+    }
+
     func setTimer(_ deed: Deed) {
+        if deed.pointee.place != .nowhere { deed.leaveContainer() }
         guard deed.pointee.retyme < .infinity else {
-            deed.pointee.place = .nowhere
             return
         }
-        deed.pointee.place = .timers
-        pointee.timers.insert(deed, key: deed.pointee.retyme.orderedBits)
+        pointee.timers.insert(deed, engine: pointee.engine.unsafelyUnwrapped)
     }
 
     /// For the next pass, though its place may be before others that stand there already.
@@ -153,7 +209,7 @@ extension Deck {
         while let deed = next {
             next = deed.pointee.next
             guard let child = deed.pointee.deck else { continue }
-            if deed.pointee.isAutoParked { deed.wake() }
+            deed.rouse()
             child.unparkOwners()
         }
     }

@@ -3,31 +3,32 @@ struct DeedBuffer {
     private(set) var base: UnsafeMutablePointer<Deed?>?
     private(set) var count = 0
     private var capacity = 0
+    private var holes = 0
+
     /// How many of the entries are deeds.
-    private(set) var live = 0
+    var live: Int { count &- holes }
 
     /// Adds at the end and returns the index.
     @inline(__always)
     mutating func append(_ deed: Deed) -> UInt32 {
-        if count == capacity { grow() }
+        if _slowPath(count == capacity) { grow() }
         base.unsafelyUnwrapped[count] = deed
-        count += 1
-        live += 1
-        return UInt32(truncatingIfNeeded: count - 1)
+        count &+= 1
+        return UInt32(truncatingIfNeeded: count &- 1)
     }
 
     /// Leaves a hole at `index`.
     mutating func clear(at index: UInt32) {
         assert(base![Int(index)] != nil)
         base![Int(index)] = nil
-        live -= 1
+        holes += 1
     }
 
     /// Empties it; a large store that was hardly used is given back.
     mutating func removeAll() {
         if capacity > 1024, count < capacity / 8 { free() }
         count = 0
-        live = 0
+        holes = 0
     }
 
     /// Gives the memory back.
@@ -35,7 +36,7 @@ struct DeedBuffer {
         base?.deallocate()
         base = nil
         count = 0
-        live = 0
+        holes = 0
         capacity = 0
     }
 

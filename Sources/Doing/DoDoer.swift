@@ -20,7 +20,7 @@ open class DoDoer: Doer {
     public init(doers: [Doer], always: Bool = false) {
         livesOn = always
         try! super.init(schedulerNamed: nil, tock: 0.0, temp: nil)
-        doers.forEach(deck.list)
+        deck.list(all: doers)
     }
 
     /// A scheduler without doers; see ``Doer/init(name:tock:temp:)``.
@@ -43,10 +43,12 @@ open class DoDoer: Doer {
     ) throws(TymeError) {
         livesOn = always
         try super.init(schedulerNamed: name, tock: tock, temp: temp)
-        doers.forEach(deck.list)
+        deck.list(all: doers)
     }
 
-    /// Whether it lives on when no deed is left. Read whenever its deck has run empty, so it may be switched at any time.
+    /// Whether it lives on when no deed is left.
+    ///
+    /// Read whenever its deck has run empty, so it may be switched at any time.
     public final var always: Bool {
         get { livesOn }
         set {
@@ -78,8 +80,8 @@ open class DoDoer: Doer {
     /// Runs those of its doers that are due.
     ///
     /// Parks until the next of them is due when none is left that runs every pass, its own tock is 0 and so is that of
-    /// every scheduler above it: then nobody can tell. A subclass that wants to be called every tick answers
-    /// ``Recurrence/again`` instead.
+    /// every scheduler above it: then its doers cannot tell. A subclass that wants to be called every tick
+    /// answers ``Recurrence/again`` instead; one that hands on the park of `super` may be called sooner than that.
     open override func recur(_ tyme: Tyme) throws -> Recurrence {
         precondition(deck.pointee.phase == .open, "\(name) recurs but has not entered")
         deck.pointee.offer = .nan

@@ -57,12 +57,16 @@ open class Doer {
 
     // MARK: - What a subclass overrides
 
-    /// Sets up. Called once when it is scheduled, at the tyme of its first recur or before.
+    /// Sets up.
+    ///
+    /// Called once when it is scheduled, at the tyme of its first recur or before.
     ///
     /// Call ``finish()`` here to be done already. An error leads to ``abort(_:at:)`` and ``exit(_:)``.
     open func enter(_ tyme: Tyme) throws {}
 
-    /// One step; it returns at once and says how to go on. The base class is done at its first recur.
+    /// One step; it returns at once and says how to go on.
+    ///
+    /// The base class is done at its first recur.
     ///
     /// All doers of a pass see the same tyme.
     open func recur(_ tyme: Tyme) throws -> Recurrence { .done }
@@ -76,7 +80,9 @@ open class Doer {
     /// Comes when its enter or recur threw `error`.
     open func abort(_ error: any Error, at tyme: Tyme) {}
 
-    /// Lets go of everything. Always the last call, exactly once for each enter.
+    /// Lets go of everything.
+    ///
+    /// Always the last call, exactly once for each enter.
     open func exit(_ tyme: Tyme) throws {}
 
     // MARK: - What anyone may ask
@@ -84,7 +90,9 @@ open class Doer {
     /// The name given, else that of its type.
     public final var name: String { givenName ?? String(describing: type(of: self)) }
 
-    /// Seconds between runs; 0 is every pass of its scheduler. Read after each recur, so a change counts from then on.
+    /// Seconds between runs; 0 is every pass of its scheduler.
+    ///
+    /// Read after each recur, so a change counts from then on.
     ///
     /// - Precondition: finite and not negative; use the throwing initialiser for values from outside.
     public final var tock: Double {
@@ -94,7 +102,7 @@ open class Doer {
             deed.pointee.tock = newValue
             guard newValue > 0, let deck = deed.pointee.deck, deed.pointee.phase == .active else { return }
             deck.unparkOwners()
-            if deed.pointee.isAutoParked { deed.wake() }
+            deed.rouse()
         }
     }
 
@@ -109,8 +117,9 @@ open class Doer {
         deed.pointee.phase == .idle ? deed.pointee.tempWish ?? false : deed.pointee.isTemp
     }
 
-    /// Whether it came to its own end. Stays true if its clean or exit threw; a doer that was closed or that aborted is
-    /// not done.
+    /// Whether it came to its own end.
+    ///
+    /// Stays true if its clean or exit threw; a doer that was closed or that aborted is not done.
     public final var isDone: Bool { deed.pointee.isDone }
 
     /// Where it is in its life, or how that ended last.

@@ -52,7 +52,7 @@ extension Doist {
         return Turn(isDone: true, wait: nil)
     }
 
-    /// The same as ``run(limit:pace:)-(_,some Pace)``, inside a task and without blocking its executor.
+    /// The same as `run(limit:pace:)` without `await`, inside a task and without blocking its executor.
     ///
     /// The doers run wherever the caller runs. When the task is cancelled every exit runs, and `CancellationError` is
     /// thrown.
@@ -96,7 +96,12 @@ extension Doist {
             takeNews()
             return try move(&ride)
         }
-        return isOver ? nil : RideDeadline(clock: nextClock(ride))
+        if isOver { return nil }
+        if root.pointee.woken.live > 0, ride.extraPasses < extraPassLimit {
+            return RideDeadline(clock: ride.pace.now())  // this turn has had its share: poll, and go on
+        }
+        let isWaiting = root.pointee.woken.live > 0 || ride.isHeld
+        return RideDeadline(clock: nextClock(ride, isWaiting: isWaiting))
     }
 
     /// Catches up with the clock; answers whether the run is over.
@@ -104,7 +109,7 @@ extension Doist {
         let now = ride.pace.now()
         ride.metronome.adopt(tock)
         if isEnding(ride) { return true }
-        if let due = nextClock(ride), now - due > Doist.longestLag {
+        if let due = nextClock(ride, isWaiting: false), now - due > Doist.longestLag {
             // What the sockets hold is older than what the timers missed.
             if try makeExtraPasses(&ride, atMost: 1) { return true }
             ride.metronome.shift(by: now - due)
@@ -147,9 +152,12 @@ extension Doist {
         return count
     }
 
-    /// Extra passes until nobody is woken or the tick has had `most`; answers whether the run is over.
+    /// Extra passes until nobody is woken, or the tick has had `most`, or this turn its share; answers whether the run is
+    /// over.
     private func makeExtraPasses(_ ride: inout Ride, atMost most: Int) throws -> Bool {
-        while root.pointee.woken.live > 0, ride.extraPasses < most {
+        var left = Doist.extraPassesPerTurn
+        while root.pointee.woken.live > 0, ride.extraPasses < most, left > 0 {
+            left -= 1
             ride.extraPasses += 1
             if ride.extraPasses == extraPassLimit { statistics.spentTicks += 1 }
             try makeTimedPass(.extra, ride)
@@ -168,8 +176,9 @@ extension Doist {
     }
 
     /// When the next tick comes at which there is something to do, on the clock; nil if there is none.
-    private func nextClock(_ ride: Ride) -> Double? {
-        let isWaiting = root.pointee.woken.live > 0 || ride.isHeld
+    ///
+    /// Any tick will do if someone is waiting for one.
+    private func nextClock(_ ride: Ride, isWaiting: Bool) -> Double? {
         let target = isWaiting || !root.isQuiet(at: tyme) ? tyme : min(root.firstTimer, ride.stop)
         guard target > tyme else { return ride.metronome.boundary }
         guard target < .infinity, tock > 0 else { return nil }
@@ -203,11 +212,11 @@ extension Doist {
             let seconds = pace.now() - start
             if seconds > passLongest {
                 passLongest = seconds
-                passSlowest = deed.path
+                passSlowest = deed.path(under: self)
             }
             if seconds > statistics.longestRecur {
                 statistics.longestRecur = seconds
-                statistics.slowestDoer = deed.path
+                statistics.slowestDoer = deed.path(under: self)
             }
         }
         return try body()

@@ -7,7 +7,9 @@ extension Doist {
     /// A waker that turns the doist without waking a doer: after a stop was requested, or to have a mailbox looked at.
     public var waker: Waker { Waker(board: board, key: nil) }
 
-    /// A waker that any thread may use to wake `doer`. It does not keep the doer alive.
+    /// A waker that any thread may use to wake `doer`.
+    ///
+    /// It does not keep the doer alive.
     public func waker(for doer: Doer) -> Waker {
         takeRetired()
         if let key = freeTargets.popLast() {

@@ -18,7 +18,12 @@ public final class Doist {
     /// A pass that takes more tocks than this counts as slow.
     public static let slowPassTocks = 10.0
     /// How many extra passes a tick may have where nothing else is said.
-    public static let defaultExtraPasses = 64
+    ///
+    /// Enough for round trips as fast as a kernel makes them (a tick of 1/32 s has room for about a thousand), and few
+    /// enough that doers which wake each other without end leave most of a processor free.
+    public static let defaultExtraPasses = 2048
+    /// How many of them one ``turn()`` makes before it returns to its host, to be called again at once.
+    public static let extraPassesPerTurn = 64
     /// How many failures are kept; later ones are counted only.
     public static let failureLimit = 256
     /// Where the random numbers start if nothing is said.
@@ -39,11 +44,15 @@ public final class Doist {
     public let temp: Bool
     /// What the error of one doer means for the others.
     public let onError: ErrorPolicy
-    /// Whether runs in simulated time jump over ticks in which nothing is due. What doers see is the same.
+    /// Whether runs in simulated time jump over ticks in which nothing is due.
+    ///
+    /// What doers see is the same.
     public var skipsIdle: Bool
     /// The root of the tree of generators: fork it for each part that draws.
     public var random: Xoshiro256
-    /// The clock and poller of real time; nil for simulated time. Set it before enter.
+    /// The clock and poller of real time; nil for simulated time.
+    ///
+    /// Set it before enter.
     public var pace: (any Pace)? {
         didSet { precondition(!isEntered, "\(name): the pace cannot change while entered") }
     }
@@ -51,23 +60,33 @@ public final class Doist {
     public var extraPassLimit = Doist.defaultExtraPasses {
         didSet { precondition(extraPassLimit >= 0, "extraPassLimit is \(extraPassLimit), must not be negative") }
     }
-    /// Whether each recur is timed so that a slow doer can be named; costs two clock reads a recur. Real time only.
+    /// Whether each recur is timed so that a slow doer can be named; costs two clock reads a recur.
+    ///
+    /// Real time only.
     public var isProfiling = false
     /// Called with each error of a doer as it is noted.
     public var onFailure: ((Failure) -> Void)?
     /// Called before each pass.
-    public var onPass: ((Pass) -> Void)?
+    public var onPass: ((Pass) -> Void)? {
+        didSet { engine.pointee.isWatched = onPass != nil }
+    }
     /// Called after a pass of more than ``slowPassTocks`` tocks.
     public var onSlowPass: ((SlowPass) -> Void)?
 
     /// Whether the last pass left no deeds: all doers came to their end.
-    public internal(set) var isDone = false
+    public internal(set) var isDone: Bool {
+        get { engine.pointee.isDone }
+        set { engine.pointee.isDone = newValue }
+    }
     /// The errors of doers since the last enter, in order, at most ``failureLimit``.
     public private(set) var failures: [Failure] = []
     /// How many more there were.
     public private(set) var droppedFailures: UInt64 = 0
     /// Counts since it was made.
-    public internal(set) var statistics = Statistics()
+    public internal(set) var statistics: Statistics {
+        get { engine.pointee.statistics }
+        _modify { yield &engine.pointee.statistics }
+    }
     var isStopRequested = false
     /// The longest recur of the pass under way while profiling, and whose it was.
     var passLongest = 0.0
@@ -115,7 +134,7 @@ public final class Doist {
                 isolates: onError == .isolate))
         engine.pointee.doist = .passUnretained(self)
         root.pointee.engine = engine
-        doers.forEach(root.list)
+        root.list(all: doers)
     }
 
     deinit {
@@ -129,8 +148,9 @@ public final class Doist {
     /// The tyme: of the pass under way, or of the next one.
     public var tyme: Tyme { engine.pointee.tyme }
 
-    /// Seconds from pass to pass. A change in mid-pass counts for the tick of that pass and for deeds that the pass has
-    /// not come to.
+    /// Seconds from pass to pass.
+    ///
+    /// A change in mid-pass counts for the tick of that pass and for deeds that the pass has not come to.
     ///
     /// - Precondition: finite and not negative; use the throwing initialiser for values from outside.
     public var tock: Double {
@@ -155,8 +175,9 @@ public final class Doist {
     /// Whether it has entered and not exited.
     public var isEntered: Bool { root.pointee.phase == .open }
 
-    /// When something is due next: nil if nothing is scheduled, infinite if all are parked until woken. Not before
-    /// ``tyme``; a pass in between would do nothing.
+    /// When something is due next: nil if nothing is scheduled, infinite if all are parked until woken.
+    ///
+    /// Not before ``tyme``; a pass in between would do nothing.
     public var nextTyme: Tyme? {
         guard isEntered, root.pointee.count > 0 else { return nil }
         return root.hasReady ? tyme : max(tyme, root.firstTimer)
@@ -201,7 +222,7 @@ public final class Doist {
     public func enter(_ doers: [Doer]) throws {
         precondition(!isEntered, "\(name) is entered already")
         for doer in root.doers { _ = root.unlist(doer) }
-        doers.forEach(root.list)
+        root.list(all: doers)
         try enter()
     }
 
@@ -219,8 +240,9 @@ public final class Doist {
         isDone = root.pointee.count == 0
     }
 
-    /// One extra pass, as real time has them between ticks: at the present tyme, woken doers only, no tick. For playing
-    /// back a recording.
+    /// One extra pass, as real time has them between ticks: at the present tyme, woken doers only, no tick.
+    ///
+    /// For playing back a recording.
     ///
     /// - Throws: as ``recur()``.
     /// - Precondition: entered, and not called by one of its doers.
@@ -230,7 +252,9 @@ public final class Doist {
         isDone = root.pointee.count == 0
     }
 
-    /// Closes all doers that are still scheduled, last place first. Nothing happens if it has not entered.
+    /// Closes all doers that are still scheduled, last place first.
+    ///
+    /// Nothing happens if it has not entered.
     ///
     /// - Throws: under ``ErrorPolicy/failAll`` the first error of a cease or exit; all of them run all the same.
     /// - Precondition: not called by one of its doers; they call ``requestStop()``.
@@ -264,8 +288,9 @@ public final class Doist {
     /// - Throws: under ``ErrorPolicy/failAll`` the first error of a cease or exit; all of them run all the same.
     public func remove(_ doers: [Doer]) throws { try root.remove(doers) }
 
-    /// Ends a run, after the pass under way, like a limit: every exit runs. From its own thread; see
-    /// ``Waker/requestStop()`` for others.
+    /// Ends a run, after the pass under way, like a limit: every exit runs.
+    ///
+    /// From its own thread; see ``Waker/requestStop()`` for others.
     public func requestStop() { isStopRequested = true }
 
     // MARK: - Within
@@ -289,20 +314,20 @@ public final class Doist {
 
     /// A pass of either kind, with the tick that belongs to it.
     func makePass(_ kind: Pass.Kind) throws {
-        if let onPass {
+        if engine.pointee.isWatched, let onPass {
             let number = statistics.passes + statistics.extraPasses + 1
             onPass(Pass(kind: kind, number: number, tyme: tyme))
         }
         switch kind {
         case .due:
-            statistics.passes += 1
+            engine.pointee.statistics.passes += 1
             do { try root.pass(at: engine.pointee.tyme) } catch {
                 engine.pointee.lastPassTyme = engine.pointee.tyme
                 throw error
             }
             engine.pointee.tick()
         case .extra:
-            statistics.extraPasses += 1
+            engine.pointee.statistics.extraPasses += 1
             engine.pointee.isExtra = true
             defer { engine.pointee.isExtra = false }
             try root.pass(at: engine.pointee.tyme)

@@ -1,4 +1,6 @@
-/// What all decks of one doist share: its clock and its ways. In raw memory, so that a pass reads it without checks.
+/// What all decks of one doist share: its clock and its ways.
+///
+/// In raw memory, so that a pass reads it without checks.
 typealias Engine = UnsafeMutablePointer<EngineState>
 
 /// See ``Engine``.
@@ -19,4 +21,10 @@ struct EngineState {
     var isBusy = false
     /// Each call is timed, to name slow doers.
     var isProfiling = false
+    /// Someone wants to know of each pass.
+    var isWatched = false
+    /// The last pass left no deeds.
+    var isDone = false
+    /// What the doist counts; here because every pass does.
+    var statistics = Statistics()
 }

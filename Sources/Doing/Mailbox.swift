@@ -24,8 +24,10 @@ public final class Mailbox<Message: Sendable>: Sendable {
         self.limit = limit
     }
 
-    /// Says whom a post wakes; nil for nobody. A doer does this in its enter, with `doist.waker(for: self)`, and undoes
-    /// it in its exit. Messages that wait already wake it at once.
+    /// Says whom a post wakes; nil for nobody.
+    ///
+    /// A doer does this in its enter, with `doist.waker(for: self)`, and undoes it in its exit. Messages that wait
+    /// already wake it at once.
     public func connect(_ waker: Waker?) {
         let isWaiting = state.withLock { state in
             state.waker = waker

@@ -1,5 +1,6 @@
-/// A pass that is about to begin; see ``Doist/onPass``. A recording that notes them can be played back with
-/// ``Doist/recur()`` and ``Doist/recurExtra()``.
+/// A pass that is about to begin; see ``Doist/onPass``.
+///
+/// A recording that notes them can be played back with ``Doist/recur()`` and ``Doist/recurExtra()``.
 public struct Pass: Hashable, Sendable {
     /// The two kinds of pass.
     public enum Kind: Hashable, Sendable {

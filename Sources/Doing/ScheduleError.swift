@@ -1,4 +1,6 @@
-/// A call on a scheduler that cannot be carried out. The call then has changed nothing.
+/// A call on a scheduler that cannot be carried out.
+///
+/// The call then has changed nothing.
 public enum ScheduleError: Error, Hashable, CustomStringConvertible {
     /// The scheduler of this name has not entered, so nothing can be added to it.
     case notEntered(scheduler: String)

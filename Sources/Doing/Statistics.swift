@@ -1,4 +1,6 @@
-/// What a doist has counted since it was made. Reading it changes nothing that a doer can see.
+/// What a doist has counted since it was made.
+///
+/// Reading it changes nothing that a doer can see.
 public struct Statistics: Hashable, Sendable {
     /// Passes that ended with a tick, or were left by an error.
     public internal(set) var passes: UInt64 = 0

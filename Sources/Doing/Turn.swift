@@ -4,4 +4,10 @@ public struct Turn: Hashable, Sendable {
     public let isDone: Bool
     /// Call again after this many seconds at the latest; nil when only the descriptor can bring work.
     public let wait: Double?
+
+    /// What a turn answers.
+    public init(isDone: Bool, wait: Double?) {
+        self.isDone = isDone
+        self.wait = wait
+    }
 }

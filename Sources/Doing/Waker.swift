@@ -17,8 +17,9 @@ public final class Waker: Sendable {
         if let key { board.retire(key) }
     }
 
-    /// Wakes the doer, if it is one's waker, and ends the sleep of the pace. Harmless at any time; several wakes before
-    /// the next pass are one.
+    /// Wakes the doer, if it is one's waker, and ends the sleep of the pace.
+    ///
+    /// Harmless at any time; several wakes before the next pass are one.
     public func wake() { board.post(key) }
 
     /// Ends the run like a limit: every exit runs.
@@ -29,6 +30,8 @@ public final class Waker: Sendable {
 final class WakeBoard: Sendable {
     private struct State {
         var keys: [Int] = []
+        /// Which keys stand in `keys`; never walked, so its order is nowhere to be seen.
+        var noted: Set<Int> = []
         var retired: [Int] = []
         var isStopRequested = false
         var kicker: (any Sendable & Kicker)?
@@ -46,19 +49,22 @@ final class WakeBoard: Sendable {
     /// Sets what ends the sleep, or nil.
     func connect(_ kicker: (any Sendable & Kicker)?) { state.withLock { $0.kicker = kicker } }
 
-    func post(_ key: Int?) { leave { if let key, !$0.contains(key) { $0.append(key) } } stop: { _ in } }
+    func post(_ key: Int?) {
+        leave { state in
+            if let key, state.noted.insert(key).inserted { state.keys.append(key) }
+        }
+    }
 
-    func requestStop() { leave { _ in } stop: { $0 = true } }
+    func requestStop() { leave { $0.isStopRequested = true } }
 
     func retire(_ key: Int) {
         state.withLock { $0.retired.append(key) }
         hasNews.store(true, ordering: .releasing)
     }
 
-    private func leave(_ note: (inout [Int]) -> Void, stop: (inout Bool) -> Void) {
+    private func leave(_ note: (inout State) -> Void) {
         let kicker = state.withLock { state in
-            note(&state.keys)
-            stop(&state.isStopRequested)
+            note(&state)
             return state.kicker
         }
         hasNews.store(true, ordering: .releasing)
@@ -71,6 +77,7 @@ final class WakeBoard: Sendable {
         return state.withLock { state in
             let news = News(keys: state.keys, retired: state.retired, isStopRequested: state.isStopRequested)
             state.keys = []
+            state.noted = []
             state.retired = []
             state.isStopRequested = false
             return news

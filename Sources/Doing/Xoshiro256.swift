@@ -13,7 +13,7 @@ public struct Xoshiro256: Generator, Hashable, Sendable {
     /// The stream of a given state, as published test values have it.
     ///
     /// - Precondition: not all four are 0, a state that it never leaves.
-    init(state s0: UInt64, _ s1: UInt64, _ s2: UInt64, _ s3: UInt64) {
+    package init(state s0: UInt64, _ s1: UInt64, _ s2: UInt64, _ s3: UInt64) {
         precondition(s0 | s1 | s2 | s3 != 0, "xoshiro256 needs a state other than 0")
         (self.s0, self.s1, self.s2, self.s3) = (s0, s1, s2, s3)
     }

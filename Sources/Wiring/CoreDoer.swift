@@ -62,13 +62,15 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     ///
     /// The closure may use ``core``. Without one, events stay in the core, within its bounds, for its user to poll.
     public var onEvent: ((Core.Event, Tyme) -> Void)?
-    /// A doer that is woken when something arrived, so that it may park instead of looking every tick.
+    /// A doer that is woken when the core has something to tell, so that it may park instead of looking every tick.
+    ///
+    /// It takes what there is by ``pollEvent()``.
     public weak var listener: Doer?
 
-    /// Whether the poller is watching for room to send.
-    @usableFromInline var isWatchingWritable = false
-    /// The descriptor that the poller was told to watch.
+    /// What the poller was told to watch: the transport's descriptor, whether for writing too, and the one for room.
     var watched: Int32?
+    var isWatchingWritable = false
+    var watchedRoom: Int32?
 
     /// - Parameters:
     ///   - core: the protocol.
@@ -121,14 +123,14 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
         }
     }
 
+    /// The next event of the core, for whoever drains them without ``onEvent``. Unlike a change of ``core`` this does not
+    /// wake the doer.
+    @inlinable public func pollEvent() -> Core.Event? { _core.pollEvent() }
+
     /// Opens the transport and lets the poller, if there is one, watch it.
     override public func enter(_ tyme: Tyme) throws {
         try _wire.open(for: self)
-        guard case .descriptor(let descriptor) = _wire.readiness, let pace = doist?.pace else { return }
-        do {
-            try pace.watch(descriptor, self)
-            watched = descriptor
-        } catch {
+        do { try watch() } catch {
             _wire.close()
             throw error
         }
@@ -136,21 +138,22 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
 
     /// One pass: receive, tell, send; then sleep until there is more to do.
     override public func recur(_ tyme: Tyme) throws -> Recurrence {
+        if watchedRoom != nil { _wire.clearRoom() }
         _core.unblock()
         let receivedAll = try receive(tyme)
         tell(tyme)
         let sending = try send(tyme)
         tell(tyme)
-        try watchWritable(sending == .full || _core.isBlocked)
+        if let listener, _core.hasEvents { listener.wake() }
+        try watch()
+        try watchRoom(isFull: sending == .full)
         if sending == .paced, receivedAll { return .again }
-        return rest(receivedAll && sending != .more)
+        return rest(receivedAll && sending != .more, isFull: sending == .full)
     }
 
     /// Closes the transport.
     override public func exit(_ tyme: Tyme) throws {
-        if let watched { doist?.pace?.unwatch(watched) }
-        watched = nil
-        isWatchingWritable = false
+        unwatch()
         _wire.close()
     }
 
@@ -159,14 +162,7 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
         while let event = _core.pollEvent() { onEvent(event, tyme) }
     }
 
-    /// Tells the poller to watch for room, or to stop it: only a change costs a call.
-    private func watchWritable(_ wanted: Bool) throws {
-        guard let watched, let pace = doist?.pace, wanted != isWatchingWritable else { return }
-        try pace.watchWritable(watched, wanted)
-        isWatchingWritable = wanted
-    }
-
-    private func rest(_ isFinished: Bool) -> Recurrence {
+    private func rest(_ isFinished: Bool, isFull: Bool) -> Recurrence {
         guard isFinished else {
             wake()  // the budget ended the pass: in real time go on at this tyme, as far as extra passes go
             return .again
@@ -176,9 +172,45 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
         case .wakes: break
         case .polled: return .again
         }
-        // A socket tells when it has room; without one that does, look again next tick.
-        if !isWatchingWritable, _core.isBlocked { return .again }
+        // A socket tells when it has room; full peers are tried every tick, and sooner where they can be watched.
+        if isFull ? !isWatchingWritable : _core.isBlocked { return .again }
         return .park(until: _core.wakeTyme ?? .infinity)
+    }
+}
+
+/// What the poller is told: only a change costs a call.
+extension CoreDoer {
+    /// Watches the transport's descriptor, which another may have taken the place of.
+    private func watch() throws {
+        guard case .descriptor(let descriptor) = _wire.readiness else { return unwatch() }
+        guard descriptor != watched, let pace = doist?.pace else { return }
+        unwatch()
+        try pace.watch(descriptor, self)
+        watched = descriptor
+    }
+
+    private func unwatch() {
+        if let watched { doist?.pace?.unwatch(watched) }
+        if let watchedRoom { doist?.pace?.unwatch(watchedRoom) }
+        (watched, watchedRoom, isWatchingWritable) = (nil, nil, false)
+    }
+
+    private func watchRoom(isFull: Bool) throws {
+        guard let watched, let pace = doist?.pace else { return }
+        if isFull != isWatchingWritable {
+            try pace.watchWritable(watched, isFull)
+            isWatchingWritable = isFull
+        }
+        let isBlocked = _core.isBlocked && !isFull
+        guard isBlocked || watchedRoom != nil else { return }
+        let room = _wire.roomDescriptor(whileBlocked: isBlocked)
+        guard room != watchedRoom else { return }
+        if let watchedRoom { pace.unwatch(watchedRoom) }
+        watchedRoom = nil
+        if let room {
+            try pace.watch(room, self)
+            watchedRoom = room
+        }
     }
 }
 
@@ -189,7 +221,6 @@ extension CoreDoer {
     @inlinable func receive(_ tyme: Tyme) throws -> Bool {
         var trains = 0
         var datagrams = 0
-        defer { if trains > 0, let listener { listener.wake() } }
         return try burst.lend { (out: inout OutputRawSpan) throws(TransportError) -> Bool in
             while trains < budget.trains, datagrams < budget.datagrams {
                 out.removeAll()

@@ -41,6 +41,9 @@ public protocol DatagramCore {
     /// The next event, oldest first, or nil.
     mutating func pollEvent() -> Event?
 
+    /// True while ``pollEvent()``, or a queue that the core has for its user, would yield something.
+    var hasEvents: Bool { get }
+
     /// When the core next has something to do if nothing arrives: nil for never, a tyme in the past for now.
     ///
     /// Calling earlier is harmless; calling later delays what is due. Peers that are full do not count.

@@ -44,11 +44,26 @@ public protocol DatagramTransport {
     /// - Throws: only what makes the transport unusable.
     mutating func send(_ bytes: RawSpan, _ train: Train, at tyme: Tyme) throws(TransportError) -> Sending
 
+    /// What to watch, beside the descriptor of ``readiness``, while peers are full: it becomes readable when one of them
+    /// has room. Nil if there is no such thing: the owner then tries again every tick.
+    ///
+    /// - Parameter isBlocked: false once nobody waits for room, so that nothing is told any more.
+    mutating func roomDescriptor(whileBlocked isBlocked: Bool) -> Int32?
+
+    /// Takes back what ``roomDescriptor(whileBlocked:)`` has told, before the peers that were full are tried again.
+    mutating func clearRoom()
+
     /// `address` for people; a transport that numbers its addresses says what the number stands for.
     func describe(_ address: Address) -> String
 }
 
 extension DatagramTransport {
+    /// None.
+    public func roomDescriptor(whileBlocked isBlocked: Bool) -> Int32? { nil }
+
+    /// Nothing to take back.
+    public func clearRoom() {}
+
     /// The address's own words.
     public func describe(_ address: Address) -> String { address.description }
 }

@@ -35,6 +35,10 @@ public struct Tapped<Base: DatagramTransport, T: Tap>: DatagramTransport {
     public var statistics: TransportStatistics { base.statistics }
     public mutating func open(for doer: Doer?) throws(TransportError) { try base.open(for: doer) }
     public mutating func close() { base.close() }
+    public mutating func roomDescriptor(whileBlocked isBlocked: Bool) -> Int32? {
+        base.roomDescriptor(whileBlocked: isBlocked)
+    }
+    public mutating func clearRoom() { base.clearRoom() }
     public func describe(_ address: Address) -> String { base.describe(address) }
 
     @inlinable public mutating func receive(

@@ -9,7 +9,7 @@ struct TidyTests {
         "Doing": ["Synchronization"],
         "Wiring": ["Doing"],
         "Memoing": ["Doing", "Wiring"],
-        "Signing": ["Memoing", "CryptoKit", "Glibc", "Musl", "Darwin"],
+        "Signing": ["Memoing", "CryptoKit", "Glibc", "Musl", "Android", "Darwin"],
         "Sockets": ["Doing", "Wiring", "CSockets", "Synchronization", "Glibc", "Musl", "Darwin"],
     ]
     static let cTargets: Set<String> = ["CSockets"]
@@ -79,7 +79,9 @@ struct TidyTests {
             "SystemRandomNumberGenerator", ".random(in", ".shuffled(", "UUID()", "Date()", "print(", "ContinuousClock",
             "SuspendingClock", "Task.sleep",
         ]
-        for source in Self.files("Sources") where source.target != "Sockets" {
+        // The one door through which a program may let the system's randomness in.
+        let door = "Sources/Memoing/Keys/SystemGenerator.swift"
+        for source in Self.files("Sources") where source.target != "Sockets" && source.path != door {
             for (number, line) in source.lines.enumerated() where !line.contains("//") {
                 for word in forbidden where line.contains(word) {
                     Issue.record("\(source.path):\(number + 1) has \(word)")
@@ -111,6 +113,8 @@ struct TidyTests {
         let marks = ["TO" + "DO", "FIX" + "ME", "XX" + "X", ".disabled" + "(", "withKnown" + "Issue", "XCT" + "Skip"]
         for source in Self.files("Sources", "Tests", "Demos", endings: ["swift", "c", "h", "md"]) {
             for (number, line) in source.lines.enumerated() {
+                // A template of mkdtemp ends in six of one of them.
+                let line = line.replacing(String(repeating: "X", count: 6), with: "")
                 for mark in marks where line.contains(mark) { Issue.record("\(source.path):\(number + 1) has \(mark)") }
             }
         }

@@ -45,6 +45,7 @@ struct Plain: DatagramCore {
         }
     }
     mutating func unblock() { blocked = [] }
+    var hasEvents: Bool { !events.isEmpty }
     mutating func pollEvent() -> String? { events.isEmpty ? nil : events.removeFirst() }
 }
 
@@ -164,16 +165,16 @@ struct CoreDoerTests {
         var wire = Scripted()
         wire.incoming = [(Train(peer: a, segment: 1), [1])]
         let doer = CoreDoer(Plain(), over: wire)
-        var woken: [Tyme] = []
-        let listener = doify { tyme in
-            woken.append(tyme)
+        var woken: [String] = []
+        let listener = doify { [unowned doer] tyme in
+            woken.append("\(tyme) \(doer.pollEvent() ?? "nothing")")
             return .park(until: .infinity)
         }
         doer.listener = listener
         let doist = Doist([listener, doer])
         try doist.enter()
         for _ in 0..<4 { try doist.recur() }
-        #expect(woken == [0.0, 0.03125])
+        #expect(woken == ["0.0 nothing", "0.03125 heard [1]"])
     }
 
     @Test("a transport that cannot open ends the enter with its error, and nothing stays open")

@@ -177,6 +177,9 @@ public struct Memoer: DatagramCore {
         return .memo(memo)
     }
 
+    /// True while a memo or another event waits.
+    public var hasEvents: Bool { !inbox.isEmpty || outbox.hasEvents }
+
     /// When something is due: now if there is something to send, else when the next unfinished memo is given up.
     public var wakeTyme: Tyme? { outbox.isReady ? tyme : table.deadline }
 

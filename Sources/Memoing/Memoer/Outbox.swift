@@ -438,6 +438,8 @@ extension Outbox {
         events.append(event)
     }
 
+    var hasEvents: Bool { firstEvent < events.count }
+
     @inline(__always) mutating func popEvent() -> MemoerEvent? {
         guard firstEvent < events.count else { return nil }
         let event = events[firstEvent]

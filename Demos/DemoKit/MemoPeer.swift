@@ -1,0 +1,106 @@
+import Doing
+import Memoing
+import Signing
+import Sockets
+import Wiring
+
+/// `memo-peer`: one memo peer on a real socket, for people and for other programs.
+public enum MemoPeer {
+    /// What `memo-peer --help` prints.
+    public static let usage = """
+        Usage: memo-peer listen|send|chat (--udp HOST:PORT | --uxd PATH) [--to HOST:PORT|PATH] [options]
+
+          listen            print the memos that arrive
+          send              send memos, then end
+          chat              send each line of standard input, print what arrives
+          --to              where to send: HOST:PORT, or the PATH of a Unix peer
+          --kind KIND       plain (the default) or signed
+          --domain DOMAIN   heads in text (the default) or binary
+          --size N          gram size in bytes; the transport's usual one otherwise
+          --memo TEXT       what to send; or --memo-size N characters that any peer can make again; or --file FILE
+          --count N         send N memos (1 by default), or listen until N have arrived
+          --expect N        when sending, wait for N memos before the end
+          --echo            send each memo that arrives back to its source
+          --seed-key HEX64  the Ed25519 seed to sign with; its vid of code B is ours
+          --keep FILE       a JSON list of {"vid","qvk","qss"}: keys of other vids
+          --allow VID…      accept memos of these vids only
+          --per-tick N      datagrams sent in a tick of 1/32 s at most; 64 over UDP, as nothing slows a UDP sender down
+          --time S          end after S seconds
+          --json            one JSON object a line
+          --help            this
+
+        Ends with status 0 when done, 1 when something is missing or was refused, 2 for bad words. Ctrl-C ends it in order.
+        """
+
+    /// Does what the words say.
+    ///
+    /// - Returns: true if everything was done.
+    public static func run(_ words: inout Arguments) throws -> Bool {
+        let options = try MemoPeerOptions(&words)
+        switch options.place {
+        case .udp(let address):
+            let largest = max(options.size ?? 0, UDPPeer.maximumDatagramSize)
+            guard largest <= UDPPeer.largest else {
+                throw UsageError("--size \(largest): a UDP datagram has at most \(UDPPeer.largest) bytes")
+            }
+            let peer = try UDPPeer(address, options: .init(maximumDatagramSize: largest))
+            let destination = try options.destination.map { text in
+                do { return try Address(text) } catch { throw UsageError("--to \(text): \(error)") }
+            }
+            let pacing = options.pacing ?? 64
+            return try run(options, over: peer, to: destination, pacing: .init(datagrams: pacing, bytes: 1 << 18)) {
+                "\(peer.address)"
+            }
+        case .uxd(let path):
+            let peer = try UXDPeer(at: try UXDPath(path))
+            let destination = try options.destination.map { try UXDPeer.address(of: $0) }
+            let pacing = options.pacing.map { CoreDoer<Memoer, UXDPeer>.Pacing(datagrams: $0, bytes: 1 << 30) }
+            return try run(options, over: peer, to: destination, pacing: pacing) { peer.path ?? path }
+        }
+    }
+
+    private static func run<Wire: DatagramTransport>(
+        _ options: MemoPeerOptions, over wire: Wire, to destination: Address?,
+        pacing: CoreDoer<Memoer, Wire>.Pacing?, address: @escaping () -> String
+    ) throws -> Bool {
+        let memoer = try makeMemoer(options, limits: wire.limits)
+        let peer = CoreDoer(memoer, over: wire)
+        peer.pacing = pacing
+        let talk = Talk(peer, options, to: destination, address: address)
+        peer.listener = talk
+        var doers: [Doer] = [peer, talk]
+        if options.mode == .chat {
+            doers.append(
+                Console {
+                    talk.say($0)
+                } onEnd: {
+                    talk.hangUp()
+                })
+        }
+        let doist = try Doist(limit: options.time, pace: RealPace(), doers: doers)
+        try doist.run()
+        return talk.report()
+    }
+
+    private static func makeMemoer(_ options: MemoPeerOptions, limits: TrainLimits) throws -> Memoer {
+        var keep = TableKeep(options.keep)
+        var vid: Vid?
+        var signer: Ed25519?
+        if options.isSigned || options.seed != nil || !options.keep.isEmpty || options.allowed != nil {
+            signer = try Ed25519()
+        } else {
+            signer = try? Ed25519()  // to check the signed memos that others send; without it they are counted drops
+        }
+        if let seed = options.seed, let signer {
+            let pair = try KeyPair(seed: seed, signer: signer)
+            vid = Vid(pair.verifyKey)
+            keep[Vid(pair.verifyKey)] = pair
+        }
+        var memoer = try Memoer(
+            kind: options.isSigned && vid != nil ? .signed : .plain, domain: options.domain == .text ? .text : .binary,
+            size: options.size, maximum: limits.datagram, vid: vid, keep: keep, signer: signer,
+            requiresSigned: options.isSigned, allowed: options.allowed, random: .system)
+        memoer.reportsSent = true
+        return memoer
+    }
+}

@@ -1,0 +1,137 @@
+import Foundation
+import Memoing
+import Signing
+import Sockets
+import Wiring
+
+/// What `memo-peer` was told to do.
+struct MemoPeerOptions {
+    enum Mode: String, CaseIterable { case listen, send, chat }
+    enum Place {
+        case udp(Address)
+        case uxd(String)
+    }
+    enum Kind: String, CaseIterable {
+        case plain, signed, sure
+        case sureSigned = "sure-signed"
+    }
+    enum Domain: String, CaseIterable { case text, binary }
+    enum Content {
+        case text(String)
+        case size(Int)
+        case bytes([UInt8])
+
+        func bytes(number: Int) -> [UInt8] {
+            switch self {
+            case .text(let text): Array(text.utf8)
+            case .size(let size): Array(memoText(number: number, length: size).utf8)
+            case .bytes(let bytes): bytes
+            }
+        }
+    }
+
+    let mode: Mode
+    let place: Place
+    let destination: String?
+    let kind: Kind
+    let domain: Domain
+    let size: Int?
+    let count: Int?
+    let content: Content
+    let expected: Int?
+    let echoes: Bool
+    let seed: Seed?
+    let keep: [(Vid, KeyPair)]
+    let allowed: [Vid]?
+    let pacing: Int?
+    let time: Double?
+    let json: Bool
+
+    var isSigned: Bool { kind == .signed }
+
+    init(_ words: inout Arguments) throws {
+        let word = words.word()
+        guard let word, let mode = Mode(rawValue: word) else {
+            throw UsageError(
+                word.map { "what is \"\($0)\"? Expected listen, send or chat" } ?? "say listen, send or chat")
+        }
+        self.mode = mode
+        place = try Self.place(&words)
+        destination = try words.value("--to")
+        guard destination != nil || mode == .listen else { throw UsageError("\(mode) needs --to") }
+        kind = try words.choice("--kind", of: Kind.self) ?? .plain
+        guard kind == .plain || kind == .signed else {
+            throw UsageError("--kind \(kind.rawValue): this version has no sure memoer yet; expected plain, signed")
+        }
+        domain = try words.choice("--domain", of: Domain.self) ?? .text
+        size = try words.integer("--size", in: 1...65535)
+        count = try words.integer("--count", in: 1...1_000_000_000)
+        content = try Self.content(&words)
+        expected = try words.integer("--expect", in: 1...1_000_000_000)
+        echoes = words.has("--echo")
+        seed = try words.value("--seed-key").map(Self.seed)
+        keep = try words.value("--keep").map(Self.keep) ?? []
+        let vids = try words.values("--allow")
+        allowed = vids.isEmpty ? nil : try vids.map { try Self.named("--allow", $0) { try Vid(text: $0) } }
+        pacing = try words.integer("--per-tick", in: 1...1_000_000)
+        time = try words.number("--time", in: 0.001...31_536_000)
+        json = words.has("--json")
+        try words.finish()
+        guard !isSigned || mode == .listen || seed != nil else { throw UsageError("--kind signed needs --seed-key") }
+    }
+
+    private static func place(_ words: inout Arguments) throws -> Place {
+        switch (try words.value("--udp"), try words.value("--uxd")) {
+        case (let text?, nil): .udp(try named("--udp", text) { try Address($0) })
+        case (nil, let path?): .uxd(path)
+        case (nil, nil): throw UsageError("say where to stand: --udp HOST:PORT or --uxd PATH")
+        case (_?, _?): throw UsageError("--udp and --uxd: one of them, not both")
+        }
+    }
+
+    private static func content(_ words: inout Arguments) throws -> Content {
+        let text = try words.value("--memo")
+        let size = try words.integer("--memo-size", in: 0...(16 << 20))
+        let file = try words.value("--file")
+        guard [text != nil, size != nil, file != nil].filter(\.self).count <= 1 else {
+            throw UsageError("--memo, --memo-size, --file: one of them")
+        }
+        if let size { return .size(size) }
+        guard let file else { return .text(text ?? "hello") }
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw UsageError("--file \(file): cannot be read")
+        }
+        return .bytes(Array(data))
+    }
+
+    private static func seed(_ text: String) throws -> Seed {
+        let digits = Array(text.utf8)
+        let bytes = stride(from: 0, to: digits.count - 1, by: 2).compactMap {
+            UInt8(String(decoding: digits[$0..<$0 + 2], as: UTF8.self), radix: 16)
+        }
+        guard digits.count == 64, bytes.count == 32 else {
+            throw UsageError("--seed-key: expected 64 hexadecimal digits, got \(digits.count) characters")
+        }
+        return try Seed(raw: bytes)
+    }
+
+    private struct KeepEntry: Decodable { let vid, qvk: String; let qss: String? }
+
+    private static func keep(_ file: String) throws -> [(Vid, KeyPair)] {
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw UsageError("--keep \(file): cannot be read")
+        }
+        do {
+            return try JSONDecoder().decode([KeepEntry].self, from: data).map { entry in
+                let seed = try entry.qss.map { try Seed(text: $0) }
+                return (try Vid(text: entry.vid), KeyPair(verifyKey: try VerifyKey(text: entry.qvk), seed: seed))
+            }
+        } catch {
+            throw UsageError("--keep \(file): expected a JSON list of {\"vid\",\"qvk\",\"qss\"}: \(error)")
+        }
+    }
+
+    private static func named<T>(_ flag: String, _ text: String, _ body: (String) throws -> T) throws -> T {
+        do { return try body(text) } catch { throw UsageError("\(flag) \(text): \(error)") }
+    }
+}

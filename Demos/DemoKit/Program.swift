@@ -1,0 +1,58 @@
+import Foundation
+
+/// What all demos do around their work: print, refuse bad words, end with a status that means something.
+public struct Program {
+    /// The name that it is called by.
+    public let name: String
+    /// What `--help` prints.
+    public let usage: String
+
+    /// - Parameters:
+    ///   - name: the name that it is called by.
+    ///   - usage: what `--help` prints.
+    public init(name: String, usage: String) {
+        self.name = name
+        self.usage = usage
+    }
+
+    /// Runs `body` and ends the process: status 0 if it returns true, 1 if false or if it throws, 2 for bad usage.
+    public func run(_ body: (inout Arguments) throws -> Bool) -> Never {
+        var arguments = Arguments()
+        if arguments.wantsHelp {
+            print(usage)
+            exit(0)
+        }
+        do {
+            exit(try body(&arguments) ? 0 : 1)
+        } catch let error as UsageError {
+            complain("\(name): \(error)\n\(usage)")
+            exit(2)
+        } catch {
+            complain("\(name): \(error)")
+            exit(1)
+        }
+    }
+}
+
+/// Prints `text` to standard error.
+public func complain(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+
+/// Prints a line for people or for programs, at once even into a pipe.
+public struct Reporter {
+    /// True for one JSON object a line.
+    public let json: Bool
+
+    /// - Parameter json: true for one JSON object a line.
+    public init(json: Bool) { self.json = json }
+
+    /// Prints `line` for programs, or `text` for people; an empty text prints nothing.
+    public func say(_ line: JSONLine, _ text: @autoclosure () -> String) {
+        if json {
+            print(line)
+        } else {
+            let text = text()
+            if !text.isEmpty { print(text) }
+        }
+        fflush(nil)
+    }
+}

@@ -1,0 +1,183 @@
+import CBench
+import DemoKit
+import Doing
+import Memoing
+import Sockets
+import Wiring
+
+/// `bench loopback`: plain memos from end to end over real sockets.
+func benchLoopback(_ arguments: [String]) throws {
+    let options = try LoopbackOptions(arguments)
+    switch options.transport {
+    case .udp:
+        let udp = UDPPeer.Options(maximumDatagramSize: options.gram)
+        let wires = try (UDPPeer(port: 0, options: udp), UDPPeer(port: 0, options: udp))
+        try wires.0.open()
+        try wires.1.open()
+        let places = (wires.0.address, wires.1.address)
+        try run(options, wires, places) { $0.close() }
+    case .uxd:
+        let uxd = UXDPeer.Options(sendBufferSize: 4 << 20)
+        let wires = try (
+            UXDPeer(at: .temporary(name: "a"), options: uxd), UXDPeer(at: .temporary(name: "b"), options: uxd)
+        )
+        try wires.0.open()
+        try wires.1.open()
+        let places = (wires.0.address, wires.1.address)
+        try run(options, wires, places) { $0.close(unlink: false) }
+        wires.0.close()
+        wires.1.close()
+    }
+
+    func run<Wire: DatagramTransport>(
+        _ options: LoopbackOptions, _ wires: (Wire, Wire), _ places: (Address, Address), leave: (Wire) -> Void
+    ) throws {
+        switch options.mode {
+        case .oneThread:
+            _ = lbc_pin(0)
+            let bed = try MemoBed(options, wires, places)
+            if options.hasReference { print(try bed.compare(options)) } else { print(try bed.run().line(options)) }
+            try bed.doist.exit()
+        case .twoProcesses:
+            let child = lbc_fork()
+            guard child >= 0 else { throw UsageError("fork failed") }
+            _ = lbc_pin(child == 0 ? 1 : 0)
+            if child == 0 {
+                leave(wires.0)
+                try MemoTalker(options, wires.1, to: places.0, isAnswering: true).run()
+                lbc_leave()
+            }
+            leave(wires.1)
+            var result = try MemoTalker(options, wires.0, to: places.1, isAnswering: false).run()
+            result.cpu += lbc_reap(child)
+            print(result.line(options))
+        }
+    }
+}
+
+/// A memoer for the bench.
+func benchMemoer(_ options: LoopbackOptions) throws -> Memoer {
+    try Memoer(size: options.gram, maximum: max(options.gram, 1240), random: SplitMix64(seed: UInt64(lbc_process())))
+}
+
+/// The bytes of every memo.
+func benchMemo(_ options: LoopbackOptions) -> [UInt8] {
+    (0..<options.size).map { UInt8(truncatingIfNeeded: $0 &* 131 &+ 3) }
+}
+
+/// Both ends under one doist that is stepped by hand.
+final class MemoBed<Wire: DatagramTransport> {
+    let doist: Doist
+    private let options: LoopbackOptions
+    private let red, blu: CoreDoer<Memoer, Wire>
+    private let places: (Address, Address)
+    private let memo: [UInt8]
+
+    init(_ options: LoopbackOptions, _ wires: (Wire, Wire), _ places: (Address, Address)) throws {
+        self.options = options
+        self.places = places
+        let burst = Burst()
+        red = CoreDoer(try benchMemoer(options), over: wires.0, burst: burst)
+        blu = CoreDoer(try benchMemoer(options), over: wires.1, burst: burst)
+        memo = benchMemo(options)
+        doist = try Doist(tock: Double(options.tick) * 1e-6, doers: [red, blu])
+        try doist.enter()
+    }
+
+    /// Carries all memos, at most six seconds.
+    func run() throws -> LoopbackResult {
+        var result = LoopbackResult()
+        let (start, cpu) = (lbc_now(), lbc_cpu())
+        try options.isPingPong ? bounce(&result) : carry(&result)
+        result.seconds = lbc_now() - start
+        result.cpu = lbc_cpu() - cpu
+        return result
+    }
+
+    private func carry(_ result: inout LoopbackResult) throws {
+        let limit = lbc_now() + 6
+        var (queued, lost, idle) = (0, 0, 0)
+        while result.memos + lost < options.count, lbc_now() < limit {
+            let room = options.window - (queued - result.memos - lost)
+            queued += try queue(min(room, options.count - queued), in: &red.core)
+            try doist.recur()
+            let before = result.memos
+            take(from: &blu.core, &result)
+            idle = result.memos == before ? idle + 1 : 0
+            // Plain memos that were lost do not come again.
+            if idle == 1000 { lost = queued - result.memos }
+        }
+    }
+
+    /// Queues so many memos under one access to the core: an access costs about as much as a memo.
+    private func queue(_ count: Int, in memoer: inout Memoer) throws -> Int {
+        for _ in 0..<max(0, count) { try memoer.memoit(memo, to: places.1) }
+        return max(0, count)
+    }
+
+    private func take(from memoer: inout Memoer, _ result: inout LoopbackResult) {
+        while var memo = memoer.inbox.popFirst() {
+            if memo.bytes.count != options.size || memo.bytes.last != self.memo.last { result.bad += 1 }
+            result.memos += 1
+            memoer.give(&memo.bytes)
+        }
+    }
+
+    private func bounce(_ result: inout LoopbackResult) throws {
+        let limit = lbc_now() + 6
+        var echoes = LoopbackResult()
+        while result.memos < options.count, lbc_now() < limit {
+            let start = lbc_now()
+            let (back, over) = (result.memos, echoes.memos)
+            try red.core.memoit(memo, to: places.1)
+            for _ in 0..<1000 where echoes.memos == over {
+                try doist.recur()
+                take(from: &blu.core, &echoes)
+            }
+            try blu.core.memoit(memo, to: places.0)
+            for _ in 0..<1000 where result.memos == back {
+                try doist.recur()
+                take(from: &red.core, &result)
+            }
+            result.roundTrips.append(lbc_now() - start)
+        }
+        result.bad += echoes.bad
+    }
+
+    /// Our rounds and the yardstick's in turn.
+    func compare(_ options: LoopbackOptions) throws -> JSONLine {
+        var results: [LoopbackResult] = []
+        var (ours, theirs): ([Double], [Double]) = ([], [])
+        _ = try run()
+        for _ in 0..<options.rounds {
+            theirs.append(reference())
+            let result = try run()
+            ours.append(Double(result.memos) / result.seconds)
+            results.append(result)
+        }
+        let middle = results.sorted { $0.seconds < $1.seconds }[results.count / 2]
+        var line = middle.line(options)
+        line.add("rounds", LoopbackRounds.spread(ours))
+        line.add(options.isPingPong ? "c_round_trips" : "c_gso_messages", LoopbackRounds.spread(theirs))
+        line.add("ratio", LoopbackRounds.median(ours) / LoopbackRounds.median(theirs), digits: 3)
+        return line
+    }
+
+    /// The yardstick's messages, or round trips, a second.
+    private func reference() -> Double {
+        let size = Int32(options.size)
+        if options.isPingPong {
+            let pair = lbc_open(Int32(LBC_UDP), size)!
+            defer { lbc_close(pair) }
+            let start = lbc_now()
+            let count = lbc_round_trips(pair, Int32(options.count))
+            return Double(count) / (lbc_now() - start)
+        }
+        let both = lbc_messages_open(size, Int32(options.gram))!
+        defer { lbc_messages_close(both) }
+        var bad = 0
+        let start = lbc_now()
+        let count = lbc_messages_run(both, options.count, 6, &bad)
+        return Double(count) / (lbc_now() - start)
+    }
+}

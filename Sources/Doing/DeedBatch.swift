@@ -1,0 +1,144 @@
+/// What a pass has to run beside its ready deeds, known at its beginning, sorted by label.
+struct DeedBatch {
+    struct Entry {
+        var label: UInt64
+        var deed: Deed?
+    }
+
+    private var base: UnsafeMutablePointer<Entry>?
+    private var spare: UnsafeMutablePointer<Entry>?
+    private var capacity = 0
+    private var count = 0
+    /// The first entry that was not taken.
+    private var cursor = 0
+    /// Keeps the reads of `touch()` from being optimised away.
+    private var touched: UInt = 0
+
+    /// The label of the next entry, or the greatest number at the end.
+    var nextLabel: UInt64 { cursor < count ? base.unsafelyUnwrapped[cursor].label : .max }
+
+    /// Adds an entry; `sort()` comes before anything else then.
+    @inline(__always)
+    mutating func append(_ deed: Deed) {
+        if count == capacity { grow() }
+        base.unsafelyUnwrapped[count] = Entry(label: deed.pointee.label, deed: deed)
+        count &+= 1
+    }
+
+    /// Brings the entries in order and writes their indices to the deeds.
+    mutating func sort() {
+        guard let base, count > 0 else { return }
+        if count > 1, !isSorted { count < 48 ? sortFew() : sortMany() }
+        let sorted = self.base ?? base
+        for index in 0..<count { sorted[index].deed.unsafelyUnwrapped.pointee.slot = UInt32(truncatingIfNeeded: index) }
+    }
+
+    /// The next entry, nil where a deed has left meanwhile.
+    @inline(__always)
+    mutating func take() -> Deed? {
+        if cursor & 63 == 0 { touch() }
+        cursor &+= 1
+        return base.unsafelyUnwrapped[cursor &- 1].deed
+    }
+
+    /// Reads the first word of the next doers, all at once.
+    ///
+    /// Doers that were due long ago are in no cache; one after the other they would keep their pass waiting, at a
+    /// hundred nanoseconds each.
+    @inline(never)
+    private mutating func touch() {
+        var words: UInt = 0
+        for index in cursor..<min(cursor &+ 64, count) {
+            guard let doer = base.unsafelyUnwrapped[index].deed?.pointee.doer else { continue }
+            let object = UnsafeRawPointer(doer.toOpaque())
+            // Header and last word of the base class: between them lies the end of a cache line more often than not.
+            words ^= object.load(as: UInt.self) ^ object.load(fromByteOffset: 32, as: UInt.self)
+        }
+        touched = words
+    }
+
+    /// Leaves a hole.
+    mutating func clear(at index: UInt32) { base![Int(index)].deed = nil }
+
+    /// Reads the labels anew, after they changed without changing order.
+    mutating func relabel() {
+        for index in cursor..<max(cursor, count) {
+            if let deed = base![index].deed { base![index].label = deed.pointee.label }
+        }
+        // A hole must not stand in the way of the entries after it.
+        for index in (cursor..<max(cursor, count)).reversed() where base![index].deed == nil {
+            base![index].label = index + 1 < count ? base![index + 1].label : .max - 1
+        }
+    }
+
+    mutating func removeAll() {
+        cursor = 0
+        count = 0
+        if capacity > 65_536 { free() }
+    }
+
+    /// Gives the memory back.
+    mutating func free() {
+        base?.deallocate()
+        spare?.deallocate()
+        (base, spare, capacity, count, cursor) = (nil, nil, 0, 0, 0)
+    }
+
+    private var isSorted: Bool {
+        let base = base.unsafelyUnwrapped
+        for index in 1..<count where base[index].label < base[index &- 1].label { return false }
+        return true
+    }
+
+    private func sortFew() {
+        let base = base.unsafelyUnwrapped
+        for index in 1..<count {
+            let entry = base[index]
+            var hole = index
+            while hole > 0, base[hole &- 1].label > entry.label {
+                base[hole] = base[hole &- 1]
+                hole &-= 1
+            }
+            base[hole] = entry
+        }
+    }
+
+    /// Counts byte by byte, from the lowest of those in which the labels differ.
+    private mutating func sortMany() {
+        var from = base.unsafelyUnwrapped
+        var to = spare.unsafelyUnwrapped
+        var differing: UInt64 = 0
+        for index in 1..<count { differing |= from[index].label ^ from[0].label }
+        withUnsafeTemporaryAllocation(of: Int.self, capacity: 256) { starts in
+            for shift in stride(from: UInt64(0), to: 64, by: 8) where (differing >> shift) & 0xFF != 0 {
+                starts.update(repeating: 0)
+                for index in 0..<count { starts[Int(truncatingIfNeeded: from[index].label >> shift & 0xFF)] &+= 1 }
+                var sum = 0
+                for byte in 0..<256 {
+                    let start = sum
+                    sum &+= starts[byte]
+                    starts[byte] = start
+                }
+                for index in 0..<count {
+                    let byte = Int(truncatingIfNeeded: from[index].label >> shift & 0xFF)
+                    to[starts[byte]] = from[index]
+                    starts[byte] &+= 1
+                }
+                swap(&from, &to)
+            }
+        }
+        base = from
+        spare = to
+    }
+
+    @inline(never)
+    private mutating func grow() {
+        let wider = UnsafeMutablePointer<Entry>.allocate(capacity: max(16, capacity * 2))
+        if let base { wider.update(from: base, count: count) }
+        base?.deallocate()
+        spare?.deallocate()
+        capacity = max(16, capacity * 2)
+        base = wider
+        spare = .allocate(capacity: capacity)
+    }
+}

@@ -1,0 +1,69 @@
+/// Deeds by retyme: a heap while there are few, a wheel from some hundreds on, with the heap for retymes that are out
+/// of its reach.
+struct TimerQueue {
+    /// From how many timers on a wheel, which takes 20 KB, is worth it.
+    private static var wheelFrom: Int { 256 }
+
+    private var heap = DeedHeap<TimerIndex>()
+    private var wheel: TimerWheel?
+
+    var isEmpty: Bool { heap.isEmpty && (wheel?.count ?? 0) == 0 }
+
+    /// The least retyme, infinite if there is none.
+    mutating func first() -> Tyme {
+        let first = heap.isEmpty ? Tyme.infinity : Tyme(orderedBits: heap.first.key)
+        guard wheel != nil, wheel!.count > 0 else { return first }
+        return min(first, wheel!.first())
+    }
+
+    /// Puts a deed in by its retyme, which must be finite.
+    @inline(__always)
+    mutating func insert(_ deed: Deed, engine: Engine) {
+        let retyme = deed.pointee.retyme
+        if wheel != nil, wheel!.holds(retyme) {
+            deed.pointee.place = .wheel
+            wheel!.insert(deed, at: retyme)
+        } else {
+            deed.pointee.place = .heap
+            heap.insert(deed, key: retyme.orderedBits)
+            if wheel == nil, heap.count >= Self.wheelFrom { makeWheel(engine) }
+        }
+    }
+
+    /// Takes out a deed that stands in it.
+    mutating func remove(_ deed: Deed) {
+        if deed.pointee.place == .wheel { wheel!.remove(deed) } else { heap.remove(at: Int(deed.pointee.slot)) }
+    }
+
+    /// Takes out all deeds that are due at `tyme` and hands them over, in no order.
+    mutating func takeDue(at tyme: Tyme, _ take: (Deed) -> Void) {
+        let key = tyme.orderedBits
+        while !heap.isEmpty, heap.first.key <= key { take(heap.popFirst()) }
+        if wheel != nil, wheel!.count > 0 { wheel!.takeDue(at: tyme, take) }
+    }
+
+    /// Gives the memory back.
+    mutating func free() {
+        heap.free()
+        wheel?.free()
+        wheel = nil
+    }
+
+    @inline(never)
+    private mutating func makeWheel(_ engine: Engine) {
+        var wheel = TimerWheel(tyme: engine.pointee.tyme, tock: engine.pointee.tock)
+        var old = DeedHeap<TimerIndex>()
+        swap(&heap, &old)
+        for index in 0..<old.count {
+            let deed = old.base![index].deed
+            if wheel.holds(deed.pointee.retyme) {
+                deed.pointee.place = .wheel
+                wheel.insert(deed, at: deed.pointee.retyme)
+            } else {
+                heap.insert(deed, key: deed.pointee.retyme.orderedBits)
+            }
+        }
+        old.free()
+        self.wheel = wheel
+    }
+}

@@ -1,0 +1,207 @@
+/// Deeds by retyme, for many of them: nine levels of 64 slots, each slot an array.
+///
+/// A slot spans a fixed power of two of seconds (not a tock, so a tock that changes does no harm), and the deeds in it
+/// are those whose retyme is at most at its end: when the tyme gets there all of them are due, and where the tyme falls
+/// inside a slot the deeds there are looked at one by one. Nothing is ever due by its slot alone: the doubles decide.
+/// Insert and remove cost O(1); each deed is moved at most once per level.
+struct TimerWheel {
+    struct Entry {
+        var retyme: Tyme
+        var deed: Deed
+    }
+
+    struct Slot {
+        var base: UnsafeMutablePointer<Entry>?
+        var count = 0
+        var capacity = 0
+        /// The least retyme in it, unless `isStale`.
+        var least = Tyme.infinity
+        var isStale = false
+    }
+
+    private static var levels: Int { 9 }
+    /// Slot numbers are moved so that they are positive.
+    private static var bias: Double { 0x1p50 }
+
+    private let slots: UnsafeMutablePointer<Slot>
+    private let occupied: UnsafeMutablePointer<UInt64>
+    /// Slots of the lowest level in a second.
+    private let scale: Double
+    /// The number of the slot that was reached last.
+    private var now: UInt64
+    private(set) var count = 0
+
+    /// A wheel that stands at `tyme`, with slots of the power of two at or below `tock`.
+    init(tyme: Tyme, tock: Double) {
+        slots = .allocate(capacity: Self.levels * 64)
+        slots.initialize(repeating: Slot(), count: Self.levels * 64)
+        occupied = .allocate(capacity: Self.levels)
+        occupied.initialize(repeating: 0, count: Self.levels)
+        let span = tock.isNormal ? max(0x1p-30, min(tock.binade, 0x1p10)) : Tymist.defaultTock
+        scale = 1.0 / span
+        now = UInt64((tyme * scale).rounded(.down) + Self.bias)
+    }
+
+    func free() {
+        for index in 0..<Self.levels * 64 { slots[index].base?.deallocate() }
+        slots.deallocate()
+        occupied.deallocate()
+    }
+
+    /// Whether this retyme has a slot here.
+    @inline(__always)
+    func holds(_ retyme: Tyme) -> Bool { abs(retyme * scale) < 0x1p49 }
+
+    @inline(__always)
+    mutating func insert(_ deed: Deed, at retyme: Tyme) {
+        let number = UInt64((retyme * scale).rounded(.up) + Self.bias)
+        add(Entry(retyme: retyme, deed: deed), number: max(number, now))
+        count &+= 1
+    }
+
+    /// Takes out a deed that stands in it.
+    mutating func remove(_ deed: Deed) {
+        let index = Int(deed.pointee.wheelSlot)
+        removeEntry(at: Int(deed.pointee.slot), of: index)
+        if slots[index].count == 0 { occupied[index >> 6] &= ~(1 << (index & 63)) }
+        count -= 1
+    }
+
+    /// Takes out all deeds that are due at `tyme` and hands them over, in no order.
+    mutating func takeDue(at tyme: Tyme, _ take: (Deed) -> Void) {
+        let exact = tyme * scale
+        let target = UInt64(exact.rounded(.down) + Self.bias)
+        let isBetween = exact.rounded(.down) != exact
+        while let (level, index) = firstOccupied {
+            let shift = UInt64(6 * level)
+            let start = (now >> (shift + 6)) << (shift + 6) | UInt64(index & 63) << shift
+            if level > 0 {
+                guard start <= target || isBetween && start == target + 1 else { break }
+                now = max(now, start)
+                spread(index)
+            } else if start <= target {
+                now = start
+                takeAll(index, take)
+            } else {
+                if isBetween, start == target + 1 { takeSome(index, until: tyme, take) }
+                break
+            }
+        }
+        now = max(now, target)
+    }
+
+    /// The least retyme, infinite if there is none.
+    mutating func first() -> Tyme {
+        guard let (_, index) = firstOccupied else { return .infinity }
+        if slots[index].isStale {
+            var least = Tyme.infinity
+            for entry in 0..<slots[index].count { least = min(least, slots[index].base![entry].retyme) }
+            slots[index].least = least
+            slots[index].isStale = false
+        }
+        return slots[index].least
+    }
+
+    /// The first slot that is not empty: a level is later than those below it, and a slot than those before it.
+    @inline(__always)
+    private var firstOccupied: (level: Int, index: Int)? {
+        for level in 0..<Self.levels where occupied[level] != 0 {
+            return (level, level << 6 | occupied[level].trailingZeroBitCount)
+        }
+        return nil
+    }
+
+    @inline(__always)
+    private func add(_ entry: Entry, number: UInt64) {
+        let level = (63 - (number ^ now | 1).leadingZeroBitCount) / 6
+        let place = Int(number >> UInt64(6 * level)) & 63
+        let index = level << 6 | place
+        occupied[level] |= 1 << UInt64(place)
+        let slot = slots + index
+        let position = slot.pointee.count
+        if position == slot.pointee.capacity { grow(slot) }
+        slot.pointee.base.unsafelyUnwrapped[position] = entry
+        slot.pointee.count = position &+ 1
+        if entry.retyme < slot.pointee.least { slot.pointee.least = entry.retyme }
+        entry.deed.pointee.wheelSlot = UInt16(truncatingIfNeeded: index)
+        entry.deed.pointee.slot = UInt32(truncatingIfNeeded: position)
+    }
+
+    private func removeEntry(at position: Int, of index: Int) {
+        let slot = slots + index
+        let last = slot.pointee.count - 1
+        let base = slot.pointee.base.unsafelyUnwrapped
+        if base[position].retyme == slot.pointee.least { slot.pointee.isStale = true }
+        if position < last {
+            base[position] = base[last]
+            base[position].deed.pointee.slot = UInt32(truncatingIfNeeded: position)
+        }
+        slot.pointee.count = last
+        if last == 0 {
+            slot.pointee.least = .infinity
+            slot.pointee.isStale = false
+        }
+    }
+
+    /// Empties a slot and answers what was in it; `release` gives the memory back.
+    private func drain(_ index: Int) -> (base: UnsafeMutablePointer<Entry>, count: Int) {
+        let (base, count) = (slots[index].base.unsafelyUnwrapped, slots[index].count)
+        slots[index].count = 0
+        slots[index].least = .infinity
+        slots[index].isStale = false
+        occupied[index >> 6] &= ~(1 << UInt64(index & 63))
+        return (base, count)
+    }
+
+    private func release(_ index: Int) {
+        guard slots[index].capacity > 4096 else { return }
+        slots[index].base?.deallocate()
+        slots[index].base = nil
+        slots[index].capacity = 0
+    }
+
+    private mutating func takeAll(_ index: Int, _ take: (Deed) -> Void) {
+        let (base, count) = drain(index)
+        for entry in 0..<count { take(base[entry].deed) }
+        self.count -= count
+        release(index)
+    }
+
+    private mutating func takeSome(_ index: Int, until tyme: Tyme, _ take: (Deed) -> Void) {
+        guard slots[index].isStale || slots[index].least <= tyme else { return }
+        var position = 0
+        while position < slots[index].count {
+            let entry = slots[index].base![position]
+            guard entry.retyme <= tyme else {
+                position += 1
+                continue
+            }
+            removeEntry(at: position, of: index)
+            count -= 1
+            take(entry.deed)
+        }
+        if slots[index].count == 0 { occupied[index >> 6] &= ~(1 << UInt64(index & 63)) }
+    }
+
+    /// Moves what is in a slot to lower levels.
+    private func spread(_ index: Int) {
+        let (base, count) = drain(index)
+        for position in 0..<count {
+            let entry = base[position]
+            add(entry, number: max(UInt64((entry.retyme * scale).rounded(.up) + Self.bias), now))
+        }
+        release(index)
+    }
+
+    @inline(never)
+    private func grow(_ slot: UnsafeMutablePointer<Slot>) {
+        let capacity = max(8, slot.pointee.capacity * 2)
+        let wider = UnsafeMutablePointer<Entry>.allocate(capacity: capacity)
+        if let base = slot.pointee.base {
+            wider.update(from: base, count: slot.pointee.count)
+            base.deallocate()
+        }
+        slot.pointee.base = wider
+        slot.pointee.capacity = capacity
+    }
+}

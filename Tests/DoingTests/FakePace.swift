@@ -1,0 +1,98 @@
+import Doing
+
+/// A pace whose clock the test sets: a blocking poll moves it to the deadline, or to the next thing that the test has
+/// planned, whichever is first.
+///
+/// It writes down every poll.
+final class FakePace: Pace {
+    struct Kick: Kicker, Sendable { func kick() {} }
+    /// Something that happens at a clock time: a descriptor gets ready, the process is stopped for a while.
+    enum Event {
+        case ready([Doer])
+        case stopped(Double)
+        case signal
+    }
+
+    var clock: Double
+    /// Clock seconds that each look at the clock costs.
+    var tick = 0.0
+    var plan: [(at: Double, event: Event)] = []
+    /// Doers whose descriptors stay ready, whatever is read.
+    var alwaysReady: [Doer] = []
+    private(set) var polls: [(deadline: Double?, block: Bool, at: Double)] = []
+    private(set) var holds: [Bool] = []
+    private(set) var starts = 0
+    private(set) var stops = 0
+    private(set) var isStopRequested = false
+    private var isHeld = false
+    let descriptor: Int32 = 7
+    var kicker: any Sendable & Kicker { Kick() }
+
+    init(clock: Double = 1000.0) { self.clock = clock }
+
+    func now() -> Double {
+        clock += tick
+        return clock
+    }
+
+    func poll(until deadline: Double?, block: Bool) throws {
+        polls.append((deadline, block, clock))
+        precondition(polls.count < 100_000, "the doist spins")
+        if block, isHeld || alwaysReady.isEmpty {
+            let next = isHeld ? nil : plan.first?.at
+            guard let until = [deadline, next].compactMap({ $0 }).min() else { throw Stuck() }
+            clock = max(clock, until)
+        }
+        while !isHeld, let first = plan.first, first.at <= clock {
+            plan.removeFirst()
+            switch first.event {
+            case .ready(let doers): doers.forEach { $0.wake() }
+            case .stopped(let seconds): clock += seconds
+            case .signal: isStopRequested = true
+            }
+        }
+        if !isHeld { alwaysReady.forEach { $0.wake() } }
+    }
+
+    /// Nothing can ever end the sleep.
+    struct Stuck: Error {}
+
+    func hold(_ on: Bool) throws {
+        isHeld = on
+        holds.append(on)
+    }
+    func watch(_ descriptor: Int32, _ doer: Doer) throws {}
+    func watchWritable(_ descriptor: Int32, _ on: Bool) throws {}
+    func unwatch(_ descriptor: Int32) {}
+    func start() throws { starts += 1 }
+    func stop() { stops += 1 }
+    nonisolated(nonsending) func wait(until deadline: Double?) async throws {
+        try Task.checkCancellation()
+        try poll(until: deadline, block: true)
+    }
+}
+
+/// Writes down each recur and each other context, and answers from a closure.
+final class Probe: Doer {
+    var tymes: [Tyme] = []
+    var contexts: [String] = []
+    var answer: (Tyme) throws -> Recurrence
+
+    init(_ name: String, tock: Double = 0.0, _ answer: @escaping (Tyme) throws -> Recurrence = { _ in .again }) {
+        self.answer = answer
+        try! super.init(name: name, tock: tock)
+    }
+
+    override func enter(_ tyme: Tyme) throws { contexts.append("enter") }
+    override func recur(_ tyme: Tyme) throws -> Recurrence {
+        tymes.append(tyme)
+        return try answer(tyme)
+    }
+    override func clean(_ tyme: Tyme) throws { contexts.append("clean") }
+    override func cease(_ tyme: Tyme) throws { contexts.append("cease") }
+    override func abort(_ error: any Error, at tyme: Tyme) { contexts.append("abort") }
+    override func exit(_ tyme: Tyme) throws { contexts.append("exit") }
+}
+
+/// An error without a meaning.
+struct Oops: Error, Equatable {}
