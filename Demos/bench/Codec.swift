@@ -70,6 +70,7 @@ struct CodecBench {
 
     init(_ options: CodecOptions) throws {
         self.options = options
+        retainFreedMemory()
         sink = .allocate(byteCount: 9 * max(1 << 20, options.size), alignment: 64)
         sink.initializeMemory(as: UInt8.self, repeating: 0)
         var random = SplitMix64(seed: 1)

@@ -18,12 +18,12 @@ public struct Ed25519: Signer, Sendable {
 
         /// The first of libsodium's libraries that can be loaded.
         ///
-        /// - Throws: ``Memoing/SignerError/libraryMissing(looked:package:)`` names what was looked for and what to install.
+        /// - Throws: `SignerError.libraryMissing` names what was looked for and what to install.
         public init() throws(SignerError) { try self.init(libraries: Sodium.libraries) }
 
         /// The first of `libraries` that can be loaded: names as the system's loader takes them.
         ///
-        /// - Throws: ``Memoing/SignerError``.
+        /// - Throws: `SignerError`.
         public init(libraries: [String]) throws(SignerError) { sodium = try Sodium(libraries: libraries) }
     #endif
 }

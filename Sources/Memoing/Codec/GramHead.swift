@@ -54,46 +54,41 @@ extension GramHead {
 extension GramHead {
     /// Reads the head of a gram, and sees that there is room for the rest of what its code needs.
     ///
+    /// Not by throwing: a flood comes through here, and a throw may cost more than the rest.
+    ///
     /// - Parameter recent: a mid whose characters need not be decoded again.
-    @inline(__always) init(_ bytes: borrowing RawSpan, recent: RecentMid = RecentMid()) throws(GramError) {
-        guard bytes.byteCount > 0 else { throw .truncated(have: 0, need: 24) }
+    @inline(__always)
+    static func read(_ bytes: borrowing RawSpan, recent: RecentMid = RecentMid()) -> Result<GramHead, GramError> {
+        guard bytes.byteCount > 0 else { return .failure(.truncated(have: 0, need: 24)) }
         let first = unsafe bytes.unsafeLoad(as: UInt8.self)
-        guard let domain = Domain(firstByte: first) else { throw .unknownDomain(first) }
+        guard let domain = Domain(firstByte: first) else { return .failure(.unknownDomain(first)) }
+        let width = domain == .text ? 32 : 24
+        guard bytes.byteCount >= width else { return .failure(.truncated(have: bytes.byteCount, need: width)) }
+        var isRecent = false
         let groups: SIMD4<UInt64>
         switch domain {
         case .text:
-            guard bytes.byteCount >= 32 else { throw .truncated(have: bytes.byteCount, need: 32) }
-            let isRecent = recent.stands(in: bytes)
+            isRecent = recent.stands(in: bytes)
             let decoded = unsafe bytes.withUnsafeBytes { bytes in
                 unsafe Base64URL.decodeHead(bytes.baseAddress!, onlyFirst: isRecent)
             }
-            guard let decoded else { throw GramHead.badCharacter(bytes) }
-            if isRecent {
-                guard let code = GramCode(bits: UInt32(truncatingIfNeeded: decoded[0] &>> 24)) else {
-                    throw .unknownCode
-                }
-                self.init(
-                    code: code, domain: domain, number: Int(truncatingIfNeeded: decoded[0] & 0xFF_FFFF),
-                    mid: recent.mid)
-                if code.isSigned { try checkLength(bytes.byteCount) }
-                return
-            }
+            guard let decoded else { return .failure(badCharacter(bytes)) }
             groups = decoded
         case .binary:
-            guard bytes.byteCount >= 24 else { throw .truncated(have: bytes.byteCount, need: 24) }
             groups = unsafe bytes.withUnsafeBytes { unsafe Base64URL.pack($0.baseAddress!) }
         }
-        guard let code = GramCode(bits: UInt32(truncatingIfNeeded: groups[0] &>> 24)) else { throw .unknownCode }
-        guard groups[1] &>> 32 == 0xD000 else { throw .badField(.mid) }
-        self.init(
-            code: code, domain: domain, number: Int(truncatingIfNeeded: groups[0] & 0xFF_FFFF),
-            mid: Mid(high: groups[1] &<< 32 | groups[2] &>> 16, low: groups[2] &<< 48 | groups[3]))
-        if code.isSigned { try checkLength(bytes.byteCount) }
-    }
-
-    private func checkLength(_ length: Int) throws(GramError) {
-        let need = code.layout.overhead(in: domain)
-        guard length >= need else { throw .truncated(have: length, need: need) }
+        guard let code = GramCode(bits: UInt32(truncatingIfNeeded: groups[0] &>> 24)) else {
+            return .failure(.unknownCode)
+        }
+        guard isRecent || groups[1] &>> 32 == 0xD000 else { return .failure(.badField(.mid)) }
+        if code.isSigned {
+            let need = code.layout.overhead(in: domain)
+            guard bytes.byteCount >= need else { return .failure(.truncated(have: bytes.byteCount, need: need)) }
+        }
+        let mid =
+            isRecent ? recent.mid : Mid(high: groups[1] &<< 32 | groups[2] &>> 16, low: groups[2] &<< 48 | groups[3])
+        return .success(
+            GramHead(code: code, domain: domain, number: Int(truncatingIfNeeded: groups[0] & 0xFF_FFFF), mid: mid))
     }
 
     /// Which field the first character outside the alphabet is in.
@@ -118,26 +113,27 @@ extension GramHead {
         code.isSigned ? length &- code.layout.tail(in: domain) : length
     }
 
-    /// The vid of a gram whose code has one.
-    func vid(of bytes: borrowing RawSpan) throws(GramError) -> Vid {
-        let field = try GramHead.field(of: bytes, from: domain == .text ? 32 : 24, bytes: 33, domain, .vid)
+    /// The vid of a gram whose code has one; nil if that field holds none.
+    func vid(of bytes: borrowing RawSpan) -> Vid? {
         // Six bits of code and two zero bits, then the material.
-        guard let code = Vid.Code(value: field.first >> 2), field.first & 3 == 0 else { throw .badField(.vid) }
+        guard let field = GramHead.field(of: bytes, from: domain == .text ? 32 : 24, bytes: 33, domain),
+            let code = Vid.Code(value: field.first >> 2), field.first & 3 == 0
+        else { return nil }
         return Vid(code, field.material.r)
     }
 
-    /// The signature of a gram whose code has one.
-    func signature(of bytes: borrowing RawSpan) throws(GramError) -> Signature {
-        let start = bodyEnd(bytes.byteCount)
-        let field = try GramHead.field(of: bytes, from: start, bytes: 66, domain, .signature)
-        guard field.first == 0xD0, field.second == 0x10 else { throw .badField(.signature) }
+    /// The signature of a gram whose code has one; nil if that field holds none.
+    func signature(of bytes: borrowing RawSpan) -> Signature? {
+        guard let field = GramHead.field(of: bytes, from: bodyEnd(bytes.byteCount), bytes: 66, domain),
+            field.first == 0xD0, field.second == 0x10
+        else { return nil }
         return field.material
     }
 
     /// A field of 33 or 66 bytes in either domain: its first bytes, and the 32 or 64 behind its lead.
     private static func field(
-        of bytes: borrowing RawSpan, from start: Int, bytes size: Int, _ domain: Domain, _ name: GramError.Field
-    ) throws(GramError) -> (first: UInt8, second: UInt8, material: Signature) {
+        of bytes: borrowing RawSpan, from start: Int, bytes size: Int, _ domain: Domain
+    ) -> (first: UInt8, second: UInt8, material: Signature)? {
         // 68 bytes: room for 66, and for the 65 that a vid's 64-byte read would touch.
         var room = (InlineWords8(), InlineWords8())
         let width = domain.bytes(size / 3 * 4)
@@ -152,7 +148,7 @@ extension GramHead {
                 }
             }
         }
-        guard isGood else { throw .badField(name) }
+        guard isGood else { return nil }
         return unsafe withUnsafeBytes(of: &room) { room in
             let span = unsafe room.bytes
             return unsafe (room[0], room[1], Signature(span, at: size == 33 ? 1 : 2))

@@ -27,28 +27,29 @@ extension Memoer {
             counts.empty &+= 1
             return
         }
-        do throws(GramError) {
-            let head = try GramHead(datagram, recent: recent)
+        switch GramHead.read(datagram, recent: recent) {
+        case .success(let head):
+            if head.code.isAck { return drop(.ack) }
+            if !head.code.isZeroth, head.number == 0 { return drop(.zeroNumber) }
             if head.code.isSigned {
-                try takeSigned(head, datagram)
+                takeSigned(head, datagram)
             } else {
-                try takeUnsigned(head, datagram)
+                takeUnsigned(head, datagram)
             }
-        } catch {
-            drop(error.reason)
+        case .failure(let error): drop(error.reason)
         }
     }
 
     mutating func drop(_ reason: DropReason) { counts.drops.count(reason) }
 
-    @inline(__always) private mutating func takeUnsigned(_ head: GramHead, _ datagram: RawSpan) throws(GramError) {
-        guard !head.code.isAck else { throw .ack(head.code) }
-        guard head.code.isZeroth || head.number > 0 else { throw .zeroNumber }
+    @inline(__always) private mutating func takeUnsigned(_ head: GramHead, _ datagram: RawSpan) {
         if requiresSigned { return drop(.unsigned) }
         if source.isNone, !acceptsUnnamed { return drop(.unnamed) }
         let body = datagram.extracting(head.bodyStart..<datagram.byteCount)
         if isCurrent(head.mid) { return add(head, body, to: current) }
-        if head.domain == .text, !(head.code.isZeroth && head.number <= 1) { recent = RecentMid(head.mid, of: datagram) }
+        if head.domain == .text, !(head.code.isZeroth && head.number <= 1) {
+            recent = RecentMid(head.mid, of: datagram)
+        }
         let hash = midHash(head.mid.high, head.mid.low)
         let print = hash &+ sourceHash
         if finished.contains(print) {
@@ -86,10 +87,7 @@ extension Memoer {
     }
 
     @inline(__always) private mutating func copy(_ body: RawSpan) -> [UInt8] {
-        if var spare = spares.take(body.byteCount) {
-            unsafe body.withUnsafeBytes { unsafe spare.append(contentsOf: $0) }
-            return spare
-        }
+        if let bytes = spares.copy(body) { return bytes }
         return unsafe body.withUnsafeBytes { unsafe [UInt8]($0) }
     }
 
@@ -155,7 +153,7 @@ extension Memoer {
         guard count > 1 else { return }
         let expected = count.multipliedReportingOverflow(by: max(body.byteCount, table.rows[Int(row)].longest))
         guard !expected.overflow, expected.partialValue <= limits.memoBytes + Spares.largeCapacity else { return }
-        if let spare = spares.take(expected.partialValue) { table.rows[Int(row)].bytes = spare }
+        if let spare = spares.takeLarge(expected.partialValue) { table.rows[Int(row)].bytes = spare }
     }
 
     /// A row that was opened for a gram which then could not be kept.

@@ -4,23 +4,20 @@ import Wiring
 extension Memoer {
     /// A signed gram. Everything cheap is asked before the signature is looked at, and nothing is kept under a vid
     /// before its signature was found good.
-    @inline(never) mutating func takeSigned(_ head: GramHead, _ datagram: RawSpan) throws(GramError) {
-        guard !head.code.isAck else { throw .ack(head.code) }
-        guard head.code.isZeroth || head.number > 0 else { throw .zeroNumber }
+    @inline(never) mutating func takeSigned(_ head: GramHead, _ datagram: RawSpan) {
         guard signer != nil else { return drop(.noSigner) }
         let hash = midHash(head.mid.high, head.mid.low)
         if head.code.isZeroth {
-            try takeSignedZeroth(head, datagram, hash)
+            takeSignedZeroth(head, datagram, hash)
         } else {
-            try takeSignedLater(head, datagram, hash)
+            takeSignedLater(head, datagram, hash)
         }
     }
 
-    private mutating func takeSignedZeroth(
-        _ head: GramHead, _ datagram: RawSpan, _ hash: UInt64
-    ) throws(GramError) {
-        let vid = try head.vid(of: datagram)
-        let signature = try head.signature(of: datagram)
+    private mutating func takeSignedZeroth(_ head: GramHead, _ datagram: RawSpan, _ hash: UInt64) {
+        guard let vid = head.vid(of: datagram), let signature = head.signature(of: datagram) else {
+            return drop(.badField)
+        }
         if let allowed, !allowed.contains(vid) { return drop(.notAllowed) }
         let words = vid.material
         let vidPrint = vidHash(words.a, words.b, words.c, words.d, UInt64(vid.code.value))
@@ -88,10 +85,8 @@ extension Memoer {
 
     /// A later gram: it names no vid, so it is one of a memo under the same mid whose key its signature fits. Memos
     /// that came from the same source are asked first.
-    private mutating func takeSignedLater(
-        _ head: GramHead, _ datagram: RawSpan, _ hash: UInt64
-    ) throws(GramError) {
-        let signature = try head.signature(of: datagram)
+    private mutating func takeSignedLater(_ head: GramHead, _ datagram: RawSpan, _ hash: UInt64) {
+        guard let signature = head.signature(of: datagram) else { return drop(.badField) }
         let body = datagram.extracting(head.bodyStart..<head.bodyEnd(datagram.byteCount))
         if current >= 0, isVerified(current, head.mid), table.rows[Int(current)].source == source {
             // The usual case: on with the memo of the gram before. A bad one goes through all candidates below.
@@ -219,7 +214,9 @@ extension Memoer {
 
     private mutating func offerParked(_ gram: [UInt8], to row: Int32) {
         let datagram = gram.span.bytes
-        guard let head = try? GramHead(datagram), let signature = try? head.signature(of: datagram) else { return }
+        guard case .success(let head) = GramHead.read(datagram), let signature = head.signature(of: datagram) else {
+            return drop(.badField)
+        }
         let body = datagram.extracting(head.bodyStart..<head.bodyEnd(datagram.byteCount))
         if case .badSignature = offer(head, body, signature, datagram, to: row) { drop(.badSignature) }
     }

@@ -1,4 +1,4 @@
-/// One gram with its body: what ``pick(_:)-swift.function`` makes of a datagram.
+/// One gram with its body: what ``pick(_:)->Gram`` makes of a datagram.
 public struct Gram: Hashable, Sendable {
     /// Where its parts are, and what they say.
     public let view: GramView

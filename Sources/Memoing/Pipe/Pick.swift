@@ -6,16 +6,23 @@
 /// - Throws: ``GramError`` if they are no gram of a memo.
 /// - Complexity: constant.
 public func pick(_ bytes: RawSpan) throws(GramError) -> GramView {
-    let head = try GramHead(bytes)
+    let head = try GramHead.read(bytes).get()
     guard !head.code.isAck else { throw .ack(head.code) }
     let isZeroth = head.code.isZeroth
     guard isZeroth || head.number > 0 else { throw .zeroNumber }
+    var (vid, signature) = (Vid?.none, Signature?.none)
+    if head.code.isSigned {
+        if isZeroth {
+            vid = head.vid(of: bytes)
+            guard vid != nil else { throw .badField(.vid) }
+        }
+        signature = head.signature(of: bytes)
+        guard signature != nil else { throw .badField(.signature) }
+    }
     return GramView(
         code: head.code, domain: head.domain, number: isZeroth ? 0 : head.number,
         // hio sends 0 for 1 from a binary memo of a few bytes.
-        count: isZeroth ? max(1, head.number) : nil, mid: head.mid,
-        vid: head.code.isSigned && isZeroth ? try head.vid(of: bytes) : nil,
-        signature: head.code.isSigned ? try head.signature(of: bytes) : nil,
+        count: isZeroth ? max(1, head.number) : nil, mid: head.mid, vid: vid, signature: signature,
         body: head.bodyStart..<head.bodyEnd(bytes.byteCount))
 }
 

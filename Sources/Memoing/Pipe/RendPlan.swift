@@ -80,6 +80,7 @@ extension RendPlan {
     /// - Parameters:
     ///   - number: from 0 to one below ``count``.
     ///   - memo: ``length`` bytes.
+    ///   - mid: the memo's id.
     ///   - out: room for ``length(of:)`` bytes.
     public func append(_ number: Int, of memo: RawSpan, mid: Mid, to out: inout OutputRawSpan) {
         append(number..<number + 1, of: memo, mid: mid, to: &out)
@@ -123,9 +124,11 @@ extension RendPlan {
     /// - Parameters:
     ///   - number: from 0 to one below ``count``.
     ///   - memo: ``length`` bytes.
+    ///   - mid: the memo's id.
     ///   - vid: who signs; stands in the first gram.
     ///   - seed: what is signed with.
     ///   - verifyKey: what belongs to the seed.
+    ///   - signer: what signs.
     ///   - out: room for ``length(of:)`` bytes; nothing is appended if the signer throws.
     /// - Throws: what the signer throws.
     public func append(
