@@ -38,8 +38,10 @@ let package = Package(
 
         .testTarget(name: "DoingTests", dependencies: ["Doing"], swiftSettings: strict),
         .testTarget(name: "WiringTests", dependencies: ["Doing", "Wiring"], swiftSettings: strict),
+        .target(name: "CMallocCount", path: "Tests/CMallocCount", cSettings: strictC),
         .testTarget(
-            name: "MemoingTests", dependencies: ["Doing", "Wiring", "Memoing", "Signing"], swiftSettings: strict),
+            name: "MemoingTests", dependencies: ["Doing", "Wiring", "Memoing", "Signing", "CMallocCount"],
+            swiftSettings: strict),
         .testTarget(
             name: "SocketsTests", dependencies: ["Doing", "Wiring", "Memoing", "Sockets", "CSockets"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),

@@ -18,6 +18,16 @@ void cb_copy(void *to, const void *from, size_t size, size_t times) {
     }
 }
 
+void cb_copy_pieces(void *to, const void *from, size_t piece, size_t pieces) {
+    size_t at = 0;
+    for (size_t i = 0; i < pieces; i++) {
+        if (at + piece > 65536) at = 0;
+        memcpy((char *)to + i * piece, (const char *)from + at, piece);
+        at += piece;
+        __asm__ volatile("" ::: "memory");
+    }
+}
+
 void cb_base64(void *to, const uint8_t *from, size_t size, size_t times) {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     static uint16_t pairs[4096];

@@ -116,10 +116,10 @@ final class MemoBed<Wire: DatagramTransport> {
     }
 
     private func take(from memoer: inout Memoer, _ result: inout LoopbackResult) {
-        while let memo = memoer.inbox.popFirst() {
+        while var memo = memoer.inbox.popFirst() {
             if memo.bytes.count != options.size || memo.bytes.last != self.memo.last { result.bad += 1 }
             result.memos += 1
-            memoer.give(memo.bytes)
+            memoer.give(&memo.bytes)
         }
     }
 

@@ -158,11 +158,17 @@ public struct Memoer: DatagramCore {
         return counts
     }
 
-    /// Gives the storage of a memo that is not needed any more to the memos to come.
+    /// Gives the storage of a memo that is not needed any more to the memos to come: `memoer.give(&memo.bytes)`.
     ///
-    /// It is kept only if nobody else holds it and ``MemoerLimits/spareBytes`` allows. Large memos are received several
-    /// times faster into storage that was used before.
-    public mutating func give(_ bytes: consuming [UInt8]) { spares.give(bytes) }
+    /// Large memos are received several times faster into storage that was used before, since the allocator returns
+    /// theirs to the system. It is kept only if nobody else holds it and ``MemoerLimits/spareBytes`` allows.
+    ///
+    /// - Parameter bytes: taken away; empty afterwards.
+    public mutating func give(_ bytes: inout [UInt8]) {
+        var storage: [UInt8] = []
+        swap(&storage, &bytes)
+        spares.give(storage)
+    }
 
     /// The next event: failures and reports, then memos out of the inbox if ``tellsMemos``.
     public mutating func pollEvent() -> MemoerEvent? {

@@ -22,7 +22,10 @@ struct Spares {
         guard capacity >= 64, bytes + capacity <= limit else { return }
         let isLarge = capacity >= Spares.largeCapacity
         guard isLarge ? large.count < Spares.mostLarge : small.count < Spares.mostSmall else { return }
+        let before = unsafe storage.withUnsafeBufferPointer { $0.baseAddress }
         storage.removeAll(keepingCapacity: true)
+        // Storage that somebody else holds was left to him; what stands here instead is new, and no gain.
+        guard unsafe storage.withUnsafeBufferPointer({ $0.baseAddress }) == before else { return }
         bytes += storage.capacity
         if isLarge { large.append(storage) } else { small.append(storage) }
     }
