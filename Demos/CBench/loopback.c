@@ -358,8 +358,7 @@ static void send_grams(lbc_messages *both) {
         if (send_train(out->fd, &out->to, sizeof out->to, parts, count, segment) < 0) return;
 #else
         for (size_t i = 0; i < count; i++)
-            if (sendto(out->fd, parts[i].iov_base, parts[i].iov_len, 0, (struct sockaddr *)&out->to, sizeof out->to) < 0)
-                return;
+            if (sendto(out->fd, parts[i].iov_base, parts[i].iov_len, 0, (void *)&out->to, sizeof out->to) < 0) return;
 #endif
         out->next = at;
     }

@@ -44,7 +44,11 @@ final class MemoTalker<Wire: DatagramTransport> {
             self.isAnswering = isAnswering
             memo = benchMemo(options)
             super.init()
-            peer.listener = self
+            // In the peer's own pass, before it sends: an answer leaves in the pass that brought the question.
+            peer.onEvent = { [unowned self] event, _ in
+                guard case .memo(let memo) = event else { return }
+                do { try take(memo) } catch { result.bad += 1 }
+            }
         }
 
         override func enter(_ tyme: Tyme) {
@@ -53,8 +57,7 @@ final class MemoTalker<Wire: DatagramTransport> {
         }
 
         override func recur(_ tyme: Tyme) throws -> Recurrence {
-            while let memo = peer.core.inbox.popFirst() { try take(memo) }
-            if isAnswering { return try answer(tyme) }
+            if isAnswering { return .again }
             if result.memos >= options.count || lbc_now() - heard > 1 {
                 result.seconds = heard - start
                 try peer.core.memoit([], to: place)  // the end
@@ -65,14 +68,20 @@ final class MemoTalker<Wire: DatagramTransport> {
                 }
                 return .again
             }
+            try ask()
+            return .again
+        }
+
+        private func ask() throws {
             let most = options.isPingPong ? 1 : options.window
+            guard !isAnswering, queued < options.count, queued - known < most else { return }
             while queued < options.count, queued - known < most {
                 try peer.core.memoit(memo, to: place)
                 queued += 1
-                sentAt = lbc_now()
             }
-            return .again
+            sentAt = lbc_now()
         }
+
         private var isEnding = 0
         private var sentAt = 0.0
 
@@ -80,7 +89,7 @@ final class MemoTalker<Wire: DatagramTransport> {
             if isAnswering {
                 if memo.bytes.isEmpty { return doist!.requestStop() }
                 check(memo)
-                if options.isPingPong { try peer.core.memoit(memo.bytes, to: memo.source) }
+                if options.isPingPong { try peer.core.memoit(memo.bytes, to: memo.source) } else { try answer() }
             } else if options.isPingPong {
                 check(memo)
                 heard = lbc_now()
@@ -90,6 +99,8 @@ final class MemoTalker<Wire: DatagramTransport> {
                 let count = memo.bytes.reduce(0) { $0 << 8 | Int($1) }
                 if count > known { (known, heard, result.memos) = (count, lbc_now(), count) }
             }
+            try ask()
+            if !isAnswering, result.memos >= options.count { wake() }
         }
 
         private func check(_ memo: Memo) {
@@ -98,12 +109,11 @@ final class MemoTalker<Wire: DatagramTransport> {
         }
 
         /// Credits the other side now and then: plain memos do not do that themselves.
-        private func answer(_ tyme: Tyme) throws -> Recurrence {
+        private func answer() throws {
             let isDue = result.memos - known >= max(1, options.window / 8) || result.memos >= options.count
-            guard !options.isPingPong, isDue, result.memos > known else { return .again }
+            guard !options.isPingPong, isDue, result.memos > known else { return }
             known = result.memos
             try peer.core.memoit((0..<8).map { UInt8(truncatingIfNeeded: known >> (56 - 8 * $0)) }, to: place)
-            return .again
         }
     }
 }

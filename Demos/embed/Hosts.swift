@@ -16,8 +16,7 @@ func ownLoop(_ exchange: Exchange) throws {
     }
 }
 
-/// A Foundation RunLoop on the main thread: a timer for the deadline, and a dispatch source that wakes the loop when the
-/// descriptor is readable.
+/// A Foundation RunLoop on the main thread: a timer for the deadline, and a dispatch source for the descriptor.
 @MainActor func runLoop(_ exchange: Exchange, end: @escaping @MainActor ((any Error)?) -> Never) -> Never {
     let host = Host(exchange.doist)
     // One timer that is moved: on Linux a run loop to which a firing timer adds another spins.

@@ -739,6 +739,8 @@ typedef struct claim {
     atomic_int wanted;    /* CSK_… bits; 0: the slot is free */
     atomic_int write_end; /* what to kick */
     atomic_int seen;
+    pthread_t claimer;
+    int unblocked; /* CSK_… bits that the claimer's thread had blocked */
 } claim;
 
 static claim claims[CSK_SIGNAL_SLOTS];
@@ -776,6 +778,28 @@ static void restore(int i) {
     if (sigaction(numbers[i], NULL, &now) == 0 && now.sa_handler == on_signal) sigaction(numbers[i], &before[i], NULL);
 }
 
+/* A process that is started by a thread which blocks signals, as the workers of Dispatch do, inherits the mask: what is
+ * asked for must come through all the same. Returns the bits that were blocked. */
+static int unblock(int signals) {
+    sigset_t wanted, old;
+    int were = 0;
+    sigemptyset(&wanted);
+    for (int i = 0; i < 3; i++)
+        if (signals & 1 << i) sigaddset(&wanted, numbers[i]);
+    if (pthread_sigmask(SIG_UNBLOCK, &wanted, &old)) return 0;
+    for (int i = 0; i < 3; i++)
+        if (signals & 1 << i && sigismember(&old, numbers[i]) == 1) were |= 1 << i;
+    return were;
+}
+
+static void block(int signals) {
+    sigset_t again;
+    sigemptyset(&again);
+    for (int i = 0; i < 3; i++)
+        if (signals & 1 << i) sigaddset(&again, numbers[i]);
+    pthread_sigmask(SIG_BLOCK, &again, NULL);
+}
+
 int csk_signals_claim(int signals, int write_end) {
     int slot = -EAGAIN;
     pthread_mutex_lock(&claims_mutex);
@@ -787,6 +811,8 @@ int csk_signals_claim(int signals, int write_end) {
         atomic_store(&claims[slot].wanted, signals & 7);
         for (int i = 0; i < 3; i++)
             if (signals & 1 << i && holders[i]++ == 0) install(i);
+        claims[slot].claimer = pthread_self();
+        claims[slot].unblocked = unblock(signals & 7);
     }
     pthread_mutex_unlock(&claims_mutex);
     return slot;
@@ -796,6 +822,7 @@ void csk_signals_release(int slot) {
     if (slot < 0 || slot >= CSK_SIGNAL_SLOTS) return;
     pthread_mutex_lock(&claims_mutex);
     int signals = atomic_exchange(&claims[slot].wanted, 0);
+    if (pthread_equal(claims[slot].claimer, pthread_self())) block(claims[slot].unblocked);
     for (int i = 0; i < 3; i++)
         if (signals & 1 << i && --holders[i] == 0) restore(i);
     while (atomic_load(&running)) sched_yield();

@@ -1,7 +1,9 @@
 import CSockets
 import Doing
 
-/// What other threads and signal handlers write to, so that a sleeping pace wakes up. It lives as long as anybody holds it.
+/// What other threads and signal handlers write to, so that a sleeping pace wakes up.
+///
+/// It lives as long as anybody holds it.
 final class Kick: Kicker, Sendable {
     let readEnd: Int32
     let writeEnd: Int32

@@ -8,11 +8,11 @@ import Wiring
 /// try Doist(doers: [peer]).run(pace: .real)
 /// ```
 ///
-/// It sleeps until a tick is due, a watched descriptor is ready, another thread kicks, or a signal comes; between them it
-/// uses no processor. Deadlines are kept to a fraction of a millisecond.
+/// It sleeps until a tick is due, a watched descriptor is ready, another thread kicks, or a signal comes; between them
+/// it uses no processor. Deadlines are kept to a fraction of a millisecond.
 ///
-/// One pace serves one doist, on one thread. For a loop of your own, watch ``descriptor`` and call `Doist.turn()` when it
-/// is readable or the turn's time is up.
+/// One pace serves one doist, on one thread. For a loop of your own, watch ``descriptor`` and call `Doist.turn()` when
+/// it is readable or the turn's time is up.
 ///
 /// After a `fork` the child shares the poller with its parent: let it exec, or end it without touching the doist.
 public final class RealPace: Pace {

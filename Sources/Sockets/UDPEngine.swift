@@ -6,7 +6,7 @@ import Wiring
 ///
 /// It owns no descriptor: ``UDPPeer`` opens and closes.
 struct UDPEngine<Calls: UDPCalls> {
-    /// Bytes of a train that the kernel both splits and joins in one call: above 65,473 it arrives datagram by datagram.
+    /// Bytes of a train that the kernel both splits and joins in one call: a longer one arrives datagram by datagram.
     static var trainBytes: Int { 65_472 }
     /// Datagrams of a train: older kernels take no more.
     static var trainSegments: Int { 64 }

@@ -1,7 +1,7 @@
 import CSockets
 import Wiring
 
-/// Where a Unix-datagram peer stands: a path of your own, or one derived as hio derives it, so that hio peers are found.
+/// Where a Unix-datagram peer stands: a path of your own, or one derived as hio does, so that hio peers are found.
 ///
 /// hio's rule: `HEAD/hio/uxd/BASE/NAME.uxd` with the head `/usr/local/var`; where that cannot be made or used, the
 /// same under the home directory, `~/.hio/uxd/BASE/NAME.uxd`, here the ``fallback``. A name that has an extension

@@ -63,13 +63,18 @@ import Wiring
     @Test("probes and their descriptor are given back on close")
     func leaks() throws {
         _ = try full()  // whatever the process opens once
-        let before = openDescriptors()
-        for _ in 0..<20 {
-            let (receiver, _, doist) = try full()
-            try doist.exit()
-            receiver.close()
+        // Other suites open and close beside us: of ten rounds one at least must end as it began.
+        var least = Int.max
+        for _ in 0..<10 {
+            let before = openDescriptors()
+            for _ in 0..<10 {
+                let (receiver, _, doist) = try full()
+                try doist.exit()
+                receiver.close()
+            }
+            least = min(least, openDescriptors() - before)
         }
-        #expect(openDescriptors() <= before)
+        #expect(least <= 0, "\(least) descriptors more after ten times")
     }
 
     @Test("a peer that went away while it was full is refused, and the others go on")

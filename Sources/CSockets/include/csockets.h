@@ -175,6 +175,7 @@ enum { CSK_INTERRUPT = 1, CSK_TERMINATE = 2, CSK_HANG_UP = 4 };
 enum { CSK_SIGNAL_SLOTS = 64 };
 
 /* Sets a flag and kicks `write_end` whenever one of `signals` comes. Several claims may stand at once, each is told.
+ * The calling thread lets them through until it releases the slot, even if it was started with them blocked.
  * The first claim of a signal installs the handler; the last release puts the old one back, if ours still stands.
  * Returns a slot, or -EAGAIN if all are taken. */
 int csk_signals_claim(int signals, int write_end);
