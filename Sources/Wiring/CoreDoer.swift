@@ -140,9 +140,18 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     override public func recur(_ tyme: Tyme) throws -> Recurrence {
         if watchedRoom != nil { _wire.clearRoom() }
         _core.unblock()
-        let receivedAll = try receive(tyme)
+        var (receivedAll, count) = try receive(tyme, trains: 1)
         tell(tyme)
-        let sending = try send(tyme)
+        var sending = try send(tyme)
+        if !receivedAll {
+            // Whoever sent the first train has its answer by now: whether there is more is asked while it works on it.
+            // Asked first, that would cost a round trip two system calls.
+            (receivedAll, count) = try receive(tyme, trains: max(1, budget.trains - 1))
+            if count > 0 {
+                tell(tyme)
+                sending = try send(tyme)
+            }
+        }
         tell(tyme)
         if let listener, _core.hasEvents { listener.wake() }
         try watch()
@@ -217,12 +226,12 @@ extension CoreDoer {
 extension CoreDoer {
     @usableFromInline enum Progress { case done, more, full, paced }
 
-    /// Takes in what has arrived; false if the budget ended it.
-    @inlinable func receive(_ tyme: Tyme) throws -> Bool {
+    /// Takes in what has arrived: whether that was all, and how many trains.
+    @inlinable func receive(_ tyme: Tyme, trains most: Int) throws -> (isAll: Bool, trains: Int) {
         var trains = 0
         var datagrams = 0
-        return try burst.lend { (out: inout OutputRawSpan) throws(TransportError) -> Bool in
-            while trains < budget.trains, datagrams < budget.datagrams {
+        let isAll = try burst.lend { (out: inout OutputRawSpan) throws(TransportError) -> Bool in
+            while trains < most, datagrams < budget.datagrams {
                 out.removeAll()
                 guard let train = try _wire.receive(into: &out, at: tyme) else { return true }
                 trains += 1
@@ -231,6 +240,7 @@ extension CoreDoer {
             }
             return false
         }
+        return (isAll, trains)
     }
 
     /// Sends what the core has.
