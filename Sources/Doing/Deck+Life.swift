@@ -10,6 +10,7 @@ extension Deck {
         precondition(pointee.count == 0, "\(name) is entered already")
         pointee.engine = engine
         pointee.phase = .open
+        pointee.lastPass = .nan
     }
 
     /// Enters all doers of the list in order.

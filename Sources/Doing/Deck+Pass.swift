@@ -22,6 +22,8 @@ extension Deck {
     private func duePass(at tyme: Tyme, isProfiled: Bool) throws {
         swapReady()
         pointee.keepPlace = pointee.currentPlace
+        pointee.lastPassButOne = pointee.lastPass
+        pointee.lastPass = tyme
         collect(at: tyme)
         let engine = pointee.engine.unsafelyUnwrapped
         let tockField = tockField
@@ -158,8 +160,8 @@ extension Deck {
     @inline(never)
     private func restart(_ deed: Deed, at tyme: Tyme) {
         if deed.pointee.isAutoParked {
-            let isRoot = pointee.owner == nil
-            deed.pointee.retyme = isRoot ? tyme : pointee.engine!.pointee.lastPassTyme
+            deed.pointee.deck?.pointee.lastPass = previousPass
+            deed.pointee.retyme = pointee.owner == nil ? tyme : previousPass
             deed.pointee.isAutoParked = false
             pointee.autoParked -= 1
         } else {

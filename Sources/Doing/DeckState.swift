@@ -51,6 +51,12 @@ struct DeckState {
     var woken = DeedBuffer()
     /// Deeds for the next pass that came out of order.
     var pending = DeedBuffer()
+    /// The tyme of the last pass, also of the one under way, and of the pass before that.
+    ///
+    /// While the owner is parked for the deeds here, the passes that it leaves out do not show; when that ends they are
+    /// made good.
+    var lastPass = Tyme.nan
+    var lastPassButOne = Tyme.nan
     /// The park that the last pass of a dodoer offered; a recur that answers it parks on behalf of its children.
     var offer = Tyme.nan
     /// How many deeds are parked on behalf of their children.

@@ -49,30 +49,26 @@ extension Deed {
     }
 
     private func unparkAsPolled() {
-        let retyme = polledRetyme
+        let engine = pointee.owner!.pointee.engine!
+        let (run, isRoot) = (lastPolledRun, pointee.owner!.pointee.owner == nil)
+        let hasPassed = pointee.owner!.hasPassed(self)
         unpark()
-        pointee.retyme = retyme
+        pointee.deck?.pointee.lastPass = run
+        if isRoot {
+            pointee.retyme = hasPassed ? engine.pointee.tyme + engine.pointee.tock : engine.pointee.tyme
+        } else {
+            pointee.retyme = run  // its scheduler's tock is 0
+        }
         noteWoken(ahead: true)
     }
 
-    /// The retyme that a dodoer parked for its children would have if it had run in every pass instead.
-    private var polledRetyme: Tyme {
+    /// When a dodoer that is parked for its children would have run last, if it ran in every pass of its deck instead.
+    private var lastPolledRun: Tyme {
         let deck = pointee.owner!
         let engine = deck.pointee.engine!
-        let tyme = engine.pointee.tyme
-        guard deck.pointee.owner == nil else { return hasPassed ? tyme : engine.pointee.lastPassTyme }
-        return hasPassed ? tyme + engine.pointee.tock : tyme
-    }
-
-    /// Whether a pass is under way that has been at this place already.
-    private var hasPassed: Bool {
-        var deed = self
-        while let deck = deed.pointee.owner {
-            if let running = deck.pointee.running { return deed.pointee.label <= running.pointee.label }
-            guard let owner = deck.pointee.owner else { return false }
-            deed = owner
-        }
-        return false
+        if deck.pointee.running != nil { return deck.hasPassed(self) ? engine.pointee.tyme : deck.previousPass }
+        guard let owner = deck.pointee.owner else { return engine.pointee.lastPassTyme }
+        return owner.pointee.isAutoParked ? owner.lastPolledRun : deck.pointee.lastPass
     }
 
     /// Ends a park on behalf of children.
@@ -134,6 +130,17 @@ extension Deed {
 }
 
 extension Deck {
+    /// Whether a pass of this deck is under way that has been at the place of a deed already.
+    func hasPassed(_ deed: Deed) -> Bool {
+        guard let running = pointee.running else { return false }
+        return deed.pointee.label <= running.pointee.label
+    }
+
+    /// The tyme of the pass before the one that is under way, counting those that were left out since nothing was due.
+    var previousPass: Tyme {
+        pointee.owner == nil ? pointee.engine!.pointee.lastPassTyme : pointee.lastPassButOne
+    }
+
     /// Ends the parks of the deed whose deck this is and of its owners, that they come to look into this deck.
     func wakeOwners() {
         var deck = self
@@ -223,6 +230,7 @@ extension Deck {
             next = deed.pointee.next
             guard deed.pointee.isAutoParked, deed.pointee.wake == .none else { continue }
             deed.unpark()
+            deed.pointee.deck?.pointee.lastPass = engine.pointee.tyme
             deed.pointee.retyme = engine.pointee.tyme + oldTock
             setPending(deed)
         }

@@ -31,7 +31,9 @@ struct ProgramOutcome: Equatable {
         for index in 0..<max(events.count, model.events.count) {
             let ours = index < events.count ? events[index].description : "nothing"
             let theirs = index < model.events.count ? model.events[index].description : "nothing"
-            if ours != theirs { return "event \(index) is \(ours), the model has \(theirs)" }
+            guard ours != theirs else { continue }
+            let before = events[max(0, index - 24)..<min(index, events.count)].map(\.description)
+            return "after \(before.joined(separator: ", "))\nevent \(index) is \(ours), the model has \(theirs)"
         }
         if tyme != model.tyme { return "tyme is \(Double(bitPattern: tyme)), not \(Double(bitPattern: model.tyme))" }
         if isDone != model.isDone { return "isDone is \(isDone)" }
