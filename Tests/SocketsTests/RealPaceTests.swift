@@ -165,6 +165,7 @@ typealias TestDoer = CoreDoer<TestCore, UDPPeer>
 
     @Test("SIGTERM ends a run, every exit included, and the handler before comes back", arguments: [SIGINT, SIGTERM])
     func signals(number: Int32) throws {
+        // Signals belong to the process: no other test here may ask for any, or the handlers get mixed up.
         let before = signal(number, SIG_IGN)
         defer { signal(number, before) }
         let peer = try doer()

@@ -184,7 +184,7 @@ import Wiring
                 do {
                     let red = try TestDoer(TestCore(), over: UDPPeer(anyPort))
                     let blu = try TestDoer(TestCore(echoes: true), over: UDPPeer(anyPort))
-                    let doist = try Doist(limit: 0.1, pace: .real, doers: [red, blu])
+                    let doist = try Doist(limit: 0.1, pace: RealPace(), doers: [red, blu])
                     try doist.enter()
                     for number in 0..<20 { red.core.queue.append((blu.wire.address, [UInt8(number)])) }
                     try doist.run()
