@@ -43,7 +43,8 @@ let package = Package(
             name: "MemoingTests", dependencies: ["Doing", "Wiring", "Memoing", "Signing", "CMallocCount"],
             swiftSettings: strict),
         .testTarget(
-            name: "SocketsTests", dependencies: ["Doing", "Wiring", "Memoing", "Sockets", "CSockets"], swiftSettings: strict),
+            name: "SocketsTests", dependencies: ["Doing", "Wiring", "Memoing", "Sockets", "CSockets"],
+            swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(name: "DemoTests", dependencies: ["DemoKit"], swiftSettings: strict),
     ]

@@ -77,7 +77,7 @@ public enum MemoPeer {
                     talk.hangUp()
                 })
         }
-        let doist = try Doist(limit: options.time, pace: RealPace(), doers: doers)
+        let doist = try Doist(limit: options.time, pace: RealPace(stopOn: [.interrupt, .terminate]), doers: doers)
         try doist.run()
         return talk.report()
     }

@@ -42,7 +42,8 @@ public enum Showcase {
         let uxd = try Pair(
             "uxd", red: try UXDPeer(at: .temporary(name: "red")), blu: try UXDPeer(at: .temporary(name: "blu")), signer,
             log)
-        let doist = try Doist(limit: time, pace: RealPace())
+        let pace = RealPace(stopOn: [.interrupt, .terminate])
+        let doist = try Doist(limit: time, pace: pace)
         let kinds: [MemoKind] = signer == nil ? [.plain] : [.plain, .signed]
         var exchanges = kinds.map { udp.exchange($0) } + kinds.map { uxd.exchange($0) }
         log.exchanges = exchanges
@@ -54,7 +55,8 @@ public enum Showcase {
         try doist.enter(udp.doers + uxd.doers + [log.exchanges[0]])
         log.begin()
         try doist.run()
-        return log.summarise(hasSigner: signer != nil)
+        // A signal ends a demo in order, whatever was left.
+        return log.summarise(hasSigner: signer != nil) || pace.isStopRequested
     }
 
     private static func findSigner(_ log: PacketLog, withoutCrypto: Bool) -> Ed25519? {

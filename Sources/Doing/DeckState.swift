@@ -6,9 +6,9 @@ typealias Deck = UnsafeMutablePointer<DeckState>
 /// See ``Deck``.
 ///
 /// A linked deed stands in at most one container: `upcoming` (to be looked at in the next pass), `current` (in the pass
-/// under way), `batch` (the same, out of turn), `timers` (due at its retyme), `pending` (next pass, out of order), or in
-/// none (parked until woken).
-/// Besides it may be listed as woken, or be `ahead` in the pass under way. So a pass costs what is due, not what exists.
+/// under way), `batch` (the same, out of turn), `timers` (due at its retyme), `pending` (next pass, out of order), or
+/// in none (parked until woken). Besides it may be listed as woken, or be `ahead` in the pass under way. So a pass
+/// costs what is due, not what exists.
 struct DeckState {
     /// The life of a deck.
     enum Phase: UInt8 {

@@ -1,8 +1,8 @@
 /// A doer that schedules doers: a scheduler inside a scheduler.
 ///
 /// It enters its doers in its ``enter(_:)``, runs those that are due in each ``recur(_:)``, and is done when none is
-/// left. A subclass that overrides one of these calls calls `super` too. Its doers are closed in its ``exit(_:)``, after
-/// its own clean, cease or abort, even if an override throws.
+/// left. A subclass that overrides one of these calls calls `super` too. Its doers are closed in its ``exit(_:)``,
+/// after its own clean, cease or abort, even if an override throws.
 ///
 /// - Source: hio `DoDoer` (`base/doing.py`).
 open class DoDoer: Doer {

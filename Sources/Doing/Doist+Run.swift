@@ -6,8 +6,8 @@ extension Doist {
     ///
     /// - Parameter limit: seconds of tyme for this run instead of ``limit``; nil for that one, 0 for none.
     /// - Throws: under ``ErrorPolicy/failAll`` the first error of a doer; ``TymeError/limit(_:)``;
-    ///   ``ScheduleError/stalled(tyme:deeds:)`` in simulated time when nothing can ever become due; what the pace threw.
-    ///   Every exit has run then.
+    ///   ``ScheduleError/stalled(tyme:deeds:)`` in simulated time when nothing can ever become due; what the pace
+    ///   threw. Every exit has run then.
     /// - Precondition: not called by one of its doers.
     public func run(limit: Double? = nil) throws {
         precondition(!engine.pointee.isBusy, "\(name): a doer called run of its own doist")

@@ -29,8 +29,8 @@ extension Doist {
     /// A tick in which nothing is due costs no pass: tyme jumps over it. If the clock is more than ``longestLag`` ahead
     /// of what was due, as after a stop of the process, tyme did not pass meanwhile.
     ///
-    /// - Throws: ``ScheduleError/noPace(scheduler:)``; under ``ErrorPolicy/failAll`` the first error of a doer; what the
-    ///   pace threw.
+    /// - Throws: ``ScheduleError/noPace(scheduler:)``; under ``ErrorPolicy/failAll`` the first error of a doer; what
+    ///   the pace threw.
     /// - Precondition: not called by one of its doers.
     public func turn() throws -> Turn {
         precondition(!engine.pointee.isBusy, "\(name): a doer called turn of its own doist")
@@ -152,8 +152,8 @@ extension Doist {
         return count
     }
 
-    /// Extra passes until nobody is woken, or the tick has had `most`, or this turn its share; answers whether the run is
-    /// over.
+    /// Extra passes until nobody is woken, or the tick has had `most`, or this turn its share; answers whether the run
+    /// is over.
     private func makeExtraPasses(_ ride: inout Ride, atMost most: Int) throws -> Bool {
         var left = Doist.extraPassesPerTurn
         while root.pointee.woken.live > 0, ride.extraPasses < most, left > 0 {

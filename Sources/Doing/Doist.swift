@@ -228,8 +228,8 @@ public final class Doist {
 
     /// One pass and one tick.
     ///
-    /// - Throws: under ``ErrorPolicy/failAll`` what a doer threw. The pass then has not ticked, and the other doers wait
-    ///   for ``exit()``.
+    /// - Throws: under ``ErrorPolicy/failAll`` what a doer threw. The pass then has not ticked, and the other doers
+    ///   wait for ``exit()``.
     /// - Precondition: entered, and not called by one of its doers.
     public func recur() throws {
         checkIdle("recur")

@@ -2,7 +2,8 @@
 /// any platform, with any toolchain.
 ///
 /// It does not refine `RandomNumberGenerator` on purpose: `Int.random(in:using:)` and `shuffled(using:)` may draw
-/// otherwise in another toolchain. ``below(_:)-(UInt64)``, ``unit()`` and ``shuffle(_:)`` are the draws that stay as they are.
+/// otherwise in another toolchain. ``below(_:)-(UInt64)``, ``unit()`` and ``shuffle(_:)`` are the draws that stay as
+/// they are.
 public protocol Generator {
     /// The next 64 bits.
     mutating func next() -> UInt64

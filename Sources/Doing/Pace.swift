@@ -42,8 +42,8 @@ public protocol Pace: AnyObject {
     /// instead of turning the loop. A pace without it is right but then spins until that tick.
     func hold(_ on: Bool) throws
 
-    /// Sleeps like a blocking ``poll(until:block:)``, without blocking the executor, and throws `CancellationError` when
-    /// the task is cancelled.
+    /// Sleeps like a blocking ``poll(until:block:)``, without blocking the executor, and throws `CancellationError`
+    /// when the task is cancelled.
     nonisolated(nonsending) func wait(until deadline: Double?) async throws
 }
 

@@ -30,8 +30,8 @@ public struct Xoshiro256: Generator, Hashable, Sendable {
         return bits
     }
 
-    /// A stream seeded from one draw of this one, mixed with a constant so that the seeds of a tree do not meet those of
-    /// its root.
+    /// A stream seeded from one draw of this one, mixed with a constant so that the seeds of a tree do not meet those
+    /// of its root.
     public mutating func fork() -> Xoshiro256 { Xoshiro256(seed: next() ^ 0xBB67_AE85_84CA_A73B) }
 
     private func rotated(_ bits: UInt64, by count: UInt64) -> UInt64 { bits << count | bits >> (64 - count) }

@@ -123,8 +123,8 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
         }
     }
 
-    /// The next event of the core, for whoever drains them without ``onEvent``. Unlike a change of ``core`` this does not
-    /// wake the doer.
+    /// The next event of the core, for whoever drains them without ``onEvent``. Unlike a change of ``core`` this does
+    /// not wake the doer.
     @inlinable public func pollEvent() -> Core.Event? { _core.pollEvent() }
 
     /// Opens the transport and lets the poller, if there is one, watch it.

@@ -44,8 +44,8 @@ public protocol DatagramTransport {
     /// - Throws: only what makes the transport unusable.
     mutating func send(_ bytes: RawSpan, _ train: Train, at tyme: Tyme) throws(TransportError) -> Sending
 
-    /// What to watch, beside the descriptor of ``readiness``, while peers are full: it becomes readable when one of them
-    /// has room. Nil if there is no such thing: the owner then tries again every tick.
+    /// What to watch, beside the descriptor of ``readiness``, while peers are full: it becomes readable when one of
+    /// them has room. Nil if there is no such thing: the owner then tries again every tick.
     ///
     /// - Parameter isBlocked: false once nobody waits for room, so that nothing is told any more.
     mutating func roomDescriptor(whileBlocked isBlocked: Bool) -> Int32?

@@ -1,4 +1,4 @@
-#include "sched.h"
+#include "ticks.h"
 
 #include <stdlib.h>
 #include <time.h>
