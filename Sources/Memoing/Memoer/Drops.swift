@@ -11,7 +11,8 @@ public struct Drops: Hashable, Sendable {
     /// How often something was dropped.
     public var total: Int { counts.reduce(0, +) }
 
-    /// The reasons that occurred with their counts, in the order of the cases of ``DropReason``: the same in every process.
+    /// The reasons that occurred with their counts, in the order of the cases of ``DropReason``: the same in every
+    /// process.
     public var occurred: [(reason: DropReason, count: Int)] {
         DropReason.allCases.map { ($0, self[$0]) }.filter { $0.1 > 0 }
     }
