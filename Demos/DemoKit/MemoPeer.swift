@@ -29,7 +29,8 @@ public enum MemoPeer {
           --json            one JSON object a line
           --help            this
 
-        Ends with status 0 when done, 1 when something is missing or was refused, 2 for bad words. Ctrl-C ends it in order.
+        Ends with status 0 when done, 1 when something is missing or was refused, 2 for bad words.
+        Ctrl-C ends it in order.
         """
 
     /// Does what the words say.

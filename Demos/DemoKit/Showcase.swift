@@ -10,9 +10,9 @@ public enum Showcase {
     public static let usage = """
         Usage: demo [--json] [--time S] [--without-crypto]
 
-        Two peers, red and blu, send each other plain and signed memos of several sizes over UDP and over Unix datagrams,
-        in this one process and thread. Prints every train of datagrams that is sent, every memo that arrives, and a
-        summary.
+        Two peers, red and blu, send each other plain and signed memos of several sizes over UDP and over Unix
+        datagrams, in this one process and thread. Prints every train of datagrams that is sent, every memo that
+        arrives, and a summary.
 
           --json            one JSON object a line
           --time S          give up after S seconds (20)

@@ -114,7 +114,7 @@ import Testing
     }
 
     @Test(
-        "a tick has at most as many extra passes as it may; then descriptors are held until the next tick, without spinning"
+        "a tick has so many extra passes; then descriptors are held until the next tick, without spinning"
     )
     func extraPassLimit() throws {
         let pace = FakePace()
