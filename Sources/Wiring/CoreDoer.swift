@@ -16,34 +16,9 @@ import Doing
 /// Between passes, use ``core`` freely: a change of it wakes the doer, so what you queue leaves at once.
 public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     /// What may be done in one pass, each way.
-    public struct Budget: Hashable, Sendable {
-        /// Datagrams.
-        public var datagrams: Int
-        /// Trains.
-        public var trains: Int
-
-        /// Whichever is used up first ends the pass; what is left over runs in the next.
-        public init(datagrams: Int = 4096, trains: Int = 64) {
-            precondition(datagrams >= 1 && trains >= 1, "budget: \(datagrams) datagrams, \(trains) trains")
-            self.datagrams = datagrams
-            self.trains = trains
-        }
-    }
-
-    /// How much may be sent between one tick and the next; at least one datagram always may.
-    public struct Pacing: Hashable, Sendable {
-        /// Datagrams.
-        public var datagrams: Int
-        /// Bytes.
-        public var bytes: Int
-
-        /// Whichever is used up first ends the sending of a tick.
-        public init(datagrams: Int, bytes: Int) {
-            precondition(datagrams >= 1 && bytes >= 1, "pacing: \(datagrams) datagrams, \(bytes) bytes")
-            self.datagrams = datagrams
-            self.bytes = bytes
-        }
-    }
+    public typealias Budget = FerryBudget
+    /// How much may be sent between one tick and the next.
+    public typealias Pacing = FerryPacing
 
     @usableFromInline var _core: Core
     @usableFromInline var _wire: Wire
@@ -56,8 +31,7 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     /// A protocol without acknowledgements cannot know how fast its peer reads. Against a slow reader over UDP, whose
     /// queue drops silently what it has no room for, say here how much is sent between one tick and the next.
     public var pacing: Pacing?
-    /// What was sent at the tyme of the last pass, for ``pacing``.
-    @usableFromInline var paced = (tyme: -Tyme.infinity, datagrams: 0, bytes: 0)
+    private var ferry = Ferry()
     /// Called with every event, after the pass's trains have been taken in and before its trains are sent.
     ///
     /// The closure may use ``core``. Without one, events stay in the core, within its bounds, for its user to poll.
@@ -140,16 +114,17 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     override public func recur(_ tyme: Tyme) throws -> Recurrence {
         if watchedRoom != nil { _wire.clearRoom() }
         _core.unblock()
-        var (receivedAll, count) = try receive(tyme, trains: 1)
+        var (receivedAll, count) = try ferry.receive(&_core, from: &_wire, burst, budget, trains: 1, at: tyme)
         tell(tyme)
-        var sending = try send(tyme)
+        var sending = try ferry.send(&_core, over: &_wire, burst, budget, pacing, at: tyme)
         if !receivedAll {
             // Whoever sent the first train has its answer by now: whether there is more is asked while it works on it.
             // Asked first, that would cost a round trip two system calls.
-            (receivedAll, count) = try receive(tyme, trains: max(1, budget.trains - 1))
+            (receivedAll, count) = try ferry.receive(
+                &_core, from: &_wire, burst, budget, trains: max(1, budget.trains - 1), at: tyme)
             if count > 0 {
                 tell(tyme)
-                sending = try send(tyme)
+                sending = try ferry.send(&_core, over: &_wire, burst, budget, pacing, at: tyme)
             }
         }
         tell(tyme)
@@ -220,59 +195,5 @@ extension CoreDoer {
             try pace.watch(room, self)
             watchedRoom = room
         }
-    }
-}
-
-extension CoreDoer {
-    @usableFromInline enum Progress { case done, more, full, paced }
-
-    /// Takes in what has arrived: whether that was all, and how many trains.
-    @inlinable func receive(_ tyme: Tyme, trains most: Int) throws -> (isAll: Bool, trains: Int) {
-        var trains = 0
-        var datagrams = 0
-        let isAll = try burst.lend { (out: inout OutputRawSpan) throws(TransportError) -> Bool in
-            while trains < most, datagrams < budget.datagrams {
-                out.removeAll()
-                guard let train = try _wire.receive(into: &out, at: tyme) else { return true }
-                trains += 1
-                datagrams += train.count(of: out.byteCount)
-                _core.handle(out.bytes, train, at: tyme)
-            }
-            return false
-        }
-        return (isAll, trains)
-    }
-
-    /// Sends what the core has.
-    @inlinable func send(_ tyme: Tyme) throws -> Progress {
-        if paced.tyme != tyme { paced = (tyme, 0, 0) }
-        return try burst.lend { (out: inout OutputRawSpan) throws(TransportError) -> Progress in
-            var limits = _wire.limits
-            var trains = 0
-            var datagrams = 0
-            while trains < budget.trains, datagrams < budget.datagrams {
-                if let pacing, !allow(&limits, pacing) { return .paced }
-                out.removeAll()
-                guard let train = _core.poll(into: &out, limits, at: tyme) else { return .done }
-                let count = train.count(of: out.byteCount)
-                trains += 1
-                datagrams += count
-                let sending = try _wire.send(out.bytes, train, at: tyme)
-                _core.sent(sending, train, at: tyme)
-                paced.datagrams += count
-                paced.bytes += sending.taken
-                if sending.outcome == .full { return .full }
-            }
-            return .more
-        }
-    }
-
-    /// Narrows the next train to what this tick still allows; false if that is nothing.
-    @inlinable func allow(_ limits: inout TrainLimits, _ pacing: Pacing) -> Bool {
-        let left = (datagrams: pacing.datagrams - paced.datagrams, bytes: pacing.bytes - paced.bytes)
-        guard left.datagrams > 0, left.bytes > 0 else { return false }
-        limits.segments = min(_wire.limits.segments, left.datagrams)
-        limits.bytes = min(_wire.limits.bytes, max(left.bytes, limits.datagram))
-        return true
     }
 }

@@ -11,6 +11,8 @@ public enum Direction: String, Hashable, Sendable, CaseIterable {
 /// Sees every train that passes a ``Tapped`` transport.
 public protocol Tap: AnyObject {
     /// Sees a train that was received, or the part of one that was taken. The bytes are valid for the call.
+    ///
+    /// It is called from inside the doer's pass: note what you see, and leave the doer, its core and its wire alone.
     func see(_ bytes: RawSpan, _ train: Train, _ direction: Direction, at tyme: Tyme)
 }
 

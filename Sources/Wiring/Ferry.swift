@@ -1,0 +1,103 @@
+import Doing
+
+/// What a ``CoreDoer`` may do in one pass, each way.
+public struct FerryBudget: Hashable, Sendable {
+    /// Datagrams.
+    public var datagrams: Int
+    /// Trains.
+    public var trains: Int
+
+    /// Whichever is used up first ends the pass; what is left over runs in the next.
+    public init(datagrams: Int = 4096, trains: Int = 64) {
+        precondition(datagrams >= 1 && trains >= 1, "budget: \(datagrams) datagrams, \(trains) trains")
+        self.datagrams = datagrams
+        self.trains = trains
+    }
+}
+
+/// How much a ``CoreDoer`` may send between one tick and the next; at least one datagram always may.
+public struct FerryPacing: Hashable, Sendable {
+    /// Datagrams.
+    public var datagrams: Int
+    /// Bytes.
+    public var bytes: Int
+
+    /// Whichever is used up first ends the sending of a tick.
+    public init(datagrams: Int, bytes: Int) {
+        precondition(datagrams >= 1 && bytes >= 1, "pacing: \(datagrams) datagrams, \(bytes) bytes")
+        self.datagrams = datagrams
+        self.bytes = bytes
+    }
+}
+
+/// The two loops between a core and its transport.
+///
+/// They take both `inout`, so that a pass has one exclusive access to each instead of several a train: a twentieth of
+/// the cost of a single datagram. Whoever is called in between, a tap for instance, must leave the doer alone.
+@usableFromInline struct Ferry {
+    /// How a sending ended.
+    @usableFromInline enum Progress { case done, more, full, paced }
+
+    /// What was sent at one tyme, for pacing.
+    @usableFromInline var tyme = -Tyme.infinity
+    @usableFromInline var datagrams = 0
+    @usableFromInline var bytes = 0
+
+    @usableFromInline init() {}
+
+    /// Takes in what has arrived: whether that was all, and how many trains.
+    @inlinable func receive<Core: DatagramCore, Wire: DatagramTransport>(
+        _ core: inout Core, from wire: inout Wire, _ burst: Burst, _ budget: FerryBudget, trains most: Int,
+        at tyme: Tyme
+    ) throws(TransportError) -> (isAll: Bool, trains: Int) {
+        var trains = 0
+        var datagrams = 0
+        let isAll = try burst.lend { (out: inout OutputRawSpan) throws(TransportError) -> Bool in
+            while trains < most, datagrams < budget.datagrams {
+                out.removeAll()
+                guard let train = try wire.receive(into: &out, at: tyme) else { return true }
+                trains += 1
+                datagrams += train.count(of: out.byteCount)
+                core.handle(out.bytes, train, at: tyme)
+            }
+            return false
+        }
+        return (isAll, trains)
+    }
+
+    /// Sends what the core has.
+    @inlinable mutating func send<Core: DatagramCore, Wire: DatagramTransport>(
+        _ core: inout Core, over wire: inout Wire, _ burst: Burst, _ budget: FerryBudget, _ pacing: FerryPacing?,
+        at tyme: Tyme
+    ) throws(TransportError) -> Progress {
+        if self.tyme != tyme { (self.tyme, datagrams, bytes) = (tyme, 0, 0) }
+        let all = wire.limits
+        var limits = all
+        var (trains, sentDatagrams, sentBytes) = (0, 0, 0)
+        let before = (datagrams: datagrams, bytes: bytes)
+        defer {
+            datagrams += sentDatagrams
+            bytes += sentBytes
+        }
+        return try burst.lend { (out: inout OutputRawSpan) throws(TransportError) -> Progress in
+            while trains < budget.trains, sentDatagrams < budget.datagrams {
+                if let pacing {
+                    let left = pacing.datagrams - before.datagrams - sentDatagrams
+                    let leftBytes = pacing.bytes - before.bytes - sentBytes
+                    guard left > 0, leftBytes > 0 else { return .paced }
+                    limits.segments = min(all.segments, left)
+                    limits.bytes = min(all.bytes, max(leftBytes, all.datagram))
+                }
+                out.removeAll()
+                guard let train = core.poll(into: &out, limits, at: tyme) else { return .done }
+                trains += 1
+                sentDatagrams += train.count(of: out.byteCount)
+                let sending = try wire.send(out.bytes, train, at: tyme)
+                core.sent(sending, train, at: tyme)
+                sentBytes += sending.taken
+                if sending.outcome == .full { return .full }
+            }
+            return .more
+        }
+    }
+}
