@@ -26,7 +26,7 @@ let quoted: [[String]] = [
     ["loopback", "--size", "1024", "--reference", "1"],
     ["loopback", "--size", "1048576", "--reference", "1"],
     ["loopback", "--size", "200", "--pp", "1", "--reference", "1"],
-    ["loopback", "--mode", "2p", "--size", "200", "--pp", "1"],
+    ["loopback", "--mode", "2p", "--size", "200", "--pp", "1", "--count", "5000"],
     ["idle", "--peers", "1000", "--seconds", "5"],
 ]
 
