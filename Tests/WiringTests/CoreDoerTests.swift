@@ -188,4 +188,15 @@ struct CoreDoerTests {
         #expect(!doer.wire.isOpen && !doer.isDone)
         #expect(error.description == "x:1: bind: Address already in use (errno 98)")
     }
+
+    @Test("without a doist, a core is serviced by hand, all at once or a train at a time")
+    func service() throws {
+        var wire = Scripted()
+        wire.incoming = [(Train(peer: a, segment: 1), [1]), (Train(peer: a, segment: 1), [2])]
+        var core = Plain(echoes: true)
+        let once = try core.service(0, over: &wire, by: Burst(), budget: .init(datagrams: 1, trains: 1))
+        #expect(once && core.heard == [[1]] && wire.sentTrains == [[1]])
+        let again = try core.service(0.5, over: &wire, by: Burst())
+        #expect(!again && core.heard == [[1], [2]] && wire.sentTrains == [[1], [2]])
+    }
 }
