@@ -14,6 +14,10 @@ let package = Package(
         .library(name: "Memoing", targets: ["Memoing"]),
         .library(name: "Signing", targets: ["Signing"]),
         .library(name: "Sockets", targets: ["Sockets"]),
+        .library(name: "Tracing", targets: ["Tracing"]),
+        .library(name: "Simming", targets: ["Simming"]),
+        .library(name: "Rehearsing", targets: ["Rehearsing"]),
+        .library(name: "CoDoing", targets: ["CoDoing"]),
     ],
     targets: [
         .target(name: "Doing", swiftSettings: strict),
@@ -22,19 +26,26 @@ let package = Package(
         .target(name: "Signing", dependencies: ["Memoing"], swiftSettings: strict),
         .target(name: "CSockets", cSettings: strictC),
         .target(name: "Sockets", dependencies: ["Doing", "Wiring", "CSockets"], swiftSettings: strict),
+        .target(name: "Tracing", dependencies: ["Doing", "Wiring"], swiftSettings: strict),
+        .target(name: "Simming", dependencies: ["Doing", "Wiring", "Tracing"], swiftSettings: strict),
+        .target(
+            name: "Rehearsing", dependencies: ["Doing", "Wiring", "Tracing", "Simming"], swiftSettings: strict),
+        .target(name: "CoDoing", dependencies: ["Doing"], swiftSettings: strict),
 
         .target(
-            name: "DemoKit", dependencies: ["Doing", "Wiring", "Memoing", "Signing", "Sockets"], path: "Demos/DemoKit",
-            swiftSettings: strict),
+            name: "DemoKit",
+            dependencies: ["Doing", "Wiring", "Memoing", "Signing", "Sockets", "Tracing", "Simming", "Rehearsing"],
+            path: "Demos/DemoKit", swiftSettings: strict),
         .executableTarget(name: "demo", dependencies: ["DemoKit"], path: "Demos/demo", swiftSettings: strict),
         .executableTarget(
             name: "hello", dependencies: ["Doing", "Wiring", "Memoing", "Sockets"], path: "Demos/hello",
             swiftSettings: strict),
         .executableTarget(name: "memo-peer", dependencies: ["DemoKit"], path: "Demos/memo-peer", swiftSettings: strict),
         .executableTarget(name: "embed", dependencies: ["DemoKit"], path: "Demos/embed", swiftSettings: strict),
+        .executableTarget(name: "rehearse", dependencies: ["DemoKit"], path: "Demos/rehearse", swiftSettings: strict),
         .target(name: "CBench", path: "Demos/CBench", cSettings: strictC),
         .executableTarget(
-            name: "bench", dependencies: ["DemoKit", "CBench"], path: "Demos/bench", swiftSettings: strict),
+            name: "bench", dependencies: ["DemoKit", "CoDoing", "CBench"], path: "Demos/bench", swiftSettings: strict),
 
         .testTarget(name: "DoingTests", dependencies: ["Doing"], swiftSettings: strict),
         .testTarget(name: "WiringTests", dependencies: ["Doing", "Wiring"], swiftSettings: strict),
@@ -45,6 +56,16 @@ let package = Package(
         .testTarget(
             name: "SocketsTests", dependencies: ["Doing", "Wiring", "Memoing", "Sockets", "CSockets"],
             swiftSettings: strict),
+        .testTarget(
+            name: "TracingTests", dependencies: ["Doing", "Wiring", "Memoing", "Sockets", "Tracing", "Simming"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SimmingTests", dependencies: ["Doing", "Wiring", "Memoing", "Tracing", "Simming"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RehearsingTests", dependencies: ["Doing", "Wiring", "Memoing", "Tracing", "Simming", "Rehearsing"],
+            swiftSettings: strict),
+        .testTarget(name: "CoDoingTests", dependencies: ["Doing", "CoDoing"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(name: "DemoTests", dependencies: ["DemoKit"], swiftSettings: strict),
     ]

@@ -158,7 +158,7 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
         }
         // A socket tells when it has room; full peers are tried every tick, and sooner where they can be watched.
         if isFull ? !isWatchingWritable : _core.isBlocked { return .again }
-        return .park(until: _core.wakeTyme ?? .infinity)
+        return .park(until: min(_core.wakeTyme ?? .infinity, _wire.wakeTyme ?? .infinity))
     }
 }
 

@@ -44,6 +44,10 @@ public protocol DatagramTransport {
     /// - Throws: only what makes the transport unusable.
     mutating func send(_ bytes: RawSpan, _ train: Train, at tyme: Tyme) throws(TransportError) -> Sending
 
+    /// When the transport itself next has something to do: a datagram that it holds back leaves then, at the next
+    /// ``receive(into:at:)``. Nil for never, as with every plain socket.
+    var wakeTyme: Tyme? { get }
+
     /// What to watch, beside the descriptor of ``readiness``, while peers are full: it becomes readable when one of
     /// them has room. Nil if there is no such thing: the owner then tries again every tick.
     ///
@@ -58,6 +62,9 @@ public protocol DatagramTransport {
 }
 
 extension DatagramTransport {
+    /// Never.
+    @inlinable public var wakeTyme: Tyme? { nil }
+
     /// None.
     public func roomDescriptor(whileBlocked isBlocked: Bool) -> Int32? { nil }
 

@@ -41,6 +41,7 @@ public struct Tapped<Base: DatagramTransport, T: Tap>: DatagramTransport {
         base.roomDescriptor(whileBlocked: isBlocked)
     }
     public mutating func clearRoom() { base.clearRoom() }
+    public var wakeTyme: Tyme? { base.wakeTyme }
     public func describe(_ address: Address) -> String { base.describe(address) }
 
     @inlinable public mutating func receive(

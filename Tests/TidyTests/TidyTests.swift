@@ -11,6 +11,10 @@ struct TidyTests {
         "Memoing": ["Doing", "Wiring"],
         "Signing": ["Memoing", "CryptoKit", "Glibc", "Musl", "Android", "Darwin"],
         "Sockets": ["Doing", "Wiring", "CSockets", "Synchronization", "Glibc", "Musl", "Darwin"],
+        "Tracing": ["Doing", "Wiring"],
+        "Simming": ["Doing", "Wiring", "Tracing"],
+        "Rehearsing": ["Doing", "Wiring", "Tracing", "Simming"],
+        "CoDoing": ["Doing", "Synchronization"],
     ]
     static let cTargets: Set<String> = ["CSockets"]
 
