@@ -8,6 +8,8 @@ let usage = """
       datagrams  raw datagrams through peer doers, beside C: [--size B] [--row NAME]
       loopback   plain memos over real sockets, beside C: --mode 1t|2p --size B --mtu M [--pp 1] [--transport udp|uxd]
                  [--window N] [--tick-us U] [--reference 1]
+      sim        plain memos over a simulated link: --count N --size B --gap-us U --seed N --loss F --delay-us U
+                 --jitter-us U --rate-bps R --queue-bytes B --tick-us U --limit-ms L --mtu M [--skip 0|1]
       idle       what open peers cost while nothing happens: --peers N --seconds S
       all        every row that the README quotes, with its yardstick in the same run
 
@@ -36,6 +38,7 @@ func bench(_ row: String, _ words: [String]) throws {
     case "codec": try benchCodec(words)
     case "datagrams": try benchDatagrams(words)
     case "loopback": try benchLoopback(words)
+    case "sim": try benchSim(words)
     case "idle": try benchIdle(words)
     default: throw UsageError("what is \"\(row)\"?")
     }
