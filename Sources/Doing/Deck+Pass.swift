@@ -22,8 +22,7 @@ extension Deck {
     private func duePass(at tyme: Tyme, isProfiled: Bool) throws {
         swapReady()
         pointee.keepPlace = pointee.currentPlace
-        pointee.lastPassButOne = pointee.lastPass
-        pointee.lastPass = tyme
+        notePass(at: tyme)
         collect(at: tyme)
         let engine = pointee.engine.unsafelyUnwrapped
         let tockField = tockField

@@ -131,6 +131,20 @@ extension Deck {
     /// The tyme of the first timer, infinite if there is none.
     var firstTimer: Tyme { pointee.timers.first() }
 
+    /// Whether a pass at `tyme` has nothing to do at all, as far as that can be told in a few loads.
+    @inline(__always)
+    func isIdle(at tyme: Tyme) -> Bool {
+        pointee.upcoming.count | pointee.woken.count | pointee.pending.count == 0 && pointee.count > 0
+            && pointee.timers.isQuiet(at: tyme)
+    }
+
+    /// What a pass notes of its tyme.
+    @inline(__always)
+    func notePass(at tyme: Tyme) {
+        pointee.lastPassButOne = pointee.lastPass
+        pointee.lastPass = tyme
+    }
+
     /// Looks up `rival` anew.
     func findRival() {
         let label = pointee.batch.nextLabel

@@ -51,11 +51,19 @@ extension Doist {
             guard tyme + tock > tyme, stop < .infinity || root.firstTimer < .infinity else {
                 throw ScheduleError.stalled(tyme: tyme, deeds: deedCount)
             }
-            guard skipsIdle else { continue }
-            let count = engine.pointee.advance(until: min(root.firstTimer, stop), atMost: .max)
-            statistics.skippedTicks += UInt64(count)
+            let target = min(root.firstTimer, stop)
+            if skipsIdle {
+                statistics.skippedTicks += UInt64(engine.pointee.advance(until: target, atMost: .max))
+            } else {
+                tickQuietly(until: target)
+            }
             if tyme >= stop { return }
         }
+    }
+
+    /// One tick after the other up to `target`, as long as nobody else asks for something: their passes do nothing.
+    private func tickQuietly(until target: Tyme) {
+        while tyme < target, canTickQuietly, root.pointee.woken.count == 0 { tickQuietly() }
     }
 }
 

@@ -233,6 +233,7 @@ public final class Doist {
     /// - Precondition: entered, and not called by one of its doers.
     public func recur() throws {
         checkIdle("recur")
+        if root.isIdle(at: tyme), canTickQuietly { return tickQuietly() }
         try busily {
             takeNews()
             try makePass(.due)
@@ -294,6 +295,18 @@ public final class Doist {
     public func requestStop() { isStopRequested = true }
 
     // MARK: - Within
+
+    /// Whether nobody but its deeds could have something for the next pass to do.
+    var canTickQuietly: Bool { !engine.pointee.isWatched && !board.mayHaveNews }
+
+    /// A pass in which nothing is due, and its tick: what a whole pass would leave behind, at a fifth of its cost.
+    @inline(__always)
+    func tickQuietly() {
+        root.notePass(at: engine.pointee.tyme)
+        engine.pointee.statistics.passes += 1
+        engine.pointee.isDone = false
+        engine.pointee.tick()
+    }
 
     func note(_ failure: Failure) {
         if failures.count < Doist.failureLimit { failures.append(failure) } else { droppedFailures += 1 }

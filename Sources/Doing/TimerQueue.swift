@@ -9,6 +9,12 @@ struct TimerQueue {
 
     var isEmpty: Bool { heap.isEmpty && (wheel?.count ?? 0) == 0 }
 
+    /// Whether nothing can be due at `tyme`; a wheel that holds something is not asked, since its answer costs more.
+    @inline(__always)
+    func isQuiet(at tyme: Tyme) -> Bool {
+        (heap.isEmpty || heap.first.key > tyme.orderedBits) && (wheel == nil || wheel!.count == 0)
+    }
+
     /// The least retyme, infinite if there is none.
     mutating func first() -> Tyme {
         let first = heap.isEmpty ? Tyme.infinity : Tyme(orderedBits: heap.first.key)

@@ -71,6 +71,9 @@ final class WakeBoard: Sendable {
         kicker?.kick()
     }
 
+    /// Whether ``take()`` may have something: one load.
+    var mayHaveNews: Bool { hasNews.load(ordering: .relaxed) }
+
     /// What has come since the last time; one load if nothing has.
     func take() -> News? {
         guard hasNews.load(ordering: .relaxed), hasNews.exchange(false, ordering: .acquiring) else { return nil }
