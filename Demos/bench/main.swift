@@ -8,3 +8,53 @@ let usage = """
       datagrams  raw datagrams through peer doers, beside C: [--size B] [--row NAME]
       loopback   plain memos over real sockets, beside C: --mode 1t|2p --size B --mtu M [--pp 1] [--transport udp|uxd]
                  [--window N] [--tick-us U] [--in-place 1] [--reference 1]
+      sim        plain memos over a simulated link: --count N --size B --gap-us U --seed N --loss F --delay-us U
+                 --jitter-us U --rate-bps R --queue-bytes B --tick-us U --limit-ms L --mtu M [--skip 0|1]
+      idle       what open peers cost while nothing happens: --peers N --seconds S
+      all        every row that the README quotes, with its yardstick in the same run
+
+    One JSON object a line; medians, and ratios of medians. Build with -c release, and leave the machine alone.
+    """
+
+/// The rows that the README quotes.
+let quoted: [[String]] = [
+    ["sched", "--doers", "10000", "--due", "busy"],
+    ["sched", "--doers", "1000000", "--due", "parked"],
+    ["sched", "--doers", "100000", "--due", "timers"],
+    ["codec", "--size", "1048576", "--gram", "1240", "--kind", "plain", "--domain", "text"],
+    ["codec", "--size", "1024", "--gram", "1240", "--kind", "plain", "--domain", "text"],
+    ["codec", "--size", "65536", "--gram", "1240", "--kind", "signed", "--domain", "text"],
+    ["datagrams"],
+    ["loopback", "--size", "1024", "--reference", "1"],
+    ["loopback", "--size", "1024", "--in-place", "1", "--reference", "1"],
+    ["loopback", "--size", "1048576", "--reference", "1"],
+    ["loopback", "--size", "200", "--pp", "1", "--reference", "1"],
+    ["loopback", "--mode", "2p", "--size", "200", "--pp", "1", "--count", "5000"],
+    ["idle", "--peers", "1000", "--seconds", "5"],
+]
+
+func bench(_ row: String, _ words: [String]) throws {
+    switch row {
+    case "sched": try benchSched(words)
+    case "codec": try benchCodec(words)
+    case "datagrams": try benchDatagrams(words)
+    case "loopback": try benchLoopback(words)
+    case "sim": try benchSim(words)
+    case "idle": try benchIdle(words)
+    default: throw UsageError("what is \"\(row)\"?")
+    }
+}
+
+Program(name: "bench", usage: usage).run { arguments in
+    guard let row = arguments.word() else {
+        try arguments.finish()
+        throw UsageError("say which row")
+    }
+    guard row == "all" else {
+        try bench(row, arguments.rest())
+        return true
+    }
+    try arguments.finish()
+    for words in quoted { try bench(words[0], Array(words.dropFirst())) }
+    return true
+}
