@@ -82,7 +82,8 @@ private struct Drawing {
         """
         <svg xmlns="http://www.w3.org/2000/svg" width="\(width)" height="\(height)" viewBox="0 0 \(width) \(height)">
         <defs>
-        <marker id="ok" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path d="M0 0.5 L8 4 L0 7.5 z" fill="#2563eb"/></marker>
+        <marker id="ok" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="8" markerHeight="8" orient="auto">
+        <path d="M0 0.5 L8 4 L0 7.5 z" fill="#2563eb"/></marker>
         </defs>
         <style>
         text { font: 11px ui-monospace, 'DejaVu Sans Mono', monospace; fill: #334155 }
@@ -93,7 +94,8 @@ private struct Drawing {
         .box { fill: #e2e8f0; stroke: #94a3b8 } .life { stroke: #94a3b8; stroke-width: 1.5 }
         .tick { stroke: #e2e8f0; stroke-dasharray: 2 4 }
         .ok { stroke: #2563eb; stroke-width: 1.6; fill: none } .lost { stroke: #dc2626; stroke-width: 1.6; fill: none }
-        .lost.way { stroke-dasharray: 5 4 } .note { fill: #fef3c7; stroke: #d97706 } .back { fill: #ffffff; fill-opacity: 0.82 }
+        .lost.way { stroke-dasharray: 5 4 } .note { fill: #fef3c7; stroke: #d97706 }
+        .back { fill: #ffffff; fill-opacity: 0.82 }
         </style>
         <rect width="\(width)" height="\(height)" fill="#ffffff"/>
         """
@@ -118,8 +120,8 @@ private struct Drawing {
             y2 = y1 + 8
         }
         let cross = "M\(x2 - 5) \(y2 - 5) L\(x2 + 5) \(y2 + 5) M\(x2 - 5) \(y2 + 5) L\(x2 + 5) \(y2 - 5)"
-        return
-            #"<line class="lost way" x1="\#(x1)" y1="\#(y1)" x2="\#(x2)" y2="\#(y2)"/><path class="lost" d="\#(cross)"/>"#
+        let way = #"<line class="lost way" x1="\#(x1)" y1="\#(y1)" x2="\#(x2)" y2="\#(y2)"/>"#
+        return way + #"<path class="lost" d="\#(cross)"/>"#
             + label(words, x1 + (x(arrow.to) - x1) * 0.5, y1 - 4, true)
     }
 
@@ -130,8 +132,8 @@ private struct Drawing {
         let start = anchor == "middle" ? x - width / 2 : x
         let back = #"<rect class="back" x="\#(start - 2)" y="\#(y - 9)" width="\#(width + 4)" height="12"/>"#
         let style = anchor == "middle" ? "" : #" style="text-anchor: start""#
-        return back
-            + #"<text class="\#(isBad ? "bad" : "mid")" x="\#(x)" y="\#(y)"\#(style)>\#(escaped(String(shown)))</text>"#
+        let words = escaped(String(shown))
+        return back + #"<text class="\#(isBad ? "bad" : "mid")" x="\#(x)" y="\#(y)"\#(style)>\#(words)</text>"#
     }
 
     private func note(_ note: Chart.Note) -> String {

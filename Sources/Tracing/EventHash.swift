@@ -8,10 +8,10 @@ import Wiring
 /// value = (value ^ word) * 0x9E3779B97F4A7C15     modulo 2^64
 /// value = value ^ value >> 32
 /// ```
-/// and starts at 0x74796D6973740001. An event gives these words: the bits of its tyme; extra pass << 32 | kind << 16 |
-/// fate << 8 | marks; FNV-1a of its lane's name; tag, high and low word of its own address and of the peer's; the bits of
-/// due; flight; the number of bytes; then the bytes, eight a word, the first in the lowest bits, the last word filled up
-/// with zeros. What doers do (``TraceEvent/Kind/enter`` to ``TraceEvent/Kind/exit``) is not taken in, so that doers
+/// and starts at 0x74796D6973740001. An event gives these words: the bits of its tyme; extra pass << 32 | kind << 16
+/// | fate << 8 | marks; FNV-1a of its lane's name; tag, high and low word of its own address and of the peer's; the
+/// bits of due; flight; the number of bytes; then the bytes, eight a word, the first in the lowest bits, the last word
+/// filled up with zeros. What doers do (``TraceEvent/Kind/enter`` to ``TraceEvent/Kind/exit``) is not taken in, so that doers
 /// which do nothing disturb nothing.
 ///
 /// It finds accidents, not forgeries.

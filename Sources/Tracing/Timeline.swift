@@ -23,7 +23,8 @@ extension Trace {
         let event = event(index)
         let place = #""pid":1,"tid":\#(event.lane.number + 1),"ts":\#(micros(event.tyme))"#
         func mark(_ name: String, _ arguments: String = "") -> String {
-            #"{"ph":"i","s":"t",\#(place),"name":\#(quoted(name))\#(arguments.isEmpty ? "" : ",\"args\":{\(arguments)}")}"#
+            let more = arguments.isEmpty ? "" : ",\"args\":{\(arguments)}"
+            return #"{"ph":"i","s":"t",\#(place),"name":\#(quoted(name))\#(more)}"#
         }
         switch event.kind {
         case .enter: return [#"{"ph":"B",\#(place),"name":"alive"}"#]
@@ -49,8 +50,8 @@ extension Trace {
 
     /// Microseconds with three digits behind the point.
     private func micros(_ tyme: Tyme) -> String {
-        let text = seconds(tyme * 1e6)
-        return String(text.dropLast(3))
+        guard tyme.magnitude < 9e6 else { return "0.000" }  // JSON has no infinity
+        return String(seconds(tyme * 1e6).dropLast(3))
     }
 
     /// In JSON's quotes.

@@ -3,8 +3,8 @@ import Doing
 extension Trace {
     /// Writes what the doers of `doist` do: a lane for each of them, named by its path.
     ///
-    /// It takes ``Doist/onDeed``, and in real time calls whoever had `onPass` before. Such events are kept and drawn; the
-    /// hash leaves them out.
+    /// It takes the doist's `onDeed`, and in real time calls whoever had `onPass` before. Such events are kept and
+    /// drawn; the hash leaves them out.
     public func watch(_ doist: Doist) {
         doist.onDeed = { [unowned self] event in
             let path = event.path.dropFirst().joined(separator: "/")
