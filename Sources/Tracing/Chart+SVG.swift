@@ -66,9 +66,8 @@ private struct Drawing {
         }
         var last: Tyme?
         for (row, tyme) in chart.tymes.enumerated() where tyme != last {
-            parts.append(
-                #"<line class="tick" x1="\#(left - 8)" y1="\#(heights[row])" x2="\#(width - 12)" y2="\#(heights[row])"/>"#
-            )
+            let y = heights[row]
+            parts.append(#"<line class="tick" x1="\#(left - 8)" y1="\#(y)" x2="\#(width - 12)" y2="\#(y)"/>"#)
             parts.append(text("\(seconds(tyme)) s", left - 14, heights[row] + 4, "tyme"))
             last = tyme
         }

@@ -32,6 +32,14 @@ struct Chart {
 
     init(_ trace: Trace, limit: Int, describe: Trace.Describe?) {
         var columns: [String: Int] = [:]
+        // A lane and the addresses that it has spoken from are one line of the chart.
+        var owners: [Address: Trace.Lane] = [:]
+        for index in 0..<trace.count where !trace.event(index).local.isNone {
+            owners[trace.event(index).local] = trace.event(index).lane
+        }
+        func title(_ address: Address) -> String {
+            owners[address].map { trace.lanes[Int($0.number)] } ?? trace.name(of: address)
+        }
         var open: [UInt64: [Int]] = [:]
         func column(_ name: String, _ names: inout [String]) -> Int {
             if let column = columns[name] { return column }
@@ -45,7 +53,7 @@ struct Chart {
                 more += 1
                 continue
             }
-            let who = column(trace.who(event), &names)
+            let who = column(trace.lanes[Int(event.lane.number)], &names)
             let row = tymes.count
             tymes.append(event.tyme)
             guard event.kind.isDatagram else {
@@ -53,7 +61,7 @@ struct Chart {
                 notes.append(Note(at: who, row: row, text: text))
                 continue
             }
-            let peer = column(trace.name(of: event.peer), &names)
+            let peer = column(title(event.peer), &names)
             let meaning = describe.flatMap { describe in trace.withBytes(index) { describe($0) } }
             let label = meaning ?? "\(trace.length(index)) B"
             let fate = trace.fate(of: event)

@@ -11,8 +11,8 @@ import Wiring
 /// and starts at 0x74796D6973740001. An event gives these words: the bits of its tyme; extra pass << 32 | kind << 16
 /// | fate << 8 | marks; FNV-1a of its lane's name; tag, high and low word of its own address and of the peer's; the
 /// bits of due; flight; the number of bytes; then the bytes, eight a word, the first in the lowest bits, the last word
-/// filled up with zeros. What doers do (``TraceEvent/Kind/enter`` to ``TraceEvent/Kind/exit``) is not taken in, so that doers
-/// which do nothing disturb nothing.
+/// filled up with zeros. What doers do (``TraceEvent/Kind/enter`` to ``TraceEvent/Kind/exit``) is not taken in, so
+/// that doers which do nothing disturb nothing.
 ///
 /// It finds accidents, not forgeries.
 public struct EventHash: Hashable, Sendable, CustomStringConvertible {

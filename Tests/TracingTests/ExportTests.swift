@@ -90,13 +90,12 @@ struct ExportTests {
             try Story().trace.mermaid(describe: Story.describe) == """
                 sequenceDiagram
                     participant p0 as red
-                    participant p1 as red:1
-                    participant p2 as blu:1
+                    participant p1 as blu
                     Note over p0: the memo is queued
-                    p1->>p2: 0.000000 plain 0
-                    p1-xp2: 0.000000 plain 1, lost
-                    p1->>p2: 0.000000 plain 2, altered
-                    p1->>p2: 0.000000 plain 0, a copy
+                    p0->>p1: 0.000000 plain 0
+                    p0-xp1: 0.000000 plain 1, lost
+                    p0->>p1: 0.000000 plain 2, altered
+                    p0->>p1: 0.000000 plain 0, a copy
 
                 """)
     }
