@@ -31,6 +31,7 @@ public final class Rehearsal {
     /// Doers that do nothing, put behind all that are there when a run begins: the trace must be the same with any number.
     public var idlers = 0
 
+    private var waiting: [Doer] = []
     private var invariants: [(name: String, check: () throws -> String?)] = []
 
     /// A world without peers.
@@ -42,9 +43,9 @@ public final class Rehearsal {
     ///   - tock: seconds from tick to tick, finite and greater than 0.
     ///   - options: values that are set and not left to the seed.
     ///   - traceLimit: bytes of the trace that are kept at most; 0 keeps its hash only.
-    /// - Throws: `TymeError` for a tock that is none; what is wrong with a plan.
+    /// - Throws: `TymeError` for a tock that is none.
     public init(
-        seed: UInt64, link: SimLink = SimLink(), plan: FaultPlan = FaultPlan(), tock: Double = Tymist.defaultTock,
+        seed: UInt64, link: SimLink = SimLink(), plan: FaultPlan = .none, tock: Double = Tymist.defaultTock,
         options: [String: String] = [:], traceLimit: Int = 64 << 20
     ) throws {
         self.seed = seed
@@ -87,12 +88,11 @@ public final class Rehearsal {
         return doer
     }
 
-    /// Puts doers, hosts too, behind those that are there.
+    /// Puts doers, hosts too, behind those that are there. Before the first pass they only wait to be entered.
     ///
     /// - Throws: what an enter threw, if the world runs already.
     public func add(_ doers: Doer...) throws {
-        try enter()
-        try doist.extend(doers)
+        if doist.isEntered { try doist.extend(doers) } else { waiting += doers }
     }
 
     // MARK: - What must hold
@@ -109,9 +109,13 @@ public final class Rehearsal {
 
     // MARK: - How it goes on
 
-    /// Enters, unless that was done.
+    /// Enters, unless that was done: the network first, then who was added, in that order.
+    ///
+    /// - Throws: what an enter threw; `FaultError` for a host or kind that the plan names and nobody knows.
     public func enter() throws {
-        if !doist.isEntered { try doist.enter() }
+        guard !doist.isEntered else { return }
+        try doist.enter([net] + waiting)
+        waiting = []
     }
 
     /// Passes until `condition` holds, `tyme` is reached, or nobody is left. Ticks in which nothing is due are jumped.

@@ -13,7 +13,7 @@ public struct Scenario: Sendable {
     /// Seconds of tyme in which faults come.
     public let span: Double
     /// Which faults suit it.
-    public let faults: FaultPlan.Menu
+    public let faults: FaultMenu
     let body: @Sendable (Rehearsal) throws -> Void
 
     /// A scenario.
@@ -27,7 +27,7 @@ public struct Scenario: Sendable {
     ///   - body: puts peers into the world, runs it, and throws if what should happen does not. It must draw from the
     ///     world's ``Rehearsal/random(_:)`` and ``Rehearsal/options`` only.
     public init(
-        _ name: String, _ about: String, hosts: [String], span: Double, faults: FaultPlan.Menu = .all,
+        _ name: String, _ about: String, hosts: [String], span: Double, faults: FaultMenu = .all,
         _ body: @escaping @Sendable (Rehearsal) throws -> Void
     ) {
         self.name = name
@@ -40,7 +40,8 @@ public struct Scenario: Sendable {
 
     /// The plan of faults that a seed makes for it.
     public func plan(seed: UInt64) -> FaultPlan {
-        FaultPlan.random(seed: Rehearsal.stream(seed, "plan"), hosts: hosts, until: span, of: faults)
+        FaultPlan.random(seed: Rehearsal.stream(seed, "plan"), hosts: hosts, until: span, most: 8, crashes: true)
+            .removing { !faults.offers($0.effect) }
     }
 
     /// Runs it once.
@@ -51,7 +52,6 @@ public struct Scenario: Sendable {
     ///   - options: values that are set and not left to the seed.
     ///   - traceLimit: bytes of the trace that are kept; 0, the fastest, keeps its hash only.
     ///   - prepare: called with the world before anything is in it.
-    ///   - idlers: doers that are put behind all others and do nothing; they must not disturb anything.
     /// - Returns: how it went, and the world as it was at the end.
     /// - Throws: only what is wrong with `plan` or `options`; a failure is an ``Outcome``.
     public func run(
@@ -66,6 +66,8 @@ public struct Scenario: Sendable {
             try body(world)
             try world.exit()
             guard world.options.unused.isEmpty else { throw RehearsalError.unknownOptions(world.options.unused) }
+        } catch let error as FaultError {
+            throw error
         } catch let error as RehearsalError {
             switch error {
             case .badOption, .unknownOptions: throw error

@@ -8,7 +8,7 @@ import Wiring
 struct RehearsalTests {
     @Test("the first datagram is lost; the retry at 1 s is acknowledged one round trip later")
     func retryDelivers() throws {
-        let world = try Rehearsal(seed: 1, link: SimLink(delay: 0.25), plan: FaultPlan("drop 1 any red>blu"))
+        let world = try Rehearsal(seed: 1, link: SimLink(delay: 0.25), plan: FaultPlan(parsing: "drop 1 any red>blu"))
         let (red, blu) = (world.net.host("red"), world.net.host("blu"))
         let sender = try world.peer("red", RetryCore(7, to: blu.address(port: 1), timeout: 1))
         try world.peer("blu", RetryCore(to: red.address(port: 1)))

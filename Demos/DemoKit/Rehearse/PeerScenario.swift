@@ -10,7 +10,7 @@ import Wiring
 enum PeerScenario {
     static let scenario = Scenario(
         "memo-peer", "the doers of memo-peer, listen --echo and send --expect, where nothing is lost",
-        hosts: ["red", "blu"], span: 20, faults: [.duplicate, .reorder, .delay, .pause, .hold]
+        hosts: ["red", "blu"], span: 20, faults: .lossless
     ) { world in
         world.describe = { describeGram($0) }
         let count = try world.options.number("count", in: 1...20)

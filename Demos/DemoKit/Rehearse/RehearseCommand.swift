@@ -141,7 +141,7 @@ public enum RehearseCommand {
         let (faults, tries) = try shrink(failure.plan.faults, simpler: { $0.simpler }) { faults in
             try scenario.run(seed: failure.seed, plan: FaultPlan(faults), options: options.set).outcome.failure != nil
         }
-        let smallest = FaultPlan(faults)
+        let smallest = try FaultPlan(faults)
         var line = JSONLine(event: "smallest")
         line.add("scenario", failure.scenario)
         line.add("seed", "\(failure.seed)")

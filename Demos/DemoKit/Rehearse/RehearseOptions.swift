@@ -33,7 +33,7 @@ struct RehearseOptions {
         }
         jobs = try words.integer("--jobs", in: 1...256) ?? 1
         plan = try words.value("--plan").map { text in
-            do { return try FaultPlan(text) } catch { throw UsageError("--plan: \(error)") }
+            do { return try FaultPlan(parsing: text) } catch { throw UsageError("--plan: \(error)") }
         }
         set = try Self.options(try words.values("--set"))
         time = try words.number("--time", in: 0.001...31_536_000)
