@@ -85,6 +85,12 @@ public final class SimPeer: DatagramTransport {
         return net.send(bytes, train, from: socket, at: tyme)
     }
 
+    /// When what was refused, or held back from a slow reader, is worth another try.
+    public var wakeTyme: Tyme? {
+        let retryAt = socket.pointee.retryAt
+        return retryAt < Micros.never ? Micros.tyme(of: retryAt) : nil
+    }
+
     public func describe(_ address: Address) -> String { net.describe(address) }
 }
 
