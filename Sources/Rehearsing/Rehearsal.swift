@@ -32,6 +32,7 @@ public final class Rehearsal {
     public var idlers = 0
 
     private var waiting: [Doer] = []
+    private var homes: [(host: SimHost, residents: Residents)] = []
     private var invariants: [(name: String, check: () throws -> String?)] = []
 
     /// A world without peers.
@@ -72,7 +73,10 @@ public final class Rehearsal {
 
     // MARK: - Who is in it
 
-    /// A core on a host of its own, driven like on a real socket. The host is made if there is none of this name.
+    /// A core on a host, driven like on a real socket. The host is made and scheduled if there is none of this name.
+    ///
+    /// A crash of the host closes its peers, and its restart enters the same ones again, with their cores as they were.
+    /// For a host that forgets, use `SimHost.boot(_:)` and ``add(_:)``.
     ///
     /// - Parameters:
     ///   - host: the name of the host.
@@ -83,8 +87,18 @@ public final class Rehearsal {
     public func peer<Core: DatagramCore>(
         _ host: String, _ core: Core, port: UInt16 = 1
     ) throws -> CoreDoer<Core, SimPeer> {
-        let doer = try CoreDoer(core, over: net.host(host).peer(port: port), name: host)
-        try add(doer)
+        let home = net.host(host)
+        let doer = try CoreDoer(core, over: home.peer(port: port), name: host)
+        if let index = homes.firstIndex(where: { $0.host === home }) {
+            homes[index].residents.doers.append(doer)
+            if doist.isEntered { try home.extend([doer]) }
+        } else {
+            let residents = Residents()
+            residents.doers = [doer]
+            homes.append((home, residents))
+            home.boot { _ in residents.doers }
+            try add(home)
+        }
         return doer
     }
 
@@ -165,4 +179,9 @@ public final class Rehearsal {
 /// Runs in every pass, and does nothing.
 private final class Idler: Doer {
     override func recur(_ tyme: Tyme) throws -> Recurrence { .again }
+}
+
+/// Who lives on a host.
+private final class Residents {
+    var doers: [Doer] = []
 }

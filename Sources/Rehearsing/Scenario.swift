@@ -60,6 +60,9 @@ public struct Scenario: Sendable {
     ) throws -> (outcome: Outcome, world: Rehearsal) {
         let plan = plan ?? self.plan(seed: seed)
         let world = try Rehearsal(seed: seed, plan: plan, options: options, traceLimit: traceLimit)
+        // Made in this order, whichever of them the body asks for first.
+        let hosts = hosts.map { world.net.host($0) }
+        defer { withExtendedLifetime(hosts) {} }
         prepare(world)
         var failure: String?
         do {

@@ -11,13 +11,13 @@ import Wiring
 /// lose anything, everything has arrived.
 enum MemoScenario {
     static let plain = Scenario(
-        "memos", "plain memos between two to four hosts; every fault but altered bytes, which plain memos cannot notice",
-        hosts: ["red", "blu", "grn", "yel"], span: 20, faults: .all.subtracting(.altering)
+        "memos", "plain memos between three hosts; every fault but altered bytes",
+        hosts: ["red", "blu", "grn"], span: 20, faults: .all.subtracting(.altering)
     ) { try Party(signed: false, in: $0).run() }
 
     static let signed = Scenario(
-        "signed", "signed memos between two to four hosts; every fault, bytes altered on the way too",
-        hosts: ["red", "blu", "grn", "yel"], span: 20
+        "signed", "signed memos between three hosts; every fault",
+        hosts: ["red", "blu", "grn"], span: 20
     ) { try Party(signed: true, in: $0).run() }
 }
 
@@ -38,10 +38,12 @@ private final class Party {
     init(signed: Bool, in world: Rehearsal) throws {
         self.world = world
         isSigned = signed
-        names = Array(["red", "blu", "grn", "yel"].prefix(try world.options.number("hosts", in: 2...4)))
+        names = ["red", "blu", "grn"]
         count = try world.options.number("count", in: 1...24)
-        largest = try world.options.choice("largest", of: [40, 1000, 9000, 30000])
+        let asked = try world.options.choice("largest", of: [40, 1000, 9000, 30000])
         gramSize = try world.options.choice("gram", of: [200, 1240])
+        // Of a signed memo 64 grams may overtake the first one; what is beyond that is dropped, and it is lost.
+        largest = signed ? min(asked, 60 * (gramSize - 120)) : asked
         isBinary = try world.options.number("binary", in: 0...1) == 1
         gap = Double(try world.options.number("gap-ms", in: 1...500)) / 1000
         let link = try SimLink(
@@ -108,8 +110,8 @@ private final class Party {
         for name in names {
             guard let core = members[name]?.peer.core else { continue }
             let statistics = core.statistics
-            if statistics.openMemos > core.limits.openMemos { return "\(name) has \(statistics.openMemos) memos open" }
-            if statistics.openBytes > core.limits.openBytes { return "\(name) holds \(statistics.openBytes) bytes" }
+            if statistics.openMemos > core.limits.open { return "\(name) has \(statistics.openMemos) memos open" }
+            if statistics.openBytes > core.limits.bytes { return "\(name) holds \(statistics.openBytes) bytes" }
         }
         return nil
     }
