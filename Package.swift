@@ -54,7 +54,7 @@ let package = Package(
             name: "MemoingTests", dependencies: ["Doing", "Wiring", "Memoing", "Signing", "CMallocCount"],
             swiftSettings: strict),
         .testTarget(
-            name: "SocketsTests", dependencies: ["Doing", "Wiring", "Memoing", "Sockets", "CSockets"],
+            name: "SocketsTests", dependencies: ["Doing", "Wiring", "Memoing", "Sockets", "CSockets", "Simming"],
             swiftSettings: strict),
         .testTarget(
             name: "TracingTests", dependencies: ["Doing", "Wiring", "Memoing", "Sockets", "Tracing", "Simming"],
