@@ -28,7 +28,8 @@ public final class Rehearsal {
     /// What the bytes of a datagram mean, for ``log``; nil says their length only.
     public var describe: ((RawSpan) -> String?)?
 
-    /// Doers that do nothing, put behind all that are there when a run begins: the trace must be the same with any number.
+    /// Doers that do nothing, put behind all that are there when a run begins. The trace must be the same with any
+    /// number of them.
     public var idlers = 0
 
     private var waiting: [Doer] = []

@@ -75,9 +75,12 @@ enum HashCommand {
 
     /// The first line in which two streams of events differ, with what went before.
     static func show(_ first: [String], _ second: [String], _ title: String) {
-        guard let index = (0..<max(first.count, second.count)).first(where: { index in
+        let differing = (0..<max(first.count, second.count)).first { index in
             index >= first.count || index >= second.count || first[index] != second[index]
-        }) else { return print("\(title): the hashes differ, the events do not, so they were not the same a second time") }
+        }
+        guard let index = differing else {
+            return print("\(title): the hashes differ and the events do not: not the same when it was run once more")
+        }
         print("\(title): event \(index + 1) is the first that differs")
         for line in first[max(0, index - 5)..<index] { print("          \(line)") }
         print("  here    \(index < first.count ? first[index] : "(no more)")")

@@ -13,7 +13,7 @@ public enum RehearseCommand {
                rehearse replay FILE
 
           --scenario NAME   which exchange; all of them without it
-        \(RehearseOptions.known.map { "                      \($0.name.padded(10))\($0.about)" }.joined(separator: "\n"))
+        \(scenarios)
           --seeds A..B      which seeds, 1..100 without it; --seed N for one
           --jobs N          worlds at a time, each on a thread of its own
           --plan "FAULTS"   these faults instead of the seed's, for instance "loss 0.3 red>blu 0..5; cut red|blu 1..2"
@@ -27,12 +27,17 @@ public enum RehearseCommand {
                             Mermaid if FILE ends in .mmd); --timeline FILE for ui.perfetto.dev
         hash: prints the hash over everything that happened; it is the same in every process.
           --events          a line for each event, with the hash so far
+          --twice           each run is made twice and compared
           --idlers N        with N doers more that do nothing: the hash must stay
           --against "CMD"   compares with what CMD prints for the same seeds: another build, another machine
         replay: runs the doers of a recording of a real run again, and compares every byte that they send.
 
         Ends with status 0 if nothing failed, 1 if something did, 2 for bad words.
         """
+    }
+
+    private static var scenarios: String {
+        RehearseOptions.known.map { "                      \($0.name.padded(11))\($0.about)" }.joined(separator: "\n")
     }
 
     /// Does what the words say.

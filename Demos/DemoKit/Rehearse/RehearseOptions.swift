@@ -20,7 +20,7 @@ struct RehearseOptions {
     ]
     static var all: [Scenario] { known.filter { $0.name != FragileScenario.scenario.name } }
 
-    init(_ words: inout Arguments, seedFlag: Bool = false) throws {
+    init(_ words: inout Arguments) throws {
         scenarios = try Self.scenarios(try words.value("--scenario") ?? "all")
         let seed = try words.value("--seed")
         let range = try words.value("--seeds")
