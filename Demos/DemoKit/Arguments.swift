@@ -12,6 +12,9 @@ public struct Arguments {
         self.words = words.filter { $0 != "--help" && $0 != "-h" }
     }
 
+    /// What has not been taken yet.
+    public var all: [String] { words }
+
     /// Takes the first word if it is no flag.
     public mutating func word() -> String? {
         guard let first = words.first, !first.hasPrefix("--") else { return nil }

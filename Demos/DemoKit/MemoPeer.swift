@@ -28,6 +28,8 @@ public enum MemoPeer {
           --allow VID…      accept memos of these vids only
           --per-tick N      datagrams sent in a tick of 1/32 s at most; 64 over UDP, as nothing slows a UDP sender down
           --time S          end after S seconds
+          --record FILE     all that comes in and goes out, for `rehearse replay FILE`; the words of the command,
+                            --seed-key too, stand in it: guard it like a key
           --json            one JSON object a line
         \(WireFlags.usage)
           --help            this
@@ -40,7 +42,56 @@ public enum MemoPeer {
     ///
     /// - Returns: true if everything was done.
     public static func run(_ words: inout Arguments) throws -> Bool {
+        let given = words.all
         let options = try MemoPeerOptions(&words)
+        guard let path = options.record else { return try run(options, Taping()) }
+        let file = try RecordingFile(path)
+        var system = SystemRandomNumberGenerator()
+        let header = RecordingHeader(program: "memo-peer", arguments: given, seed: system.next())
+        let recorder = Recorder(header) { try file.write($0) }
+        let isDone: Bool
+        do { isDone = try run(options, Taping(recorder, seed: header.seed)) } catch {
+            try? recorder.finish()
+            throw error
+        }
+        try recorder.finish()
+        return isDone
+    }
+
+    /// Runs the same doers on a recording.
+    ///
+    /// - Parameter words: more words than it was recorded with, to see where that makes a difference.
+    public static func replay(_ recording: Recording, words more: [String] = []) throws -> Replay.Outcome {
+        var words = Arguments(recording.header.arguments + more)
+        let options = try MemoPeerOptions(&words)
+        let replay = Replay(recording)
+        let taping = Taping(replay)
+        let wire = try Replayed(replay, name: "socket")
+        let pacing: FerryPacing? =
+            switch options.place {
+            case .udp: udpPacing(options)
+            case .uxd: uxdPacing(options)
+            }
+        let outcome: Bool
+        if let link = options.flags.link {
+            let faulty = try Faulty(wire, link: link, seed: options.flags.seed)
+            outcome = try run(options, over: faulty, to: .none, pacing: pacing, taping) { "" }
+        } else {
+            outcome = try run(options, over: wire, to: .none, pacing: pacing, taping) { "" }
+        }
+        _ = outcome  // whether that run had done everything; a replay asks only whether it is the same
+        return taping.outcome!
+    }
+
+    private static func udpPacing(_ options: MemoPeerOptions) -> FerryPacing? {
+        FerryPacing(datagrams: options.pacing ?? 64, bytes: 1 << 18)
+    }
+
+    private static func uxdPacing(_ options: MemoPeerOptions) -> FerryPacing? {
+        options.pacing.map { FerryPacing(datagrams: $0, bytes: 1 << 30) }
+    }
+
+    private static func run(_ options: MemoPeerOptions, _ taping: Taping) throws -> Bool {
         switch options.place {
         case .udp(let address):
             let largest = max(options.size ?? 0, UDPPeer.maximumDatagramSize)
@@ -51,66 +102,78 @@ public enum MemoPeer {
             let destination = try options.destination.map { text in
                 do { return try Address(text) } catch { throw UsageError("--to \(text): \(error)") }
             }
-            let pacing = options.pacing ?? 64
             if options.flags.trace != nil { try peer.open() }
             return try run(
-                options, over: peer, at: peer.address, to: destination,
-                pacing: FerryPacing(datagrams: pacing, bytes: 1 << 18)
+                options, over: peer, at: peer.address, to: destination, pacing: udpPacing(options), taping
             ) { "\(peer.address)" }
         case .uxd(let path):
             let peer = try UXDPeer(at: try UXDPath(path))
             let destination = try options.destination.map { try UXDPeer.address(of: $0) }
-            let pacing = options.pacing.map { FerryPacing(datagrams: $0, bytes: 1 << 30) }
             let local = try UXDPeer.address(of: path)
-            return try run(options, over: peer, at: local, to: destination, pacing: pacing) { peer.path ?? path }
+            return try run(options, over: peer, at: local, to: destination, pacing: uxdPacing(options), taping) {
+                peer.path ?? path
+            }
         }
     }
 
     /// Puts what the flags ask for between the memoer and the transport.
     private static func run<Wire: DatagramTransport>(
         _ options: MemoPeerOptions, over wire: Wire, at local: Address, to destination: Address?,
-        pacing: FerryPacing?, address: @escaping () -> String
+        pacing: FerryPacing?, _ taping: Taping, address: @escaping () -> String
     ) throws -> Bool {
         let flags = options.flags
-        guard flags.link != nil || flags.trace != nil else {
-            return try run(options, over: wire, to: destination, pacing: pacing, address: address)
+        if let recorder = taping.recorder {
+            let recorded = Recorded(wire, recorder, name: "socket")
+            return try run(options, tapping: recorded, at: local, to: destination, pacing, taping, address)
         }
-        let tap = flags.tap("memo-peer")
+        guard flags.link != nil || flags.trace != nil else {
+            return try run(options, over: wire, to: destination, pacing: pacing, taping, address: address)
+        }
+        return try run(options, tapping: wire, at: local, to: destination, pacing, taping, address)
+    }
+
+    private static func run<Wire: DatagramTransport>(
+        _ options: MemoPeerOptions, tapping wire: Wire, at local: Address, to destination: Address?,
+        _ pacing: FerryPacing?, _ taping: Taping, _ address: @escaping () -> String
+    ) throws -> Bool {
+        let tap = options.flags.tap("memo-peer")
         tap?.local = local
         let tapped = Tapped(wire, tap)
-        guard let link = flags.link else {
-            return try run(options, over: tapped, to: destination, pacing: pacing, address: address)
+        guard let link = options.flags.link else {
+            return try run(options, over: tapped, to: destination, pacing: pacing, taping, address: address)
         }
-        let faulty = try Faulty(tapped, link: link, seed: flags.seed)
-        return try run(options, over: faulty, to: destination, pacing: pacing, address: address)
+        let faulty = try Faulty(tapped, link: link, seed: options.flags.seed)
+        return try run(options, over: faulty, to: destination, pacing: pacing, taping, address: address)
     }
 
     private static func run<Wire: DatagramTransport>(
         _ options: MemoPeerOptions, over wire: Wire, to destination: Address?, pacing: FerryPacing?,
-        address: @escaping () -> String
+        _ taping: Taping, address: @escaping () -> String
     ) throws -> Bool {
-        let memoer = try makeMemoer(options, limits: wire.limits)
+        let memoer = try makeMemoer(options, limits: wire.limits, taping)
         let peer = CoreDoer(memoer, over: wire)
         peer.pacing = pacing
-        let talk = Talk(peer, options, to: destination, address: address)
+        let (place, here) = (try taping.inlet("destination"), try taping.inlet("address"))
+        let to = options.destination == nil ? nil : place.address { destination ?? .none }
+        let talk = Talk(peer, options, to: to, reporter: taping.reporter) { here.text(address) }
         peer.listener = talk
         var doers: [Doer] = [peer, talk]
         if options.mode == .chat {
-            doers.append(
-                Console {
-                    talk.say($0)
-                } onEnd: {
-                    talk.hangUp()
-                })
+            let console = Console(try taping.inlet("console")) { talk.say($0) } onEnd: { talk.hangUp() }
+            doers.append(console)
         }
+        if try taping.replays(doers) { return true }
         let doist = try Doist(limit: options.time, pace: RealPace(stopOn: [.interrupt, .terminate]), doers: doers)
+        taping.recorder?.watch(doist)
         options.flags.watch(doist)
         try doist.run()
         try options.flags.write { peer.wire.describe($0) }
         return talk.report()
     }
 
-    private static func makeMemoer(_ options: MemoPeerOptions, limits: TrainLimits) throws -> Memoer {
+    private static func makeMemoer(
+        _ options: MemoPeerOptions, limits: TrainLimits, _ taping: Taping
+    ) throws -> Memoer {
         var keep = TableKeep(options.keep)
         var vid: Vid?
         var signer: Ed25519?
@@ -127,7 +190,7 @@ public enum MemoPeer {
         var memoer = try Memoer(
             kind: options.isSigned && vid != nil ? .signed : .plain, domain: options.domain == .text ? .text : .binary,
             size: options.size, maximum: limits.datagram, vid: vid, keep: keep, signer: signer,
-            requiresSigned: options.isSigned, allowed: options.allowed, random: .system)
+            requiresSigned: options.isSigned, allowed: options.allowed, random: taping.random)
         memoer.reportsSent = true
         return memoer
     }

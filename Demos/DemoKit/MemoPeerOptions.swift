@@ -46,6 +46,8 @@ struct MemoPeerOptions {
     let pacing: Int?
     let time: Double?
     let flags: WireFlags
+    /// Where the run is recorded.
+    let record: String?
     let json: Bool
 
     var isSigned: Bool { kind == .signed }
@@ -78,6 +80,7 @@ struct MemoPeerOptions {
         time = try words.number("--time", in: 0.001...31_536_000)
         json = words.has("--json")
         flags = try WireFlags(&words)
+        record = try words.value("--record")
         try words.finish()
         guard !isSigned || mode == .listen || seed != nil else { throw UsageError("--kind signed needs --seed-key") }
     }

@@ -11,6 +11,7 @@ extension Deed {
     /// Owners that are parked are woken too. In real time a deed that is not parked is noted for an extra pass.
     func wake() {
         guard pointee.phase == .active, let deck = pointee.owner, let engine = deck.pointee.engine else { return }
+        if engine.pointee.isRecorded, !engine.pointee.isBusy { tellWake(engine) }
         guard !isRunning else {
             pointee.isWakePending = true  // it counts after its verdict, should that be a park
             return

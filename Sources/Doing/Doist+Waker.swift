@@ -27,16 +27,24 @@ extension Doist {
     }
 
     private func takeRetired() {
-        guard freeTargets.isEmpty, let news = board.take() else { return }
-        carryOut(news)
+        guard freeTargets.isEmpty else { return }
+        forget(board.takeRetired())  // and no wakes: this may be in mid-pass, where none from outside may come
     }
 
     private func carryOut(_ news: WakeBoard.News) {
-        for key in news.keys { wakeTargets[key].doer?.wake() }
-        for key in news.retired {
+        for key in news.keys {
+            guard let doer = wakeTargets[key].doer else { continue }
+            if engine.pointee.isRecorded, engine.pointee.isBusy { doer.deed.tellWake(engine) }
+            doer.wake()
+        }
+        forget(news.retired)
+        if news.isStopRequested { isStopRequested = true }
+    }
+
+    private func forget(_ retired: [Int]) {
+        for key in retired {
             wakeTargets[key].doer = nil
             freeTargets.append(key)
         }
-        if news.isStopRequested { isStopRequested = true }
     }
 }

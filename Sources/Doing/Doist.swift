@@ -74,7 +74,13 @@ public final class Doist {
     }
     /// Called before each pass.
     public var onPass: ((Pass) -> Void)? {
-        didSet { engine.pointee.isWatched = onPass != nil }
+        didSet { settleInputs() }
+    }
+    /// Called with everything that comes to the schedule from outside: passes, wakes between them, and the exit.
+    ///
+    /// For recordings. Without one nothing is spent but a test a wake.
+    public var onInput: ((DoistInput) -> Void)? {
+        didSet { settleInputs() }
     }
     /// Called after a pass of more than ``slowPassTocks`` tocks.
     public var onSlowPass: ((SlowPass) -> Void)?
@@ -286,6 +292,7 @@ public final class Doist {
     public func exit() throws {
         guard isEntered else { return }
         checkIdle("exit")
+        onInput?(.exit(tyme, isSignalled: pace?.isStopRequested ?? false))
         defer {
             board.connect(nil)
             ride?.end()
@@ -351,10 +358,7 @@ public final class Doist {
 
     /// A pass of either kind, with the tick that belongs to it.
     func makePass(_ kind: Pass.Kind) throws {
-        if engine.pointee.isWatched, let onPass {
-            let number = statistics.passes + statistics.extraPasses + 1
-            onPass(Pass(kind: kind, number: number, tyme: tyme))
-        }
+        if engine.pointee.isWatched { announce(kind) }
         switch kind {
         case .due:
             engine.pointee.statistics.passes += 1

@@ -25,6 +25,8 @@ struct EngineState {
     var isTold = false
     /// Someone wants to know of each pass.
     var isWatched = false
+    /// Someone wants to know of each wake from outside a pass.
+    var isRecorded = false
     /// The last pass left no deeds.
     var isDone = false
     /// What the doist counts; here because every pass does.

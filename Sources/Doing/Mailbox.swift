@@ -15,6 +15,11 @@ public final class Mailbox<Message: Sendable>: Sendable {
     /// The most messages it holds.
     public let limit: Int
     private let state = Mutex(State())
+    /// What stands between the mailbox and whoever takes from it; nil, the usual, for nothing.
+    ///
+    /// It is called on the taker's thread with the way to take what is really there, and answers what the taker gets:
+    /// a recording notes it, a replay answers from its notes. Set it before anybody takes.
+    nonisolated(unsafe) public var onTake: ((_ live: () -> [Message]) -> [Message])?
 
     /// An empty mailbox for at most `limit` messages.
     ///
@@ -53,6 +58,11 @@ public final class Mailbox<Message: Sendable>: Sendable {
 
     /// Takes the first message, or nil.
     public func popFirst() -> Message? {
+        guard let onTake else { return popLive() }
+        return onTake { popLive().map { [$0] } ?? [] }.first
+    }
+
+    private func popLive() -> Message? {
         state.withLock { state in
             guard state.taken < state.messages.count else { return nil }
             let message = state.messages[state.taken]
@@ -66,7 +76,9 @@ public final class Mailbox<Message: Sendable>: Sendable {
     }
 
     /// Takes all messages that are there.
-    public func takeAll() -> [Message] {
+    public func takeAll() -> [Message] { onTake.map { $0 { takeLive() } } ?? takeLive() }
+
+    private func takeLive() -> [Message] {
         state.withLock { state in
             let messages = Array(state.messages.dropFirst(state.taken))
             state.messages = []

@@ -62,6 +62,15 @@ final class WakeBoard: Sendable {
         hasNews.store(true, ordering: .releasing)
     }
 
+    /// The keys that are nobody's any more, without the wishes.
+    func takeRetired() -> [Int] {
+        state.withLock { state in
+            let free = state.retired.filter { !state.noted.contains($0) }
+            state.retired.removeAll { !state.noted.contains($0) }
+            return free
+        }
+    }
+
     private func leave(_ note: (inout State) -> Void) {
         let kicker = state.withLock { state in
             note(&state)

@@ -1,0 +1,102 @@
+import Doing
+import Foundation
+import Memoing
+import Tracing
+import Wiring
+
+/// Whether a demo's run is recorded, is a replay, or is neither.
+final class Taping {
+    let recorder: Recorder?
+    let replay: Replay?
+    /// How the replay went.
+    private(set) var outcome: Replay.Outcome?
+    private let seed: UInt64?
+
+    /// Neither.
+    init() { (recorder, replay, seed) = (nil, nil, nil) }
+
+    /// Recorded, with all randomness drawn from `seed`.
+    init(_ recorder: Recorder, seed: UInt64) {
+        self.recorder = recorder
+        replay = nil
+        self.seed = seed
+    }
+
+    /// Replayed.
+    init(_ replay: Replay) {
+        recorder = nil
+        self.replay = replay
+        seed = replay.recording.header.seed
+    }
+
+    /// The next inlet.
+    func inlet(_ name: String) throws -> Inlet {
+        if let replay { return try Inlet(replay, name: name) }
+        return Inlet(recorder, name: name)
+    }
+
+    /// The system's randomness, or that of the seed.
+    var random: TapedGenerator { TapedGenerator(seed: seed) }
+
+    /// Where a replay prints: nowhere.
+    var reporter: Reporter? { replay == nil ? nil : Reporter(json: false) { _ in } }
+
+    /// Runs the replay, if it is one.
+    func replays(_ doers: [Doer]) throws -> Bool {
+        guard let replay else { return false }
+        outcome = try replay.run(doers)
+        return true
+    }
+}
+
+/// The system's randomness, or a seed's.
+struct TapedGenerator: Generator {
+    private var seeded: Xoshiro256?
+    private var system = SystemGenerator()
+
+    init(seed: UInt64?) { seeded = seed.map { Xoshiro256(seed: $0) } }
+
+    mutating func next() -> UInt64 { seeded?.next() ?? system.next() }
+    mutating func fork() -> TapedGenerator {
+        var forked = self
+        forked.seeded = seeded?.fork()
+        return forked
+    }
+}
+
+/// A file that a recording goes to.
+final class RecordingFile {
+    private let handle: FileHandle
+    private let path: String
+
+    /// Makes the file, readable by its owner alone, or empties it.
+    init(_ path: String) throws {
+        let attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
+        guard FileManager.default.createFile(atPath: path, contents: nil, attributes: attributes),
+            let handle = FileHandle(forWritingAtPath: path)
+        else { throw UsageError("--record \(path): cannot be written") }
+        self.handle = handle
+        self.path = path
+    }
+
+    func write(_ bytes: RawSpan) throws {
+        try bytes.withUnsafeBytes { try handle.write(contentsOf: Data($0)) }
+    }
+}
+
+extension Inlet {
+    /// An address, which a transport may have numbered.
+    func address(_ body: () throws -> Address) rethrows -> Address {
+        let bytes = try take {
+            let address = try body()
+            return [address.tag, address.hi, address.lo].flatMap { word in
+                (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * UInt64($0))) }
+            }
+        }
+        guard bytes.count == 24 else { return .none }
+        let words = (0..<3).map { word in
+            bytes[(word * 8)..<(word * 8 + 8)].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        }
+        return Address(tag: words[0], hi: words[1], lo: words[2])
+    }
+}

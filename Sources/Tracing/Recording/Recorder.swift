@@ -1,0 +1,223 @@
+import Doing
+import Wiring
+
+/// Writes down everything that a run gets from outside, and every byte that it sends.
+///
+/// ```swift
+/// let recorder = Recorder(RecordingHeader(program: "my-peer", arguments: words, seed: seed)) { try file.write($0) }
+/// let peer = CoreDoer(core, over: Recorded(socket, recorder, name: "socket"))
+/// let doist = Doist([peer])
+/// recorder.watch(doist)
+/// try doist.run(pace: .real)
+/// try recorder.finish()
+/// ```
+/// It hands on chunks of some 200 KiB and keeps no more; it touches no file itself. One thread owns it: that of its
+/// doist. A sink that throws ends the recording, not the run: ``finish()`` throws what it threw.
+public final class Recorder {
+    private let sink: (RawSpan) throws -> Void
+    private var room: UnsafeMutableRawPointer
+    private var capacity: Int
+    private var count = RecordingFormat.chunkHeadLength
+    private var chunks: UInt32 = 0
+    private var sources: UInt16 = 0
+    private weak var doist: Doist?
+    private var failure: (any Error)?
+    /// Whether ``finish()`` was called, or the sink threw: nothing more is written.
+    public private(set) var isFinished = false
+    /// Bytes handed on so far.
+    public private(set) var bytesWritten = 0
+
+    /// Begins with the header.
+    ///
+    /// - Parameters:
+    ///   - header: how to make the same doers again.
+    ///   - sink: takes a part of the file; the bytes are valid for the call.
+    public init(_ header: RecordingHeader, sink: @escaping (RawSpan) throws -> Void) {
+        self.sink = sink
+        capacity = RecordingFormat.chunkLength + (80 << 10)
+        room = .allocate(byteCount: capacity, alignment: 64)
+        let body = Self.encode(header)
+        var head: [UInt8] = []
+        head.append(RecordingFormat.magic)
+        head.append(RecordingFormat.version)
+        head.append(UInt32(body.count))
+        head.append(body.withUnsafeBytes { RecordingFormat.checksum($0, UInt64(RecordingFormat.version)) })
+        hand((head + body).span.bytes)
+    }
+
+    deinit { room.deallocate() }
+
+    private static func encode(_ header: RecordingHeader) -> [UInt8] {
+        var body: [UInt8] = []
+        body.append(header.seed)
+        body.append(UInt32(header.arguments.count))
+        for text in [header.program] + header.arguments {
+            body.append(UInt32(text.utf8.count))
+            body += text.utf8
+        }
+        return body
+    }
+
+    /// Notes the passes of a doist, the wakes between them, and its exit. Before it enters; one doist a recording.
+    public func watch(_ doist: Doist) {
+        precondition(self.doist == nil && !doist.isEntered, "\(doist.name): watch it once, before it enters")
+        self.doist = doist
+        var body: [UInt8] = []
+        body.append(doist.tyme.bitPattern)
+        body.append(doist.tock.bitPattern)
+        add(.start, aux: doist.pace == nil ? 0 : 1, body)
+        doist.onInput = { [weak self] in self?.note($0) }
+    }
+
+    /// Writes the end mark and hands on what is left.
+    ///
+    /// - Throws: what the sink threw, now or before. The file is then no recording.
+    public func finish() throws {
+        doist?.onInput = nil
+        if !isFinished {
+            add(.end)
+            flush()
+            isFinished = true
+        }
+        if let failure { throw failure }
+    }
+
+    private func note(_ input: DoistInput) {
+        var body: [UInt8] = []
+        switch input {
+        case .pass(let pass):
+            let base = reserve(.pass, 0, pass.kind == .extra ? 1 : 0, 8)
+            base?.storeBytes(of: pass.tyme.bitPattern.littleEndian, as: UInt64.self)
+        case .wake(let place, let tyme):
+            body.append(tyme.bitPattern)
+            for label in place.labels { body.append(label) }
+            add(.wake, 0, body)
+        case .exit(let tyme, let isSignalled):
+            body.append(tyme.bitPattern)
+            add(.exit, aux: isSignalled ? 1 : 0, body)
+        }
+    }
+
+    // MARK: - For what records into it
+
+    /// The number of a new source. They are numbered in the order in which they are made.
+    func source(_ name: String, _ limits: TrainLimits?) -> UInt16 {
+        precondition(sources < .max, "a recording has at most 65535 sources")
+        var body: [UInt8] = []
+        if let limits { body.append(limits) }
+        add(.source, sources, aux: limits == nil ? 1 : 0, body + Array(name.utf8))
+        sources += 1
+        return sources - 1
+    }
+
+    func add(_ kind: RecordingFormat.Kind, _ source: UInt16 = 0, aux: UInt8 = 0, _ body: [UInt8] = []) {
+        guard let base = reserve(kind, source, aux, body.count) else { return }
+        body.withUnsafeBytes { if let from = $0.baseAddress { base.copyMemory(from: from, byteCount: $0.count) } }
+    }
+
+    /// A train: its peer, its segment, how much was taken, and its bytes.
+    func add(
+        _ kind: RecordingFormat.Kind, _ source: UInt16, aux: UInt8, _ train: Train, taken: Int, code: Int32 = 0,
+        _ bytes: RawSpan
+    ) {
+        guard let base = reserve(kind, source, aux, 40 + bytes.byteCount) else { return }
+        base.storeBytes(of: train.peer.tag.littleEndian, toByteOffset: 0, as: UInt64.self)
+        base.storeBytes(of: train.peer.hi.littleEndian, toByteOffset: 8, as: UInt64.self)
+        base.storeBytes(of: train.peer.lo.littleEndian, toByteOffset: 16, as: UInt64.self)
+        base.storeBytes(of: UInt32(clamping: train.segment).littleEndian, toByteOffset: 24, as: UInt32.self)
+        base.storeBytes(of: UInt32(clamping: taken).littleEndian, toByteOffset: 28, as: UInt32.self)
+        base.storeBytes(of: Int64(code).littleEndian, toByteOffset: 32, as: Int64.self)
+        bytes.withUnsafeBytes { from in
+            if let start = from.baseAddress { (base + 40).copyMemory(from: start, byteCount: from.count) }
+        }
+    }
+
+    /// Room for the body of a record, padded to a multiple of 8 with zeros; nil once nothing is written any more.
+    func reserve(_ kind: RecordingFormat.Kind, _ source: UInt16, _ aux: UInt8, _ length: Int)
+        -> UnsafeMutableRawPointer?
+    {
+        guard !isFinished else { return nil }
+        let whole = 8 + (length + 7) & ~7
+        if count + whole > capacity { makeRoom(whole) }
+        guard !isFinished else { return nil }
+        let base = room + count
+        base.storeBytes(of: UInt64(0), toByteOffset: whole - 8, as: UInt64.self)
+        let head = UInt64(kind.rawValue) | UInt64(aux) << 8 | UInt64(source) << 16 | UInt64(UInt32(length)) << 32
+        base.storeBytes(of: head.littleEndian, as: UInt64.self)
+        count += whole
+        return base + 8
+    }
+
+    private func makeRoom(_ whole: Int) {
+        flush()
+        guard count + whole > capacity else { return }
+        room.deallocate()
+        capacity = count + whole
+        room = .allocate(byteCount: capacity, alignment: 64)
+    }
+
+    private func flush() {
+        let length = count - RecordingFormat.chunkHeadLength
+        guard length > 0, !isFinished else { return }
+        let records = UnsafeRawBufferPointer(start: room + RecordingFormat.chunkHeadLength, count: length)
+        room.storeBytes(of: RecordingFormat.chunkMagic.littleEndian, as: UInt32.self)
+        room.storeBytes(of: chunks.littleEndian, toByteOffset: 4, as: UInt32.self)
+        room.storeBytes(of: UInt64(length).littleEndian, toByteOffset: 8, as: UInt64.self)
+        let sum = RecordingFormat.checksum(records, UInt64(chunks))
+        room.storeBytes(of: sum.littleEndian, toByteOffset: 16, as: UInt64.self)
+        hand(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: room, count: count)))
+        chunks += 1
+        count = RecordingFormat.chunkHeadLength
+    }
+
+    private func hand(_ bytes: RawSpan) {
+        bytesWritten += bytes.byteCount
+        do { try sink(bytes) } catch {
+            failure = error
+            isFinished = true
+        }
+    }
+}
+
+extension [UInt8] {
+    /// Appends a number, lowest byte first.
+    mutating func append<Number: FixedWidthInteger>(_ number: Number) where Number: UnsignedInteger {
+        Swift.withUnsafeBytes(of: number.littleEndian) { append(contentsOf: $0) }
+    }
+
+    mutating func append(_ limits: TrainLimits) {
+        for value in [limits.segments, limits.bytes, limits.datagram] { append(UInt64(value)) }
+    }
+
+    mutating func append(_ address: Address) {
+        for word in [address.tag, address.hi, address.lo] { append(word) }
+    }
+}
+
+extension [UInt8] {
+    mutating func append(_ readiness: Readiness) {
+        let (kind, value): (UInt32, Int32) =
+            switch readiness {
+            case .descriptor(let descriptor): (0, descriptor)
+            case .wakes: (1, 0)
+            case .polled: (2, 0)
+            }
+        append(kind)
+        append(UInt32(bitPattern: value))
+    }
+
+    mutating func append(_ error: TransportError) {
+        let (kind, code, texts): (UInt32, Int32, [String]) =
+            switch error {
+            case .system(let call, let code, let reason, let subject): (0, code, [call, reason, subject])
+            case .notOpen(let subject): (1, 0, [subject, "", ""])
+            case .badValue(let name, let value, let allowed): (2, 0, [name, value, allowed])
+            }
+        append(kind)
+        append(UInt32(bitPattern: code))
+        for text in texts {
+            append(UInt32(text.utf8.count))
+            self += text.utf8
+        }
+    }
+}

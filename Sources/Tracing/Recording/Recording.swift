@@ -1,0 +1,201 @@
+import Doing
+import Wiring
+
+/// A recording that was read and found whole: every checksum, every record, and the end mark.
+///
+/// It keeps the bytes it was made of and one number a record, nothing more; a file cannot make it take more than twice
+/// its own size.
+public struct Recording: Sendable {
+    /// Which program it is of.
+    public let header: RecordingHeader
+    let bytes: [UInt8]
+    /// Where each record begins.
+    let offsets: [Int]
+
+    /// Reads a whole file.
+    ///
+    /// Linear in its size. Whatever the bytes are, it never traps.
+    ///
+    /// - Throws: ``RecordingError`` that says what is wrong, and where.
+    public init(_ bytes: [UInt8]) throws(RecordingError) {
+        self.bytes = bytes
+        var at = 0
+        header = try Self.header(bytes, &at)
+        var offsets: [Int] = []
+        var (chunk, hasEnded) = (UInt32(0), false)
+        while at < bytes.count {
+            guard !hasEnded else { throw .malformed(at: at, what: "bytes behind the end mark") }
+            let end = try Self.chunk(bytes, &at, number: chunk)
+            while at < end {
+                let entry = try Self.entry(bytes, at, until: end)
+                offsets.append(at)
+                at = entry.next
+                if entry.value == .end { hasEnded = true }
+                if hasEnded, at < end { throw .malformed(at: at, what: "a record behind the end mark") }
+            }
+            chunk &+= 1
+        }
+        guard hasEnded else { throw .unfinished(at: at) }
+        self.offsets = offsets
+    }
+
+    /// How many records there are, the end mark included.
+    public var count: Int { offsets.count }
+
+    func entry(_ index: Int) -> (value: RecordingEntry, source: Int)? {
+        guard index < offsets.count, let entry = try? Self.entry(bytes, offsets[index], until: bytes.count) else {
+            return nil
+        }
+        return (entry.value, entry.source)
+    }
+
+    // MARK: - Reading
+
+    private static func need(_ count: Int, _ bytes: [UInt8], _ at: Int) throws(RecordingError) {
+        guard bytes.count - at >= count else { throw .truncated(at: at, need: count, have: bytes.count - at) }
+    }
+
+    private static func header(_ bytes: [UInt8], _ at: inout Int) throws(RecordingError) -> RecordingHeader {
+        var reader = RecordingReader(bytes: bytes, at: 0, end: bytes.count)
+        guard reader.number(UInt64.self) == RecordingFormat.magic else { throw .noRecording }
+        try need(RecordingFormat.headLength, bytes, 0)
+        let version = reader.number(UInt32.self)!
+        guard version == RecordingFormat.version else { throw .version(version) }
+        let length = Int(reader.number(UInt32.self)!)
+        let sum = reader.number(UInt64.self)!
+        guard length <= RecordingFormat.longestHeader else { throw .malformed(at: 12, what: "a header of \(length) B") }
+        try need(length, bytes, reader.at)
+        at = reader.at + length
+        guard checksum(bytes, reader.at..<at, UInt64(version)) == sum else { throw .corrupt(at: 0, what: "header") }
+        reader = RecordingReader(bytes: bytes, at: reader.at, end: at)
+        guard let seed = reader.number(UInt64.self), let count = reader.number(UInt32.self),
+            let program = reader.text()
+        else { throw .malformed(at: reader.at, what: "header") }
+        var arguments: [String] = []
+        for _ in 0..<count {
+            guard let text = reader.text() else { throw .malformed(at: reader.at, what: "arguments") }
+            arguments.append(text)
+        }
+        guard reader.at == at else { throw .malformed(at: reader.at, what: "bytes behind the arguments") }
+        return RecordingHeader(program: program, arguments: arguments, seed: seed)
+    }
+
+    private static func checksum(_ bytes: [UInt8], _ range: Range<Int>, _ salt: UInt64) -> UInt64 {
+        bytes.withUnsafeBytes { RecordingFormat.checksum(UnsafeRawBufferPointer(rebasing: $0[range]), salt) }
+    }
+
+    /// Checks the chunk that begins at `at`, moves to its first record, and answers where it ends.
+    private static func chunk(
+        _ bytes: [UInt8], _ at: inout Int, number: UInt32
+    ) throws(RecordingError) -> Int {
+        let start = at
+        try need(RecordingFormat.chunkHeadLength, bytes, at)
+        var reader = RecordingReader(bytes: bytes, at: at, end: bytes.count)
+        guard reader.number(UInt32.self) == RecordingFormat.chunkMagic else {
+            throw .corrupt(at: start, what: "chunk, or its place")
+        }
+        let found = reader.number(UInt32.self)!
+        guard found == number else { throw .malformed(at: start, what: "chunk \(found) where \(number) belongs") }
+        let length = reader.number(UInt64.self)!
+        let sum = reader.number(UInt64.self)!
+        guard length % 8 == 0 else { throw .corrupt(at: start, what: "chunk's length") }
+        guard length <= UInt64(bytes.count - reader.at) else {
+            throw .truncated(at: start, need: Int(clamping: length), have: bytes.count - reader.at)
+        }
+        at = reader.at
+        let end = at + Int(length)
+        guard checksum(bytes, at..<end, UInt64(number)) == sum else { throw .corrupt(at: start, what: "chunk") }
+        return end
+    }
+
+    private static func entry(
+        _ bytes: [UInt8], _ at: Int, until end: Int
+    ) throws(RecordingError) -> (value: RecordingEntry, source: Int, next: Int) {
+        var reader = RecordingReader(bytes: bytes, at: at, end: end)
+        guard let head = reader.number(UInt64.self) else { throw .malformed(at: at, what: "half a record") }
+        let length = Int(head >> 32)
+        let kind = RecordingFormat.Kind(rawValue: UInt8(truncatingIfNeeded: head))
+        let next = reader.at + (length + 7) & ~7
+        guard let kind, length <= RecordingFormat.longestRecord, next <= end else {
+            throw .malformed(at: at, what: "a record of kind \(head & 0xFF) and \(length) B")
+        }
+        var body = RecordingReader(bytes: bytes, at: reader.at, end: reader.at + length)
+        let value = body.entry(kind, UInt8(truncatingIfNeeded: head >> 8))
+        guard let value, body.at == body.end else { throw .malformed(at: at, what: "the \(kind) record") }
+        return (value, Int(UInt16(truncatingIfNeeded: head >> 16)), next)
+    }
+}
+
+extension RecordingReader {
+    mutating func entry(_ kind: RecordingFormat.Kind, _ aux: UInt8) -> RecordingEntry? {
+        switch kind {
+        case .start:
+            guard let tyme = tyme(), let tock = self.tyme(), tyme.isFinite, tock.isFinite, tock >= 0 else { return nil }
+            return .start(tyme: tyme, tock: tock, isRealTime: aux == 1)
+        case .source:
+            if aux == 1 { return text(end - at).map { .source(nil, $0) } }
+            guard let limits = limits(), let name = text(end - at) else { return nil }
+            return .source(limits, name)
+        case .wake:
+            guard let tyme = tyme() else { return nil }
+            var labels: [UInt64] = []
+            while let label = number(UInt64.self) { labels.append(label) }
+            return .wake(tyme, labels)
+        case .pass: return tyme().map { .pass(aux == 1 ? .extra : .due, $0) }
+        case .exit: return tyme().map { .exit($0, isSignalled: aux == 1) }
+        case .end: return .end
+        case .input: return .input(rest())
+        default: return wireEntry(kind, aux)
+        }
+    }
+
+    private mutating func wireEntry(_ kind: RecordingFormat.Kind, _ aux: UInt8) -> RecordingEntry? {
+        switch kind {
+        case .opened:
+            guard let limits = limits(), let readiness = readiness() else { return nil }
+            return .opened(limits, readiness)
+        case .received: return train().map { .received($0.0, rest()) }
+        case .nothing: return .nothing
+        case .sent:
+            guard let (train, taken, code) = train(), taken <= end - at, let outcome = Sending.Outcome(aux, code)
+            else { return nil }
+            return .sent(train, rest(), Sending(taken: taken, outcome))
+        case .room:
+            guard let descriptor = number(Int64.self) else { return nil }
+            return .room(aux == 1 ? Int32(truncatingIfNeeded: descriptor) : nil)
+        case .readiness: return readiness().map { .readiness($0) }
+        case .wakeTyme: return tyme().map { .wakeTyme(aux == 1 ? $0 : nil) }
+        case .described:
+            guard let address = address(), let text = text(end - at) else { return nil }
+            return .described(address, text)
+        case .failed: return error().map { .failed($0) }
+        default: return nil
+        }
+    }
+}
+
+extension Sending.Outcome {
+    /// How a record says it: 0 sent, 1 full, 2 peerFull, 3 refused and the number of the reason in the upper half.
+    var code: (aux: UInt8, code: Int32) {
+        switch self {
+        case .sent: (0, 0)
+        case .full: (1, 0)
+        case .peerFull: (2, 0)
+        case .refused(let refusal):
+            (3 | UInt8(Refusal.Reason.allCases.firstIndex(of: refusal.reason) ?? 4) << 4, refusal.code)
+        }
+    }
+
+    init?(_ aux: UInt8, _ code: Int32) {
+        switch aux & 15 {
+        case 0: self = .sent
+        case 1: self = .full
+        case 2: self = .peerFull
+        case 3:
+            let reasons = Refusal.Reason.allCases
+            guard aux >> 4 < reasons.count else { return nil }
+            self = .refused(Refusal(reasons[Int(aux >> 4)], code: code))
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,270 @@
+import Doing
+import Testing
+import Tracing
+import Wiring
+
+/// A recording's bytes, gathered.
+private final class File { var bytes: [UInt8] = [] }
+
+/// A transport that gives what its script says, and takes what it is told to take.
+private final class ScriptedWire: DatagramTransport {
+    var limits = TrainLimits(segments: 8, bytes: 4096, datagram: 512)
+    var readiness: Readiness { .polled }
+    var statistics = TransportStatistics()
+    var arrivals: [[UInt8]?]
+    var outcomes: [Sending.Outcome]
+
+    init(_ arrivals: [[UInt8]?], _ outcomes: [Sending.Outcome] = []) {
+        self.arrivals = arrivals.reversed()
+        self.outcomes = outcomes.reversed()
+    }
+
+    func open(for doer: Doer?) throws(TransportError) {}
+    func close() {}
+    func receive(into out: inout OutputRawSpan, at tyme: Tyme) throws(TransportError) -> Train? {
+        guard let next = arrivals.popLast(), let bytes = next else { return nil }
+        out.append(contentsOf: bytes.span.bytes)
+        return Train(peer: .unix(7), segment: max(1, bytes.count))
+    }
+    func send(_ bytes: RawSpan, _ train: Train, at tyme: Tyme) throws(TransportError) -> Sending {
+        let outcome = outcomes.popLast() ?? .sent
+        return Sending(taken: outcome == .sent ? bytes.byteCount : 0, outcome)
+    }
+    func describe(_ address: Address) -> String { "/peer/\(address.lo)" }
+}
+
+/// Sends back what arrives, with `salt` added to every byte, and gives a datagram up that was refused.
+private struct Echo: DatagramCore {
+    var salt: UInt8
+    var waiting: [[UInt8]] = []
+    var heard = 0
+
+    mutating func handle(_ bytes: RawSpan, _ train: Train, at tyme: Tyme) {
+        heard += 1
+        waiting.append((0..<bytes.byteCount).map { bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) &+ salt })
+    }
+    mutating func poll(into out: inout OutputRawSpan, _ limits: TrainLimits, at tyme: Tyme) -> Train? {
+        guard let first = waiting.first else { return nil }
+        out.append(contentsOf: first.span.bytes)
+        return Train(peer: .unix(7), segment: first.count)
+    }
+    mutating func sent(_ sending: Sending, _ train: Train, at tyme: Tyme) {
+        if case .full = sending.outcome { return }
+        waiting.removeFirst()
+    }
+    mutating func unblock() {}
+    mutating func pollEvent() -> Never? { nil }
+    var hasEvents: Bool { false }
+    var wakeTyme: Tyme? { nil }
+    var isBlocked: Bool { false }
+}
+
+private let header = RecordingHeader(program: "echo", arguments: ["--salt", "1"], seed: 42)
+private let refused = Sending.Outcome.refused(Refusal(.unreachable, code: 111))
+
+/// Six passes of an echo over a scripted wire, recorded.
+private func recordEcho() throws -> [UInt8] {
+    let file = File()
+    let recorder = Recorder(header) { bytes in bytes.withUnsafeBytes { file.bytes += $0 } }
+    let wire = ScriptedWire([[1, 2, 3], nil, [4, 5], [6], nil, [7, 8]], [.sent, .full, .sent, refused])
+    let doist = Doist([CoreDoer(Echo(salt: 1), over: Recorded(wire, recorder))])
+    recorder.watch(doist)
+    try doist.enter()
+    for _ in 0..<6 { try doist.recur() }
+    try doist.exit()
+    try recorder.finish()
+    #expect(recorder.bytesWritten == file.bytes.count)
+    return file.bytes
+}
+
+private func replayEcho(_ recording: Recording, salt: UInt8 = 1) throws -> Replay.Outcome {
+    let replay = Replay(recording)
+    return try replay.run([CoreDoer(Echo(salt: salt), over: try Replayed(replay))])
+}
+
+/// The same chunk sum as the format's, so that a byte can be changed without being noticed.
+private func seal(_ bytes: inout [UInt8], chunkAt at: Int) {
+    let length = bytes[(at + 8)..<(at + 16)].reversed().reduce(0) { $0 << 8 | Int($1) }
+    let number = bytes[(at + 4)..<(at + 8)].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    let sum = slowChecksum(Array(bytes[(at + 24)..<(at + 24 + length)]), number)
+    for index in 0..<8 { bytes[at + 16 + index] = UInt8(truncatingIfNeeded: sum >> (8 * UInt64(index))) }
+}
+
+/// Written from the article on the format, not from the code.
+private func slowChecksum(_ bytes: [UInt8], _ salt: UInt64) -> UInt64 {
+    var lanes = (0..<8).map { (salt ^ 0x9E37_79B9_7F4A_7C15) &+ UInt64($0) }
+    let prime: UInt64 = 0xD6E8_FEB8_6659_FD93
+    let whole = bytes.count / 64 * 8
+    for index in 0..<bytes.count / 8 {
+        let word = bytes[(index * 8)..<(index * 8 + 8)].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let lane = index < whole ? index % 8 : 0
+        let mixed = (lanes[lane] ^ word) &* prime
+        lanes[lane] = mixed << 32 | mixed >> 32
+    }
+    for byte in bytes[(bytes.count / 8 * 8)...] { lanes[0] = (lanes[0] ^ UInt64(byte)) &* prime }
+    return lanes.reduce(UInt64(bytes.count)) { sum, lane in
+        let mixed = (sum ^ lane) &* prime
+        return mixed ^ mixed >> 29
+    }
+}
+
+private func firstChunk(_ bytes: [UInt8]) -> Int {
+    24 + bytes[12..<16].reversed().reduce(0) { $0 << 8 | Int($1) }
+}
+
+@Suite struct RecordingTests {
+    @Test("a recorded run replays to the byte, and says how much it was")
+    func same() throws {
+        let recording = try Recording(recordEcho())
+        #expect(recording.header == header)
+        // 4 trains came; 5 were offered, one of them twice since there was no room.
+        #expect(try replayEcho(recording) == .same(passes: 6, trains: 9, bytes: 8 + 10))
+    }
+
+    @Test("a core that sends something else shows the first differing byte, its pass and its doer")
+    func different() throws {
+        guard case .different(let difference) = try replayEcho(Recording(recordEcho()), salt: 2) else {
+            Issue.record("a changed core replayed as if it were the same")
+            return
+        }
+        #expect(difference.pass == 1)
+        #expect(difference.tyme == 0)
+        #expect(difference.firstByte == 0)
+        #expect(difference.place.hasPrefix("wire of CoreDoer"))
+        #expect(difference.bytes == ["recorded      0  02 03 04", "now           0  03 04 05"])
+        #expect(difference.before.last?.contains("received 3 B") == true)
+    }
+
+    @Test("one received byte that was changed, with its checksum, differs in the pass that sends it on")
+    func flipped() throws {
+        var bytes = try recordEcho()
+        // [4, 5] is received in the second pass: find it behind its 40 bytes of head.
+        let at = try #require((0..<bytes.count - 8).first { Array(bytes[$0..<$0 + 8]) == [4, 5, 0, 0, 0, 0, 0, 0] })
+        bytes[at + 1] = 9
+        #expect(throws: RecordingError.corrupt(at: firstChunk(bytes), what: "chunk")) { try Recording(bytes) }
+        seal(&bytes, chunkAt: firstChunk(bytes))
+        guard case .different(let difference) = try replayEcho(Recording(bytes)) else {
+            Issue.record("a changed byte made no difference")
+            return
+        }
+        #expect(difference.pass == 2)
+        #expect(difference.firstByte == 1)
+        #expect(difference.bytes == ["recorded      0  05 06", "now           0  05 0a"])
+    }
+
+    @Test("no proper beginning of a recording is one")
+    func truncated() throws {
+        let bytes = try recordEcho()
+        for count in 0..<bytes.count {
+            #expect(throws: RecordingError.self, "cut to \(count)") { try Recording(Array(bytes[..<count])) }
+        }
+        #expect(throws: RecordingError.unfinished(at: firstChunk(bytes))) {
+            try Recording(Array(bytes[..<firstChunk(bytes)]))
+        }
+    }
+
+    @Test("a recording of another version is refused by its number")
+    func version() throws {
+        var bytes = try recordEcho()
+        bytes[8] = 2
+        #expect(throws: RecordingError.version(2)) { try Recording(bytes) }
+        #expect(throws: RecordingError.noRecording) { try Recording([1, 2, 3]) }
+    }
+
+    @Test("every single flipped bit is noticed")
+    func bits() throws {
+        let bytes = try recordEcho()
+        for index in bytes.indices {
+            for bit in 0..<8 {
+                var changed = bytes
+                changed[index] ^= 1 << UInt8(bit)
+                #expect(throws: RecordingError.self, "bit \(bit) of byte \(index)") { try Recording(changed) }
+            }
+        }
+    }
+
+    @Test("records of any content with right checksums are refused or replayed, and never trap")
+    func fuzz() throws {
+        let bytes = try recordEcho()
+        let start = firstChunk(bytes)
+        var random = Xoshiro256(seed: 3)
+        var (parsed, different) = (0, 0)
+        for _ in 0..<3000 {
+            var changed = bytes
+            for _ in 0...random.below(3) {
+                changed[start + 24 + random.below(bytes.count - start - 24)] = UInt8(random.below(256))
+            }
+            seal(&changed, chunkAt: start)
+            guard let recording = try? Recording(changed) else { continue }
+            parsed += 1
+            if case .different? = try? replayEcho(recording) { different += 1 }
+        }
+        #expect(parsed > 300)
+        #expect(different > 100)
+    }
+
+    @Test("what a doer reads through an inlet, and takes from a mailbox, is replayed")
+    func inputs() throws {
+        final class Reader: Doer {
+            let inlet: Inlet
+            let box: Mailbox<UInt8>
+            let live: () -> [UInt8]
+            var seen: [[UInt8]] = []
+            init(_ inlet: Inlet, _ box: Mailbox<UInt8>, _ live: @escaping () -> [UInt8]) {
+                (self.inlet, self.box, self.live) = (inlet, box, live)
+                super.init()
+            }
+            override func recur(_ tyme: Tyme) -> Recurrence {
+                seen.append(inlet.take(live))
+                seen.append(box.takeAll())
+                return .again
+            }
+        }
+        let file = File()
+        let recorder = Recorder(header) { bytes in bytes.withUnsafeBytes { file.bytes += $0 } }
+        let box = Mailbox<UInt8>()
+        var next: UInt8 = 0
+        let reader = Reader(Inlet(recorder, name: "console"), box) {
+            next += 1
+            return [next]
+        }
+        box.pass(through: Inlet(recorder, name: "box"), encode: { [$0] }, decode: { $0.first })
+        let doist = Doist([reader])
+        recorder.watch(doist)
+        try doist.enter()
+        for pass in 0..<3 {
+            for message in 0..<pass { box.post(UInt8(10 * pass + message)) }
+            try doist.recur()
+        }
+        try doist.exit()
+        try recorder.finish()
+        #expect(reader.seen == [[1], [], [2], [10], [3], [20, 21]])
+
+        let replay = Replay(try Recording(file.bytes))
+        let empty = Mailbox<UInt8>()
+        let again = Reader(try Inlet(replay, name: "console"), empty) { [99] }
+        empty.pass(through: try Inlet(replay, name: "box"), encode: { [$0] }, decode: { $0.first })
+        #expect(try replay.run([again]) == .same(passes: 3, trains: 0, bytes: 0))
+        #expect(again.seen == reader.seen)
+    }
+
+    @Test("a recording replayed by other sources is refused by their names")
+    func sources() throws {
+        let replay = Replay(try Recording(recordEcho()))
+        #expect(throws: RecordingError.mismatch("source 0 was wire, not socket")) {
+            try Replayed(replay, name: "socket")
+        }
+    }
+
+    @Test("a sink that fails ends the recording and not the run")
+    func sink() throws {
+        struct Full: Error {}
+        let recorder = Recorder(header) { _ in throw Full() }
+        let doist = Doist([CoreDoer(Echo(salt: 1), over: Recorded(ScriptedWire([[1]]), recorder))])
+        recorder.watch(doist)
+        try doist.enter()
+        try doist.recur()
+        try doist.exit()
+        #expect(throws: Full.self) { try recorder.finish() }
+    }
+}
