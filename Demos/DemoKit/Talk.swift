@@ -22,13 +22,13 @@ final class Talk<Wire: DatagramTransport>: Doer {
 
     init(
         _ peer: CoreDoer<Memoer, Wire>, _ options: MemoPeerOptions, to destination: Address?,
-        address: @escaping () -> String
+        reporter: Reporter? = nil, address: @escaping () -> String
     ) {
         self.peer = peer
         self.options = options
         self.destination = destination
         self.address = address
-        reporter = Reporter(json: options.json)
+        self.reporter = reporter ?? Reporter(json: options.json)
         super.init()
     }
 

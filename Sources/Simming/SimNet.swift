@@ -107,7 +107,10 @@ public final class SimNet: Doer {
         hosts.append(WeakHost())
         hostNumbers[name] = hostNames.count
         raw.pointee.hosts.append(HostState())
-        if let trace { lanes.append(trace.lane(name)) }
+        if let trace {
+            lanes.append(trace.lane(name))
+            trace.name(.host(UInt64(hostNames.count)), name)
+        }
         return hostNames.count
     }
 

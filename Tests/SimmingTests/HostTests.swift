@@ -62,7 +62,7 @@ struct HostTests {
         stream.sender.plan = stream.sender.plan.map { ($0.0, .host(3, port: 1), $0.2) }
         stream.net.plan = try FaultPlan(parsing: "crash grn 0.01..0.02")
         try stream.run([grn])
-        // Sent at 9 ms it would arrive at 10 ms, when the host is down; sent at 19 ms it arrives with the boot at 20 ms,
+        // Sent at 9 ms it would arrive at 10 ms, when the host is down; sent at 19 ms it arrives with the boot at 20,
         // before anybody is there.
         #expect(boots.map { $0.heard.map { Int($0.bytes[0]) } } == [Array(0..<9), Array(19..<50)])
         #expect(stream.net.statistics.down == 10 && stream.net.statistics.nobody == 0)
