@@ -43,9 +43,9 @@ final class SimBench {
             sink.take(memo.bytes, tyme, source)
             if sink.got == options.count { doist.requestStop() }
         }
-        source.isOver = { [unowned net] in
+        source.isOver = { [unowned net, unowned a] in
             let counts = net.statistics
-            return counts.inFlight + counts.waiting == 0
+            return counts.inFlight + counts.waiting + a.core.statistics.queuedMemos == 0
         }
     }
 

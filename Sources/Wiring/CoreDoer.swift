@@ -24,29 +24,32 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     @usableFromInline var _wire: Wire
     @usableFromInline let burst: Burst
 
+    // What is only read and written as a whole is not checked for exclusive access: a check costs as much as a small
+    // datagram. Core and transport are, since whoever touches them from inside a pass must hear of it.
+
     /// What a pass may do.
-    public var budget: Budget
+    @exclusivity(unchecked) public var budget: Budget
     /// What may be sent in one tick at most; nil, the default, for as much as the transport takes.
     ///
     /// A protocol without acknowledgements cannot know how fast its peer reads. Against a slow reader over UDP, whose
     /// queue drops silently what it has no room for, say here how much is sent between one tick and the next.
-    public var pacing: Pacing?
-    @usableFromInline var ferry = Ferry()
+    @exclusivity(unchecked) public var pacing: Pacing?
+    @exclusivity(unchecked) @usableFromInline var ferry = Ferry()
     /// The pass, compiled for this core and this transport where the doer was made.
-    @usableFromInline var pass: (CoreDoer, Tyme) throws -> Recurrence = { try $0.makePass($1) }
+    @exclusivity(unchecked) @usableFromInline var pass: (CoreDoer, Tyme) throws -> Recurrence = { try $0.makePass($1) }
     /// Called with every event, after the pass's trains have been taken in and before its trains are sent.
     ///
     /// The closure may use ``core``. Without one, events stay in the core, within its bounds, for its user to poll.
-    public var onEvent: ((Core.Event, Tyme) -> Void)?
+    @exclusivity(unchecked) public var onEvent: ((Core.Event, Tyme) -> Void)?
     /// A doer that is woken when the core has something to tell, so that it may park instead of looking every tick.
     ///
     /// It takes what there is by ``pollEvent()``.
     public weak var listener: Doer?
 
     /// What the poller was told to watch: the transport's descriptor, whether for writing too, and the one for room.
-    @usableFromInline var watched: Int32?
-    @usableFromInline var isWatchingWritable = false
-    @usableFromInline var watchedRoom: Int32?
+    @exclusivity(unchecked) @usableFromInline var watched: Int32?
+    @exclusivity(unchecked) @usableFromInline var isWatchingWritable = false
+    @exclusivity(unchecked) @usableFromInline var watchedRoom: Int32?
 
     /// - Parameters:
     ///   - core: the protocol.
