@@ -30,6 +30,9 @@ let quoted: [[String]] = [
     ["loopback", "--size", "1048576", "--reference", "1"],
     ["loopback", "--size", "200", "--pp", "1", "--reference", "1"],
     ["loopback", "--mode", "2p", "--size", "200", "--pp", "1", "--count", "5000"],
+    ["sim", "--size", "200", "--gap-us", "100000", "--count", "200000", "--limit-ms", "100000000", "--skip", "0"],
+    ["sim", "--size", "200", "--gap-us", "100000", "--count", "200000", "--limit-ms", "100000000", "--skip", "1"],
+    ["sim", "--size", "200", "--gap-us", "20", "--count", "2000000", "--limit-ms", "100000000"],
     ["idle", "--peers", "1000", "--seconds", "5"],
 ]
 

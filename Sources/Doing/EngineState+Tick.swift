@@ -11,7 +11,8 @@ extension EngineState {
     /// tock are whole numbers of one power of two and the result stays below 2^53 of it, since then every sum is exact.
     mutating func advance(until target: Tyme, atMost most: Int) -> Int {
         guard tyme < target, most > 0, tyme + tock > tyme else { return 0 }
-        if let count = exactTicks(until: target, atMost: most) {
+        // A few additions are made sooner than it is found out whether they can be left out.
+        if target - tyme > 64 * tock, let count = exactTicks(until: target, atMost: most) {
             lastPassTyme = tyme + Double(count - 1) * tock
             tyme += Double(count) * tock
             return count
