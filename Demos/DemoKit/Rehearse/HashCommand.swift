@@ -119,8 +119,13 @@ private struct OtherRun {
         let data = pipe.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
-            throw UsageError("--against: \(command): ended with status \(process.terminationStatus)")
+            throw OtherRunError(description: "--against: \(command): status \(process.terminationStatus)")
         }
         return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
     }
+}
+
+/// The other command did not do its work.
+private struct OtherRunError: Error, CustomStringConvertible {
+    let description: String
 }
