@@ -60,7 +60,7 @@ let package = Package(
             name: "TracingTests", dependencies: ["Doing", "Wiring", "Memoing", "Sockets", "Tracing", "Simming"],
             swiftSettings: strict),
         .testTarget(
-            name: "SimmingTests", dependencies: ["Doing", "Wiring", "Memoing", "Tracing", "Simming"],
+            name: "SimmingTests", dependencies: ["Doing", "Wiring", "Memoing", "Tracing", "Simming", "CMallocCount"],
             swiftSettings: strict),
         .testTarget(
             name: "RehearsingTests", dependencies: ["Doing", "Wiring", "Memoing", "Tracing", "Simming", "Rehearsing"],
