@@ -10,7 +10,7 @@ import Wiring
 /// let peer = CoreDoer(memoer, over: wire)
 /// ```
 /// It takes whatever is sent, like a network, and holds it until it is due. It then hands it to its base, at the first
-/// call at or after ``wakeTyme``, when a ``CoreDoer`` comes back. All that is sent, to whomever, goes through one link;
+/// call at or after ``wakeTyme``, when a `CoreDoer` comes back. All that is sent, to whomever, goes through one link;
 /// what is received is left alone. So the fate of the n-th datagram depends on the seed, the figures and n.
 public final class Faulty<Base: DatagramTransport>: DatagramTransport {
     /// The transport that does the work.
