@@ -9,6 +9,7 @@ let usage = """
       loopback   plain memos over real sockets, beside C: --mode 1t|2p --size B --mtu M [--pp 1] [--transport udp|uxd]
                  [--window N] [--tick-us U] [--reference 1]
       idle       what open peers cost while nothing happens: --peers N --seconds S
+      async      what linear code costs, beside plain doers: [--doers N] [--repeat R]
       all        every row that the README quotes, with its yardstick in the same run
 
     One JSON object a line; medians, and ratios of medians. Build with -c release, and leave the machine alone.
@@ -28,6 +29,8 @@ let quoted: [[String]] = [
     ["loopback", "--size", "200", "--pp", "1", "--reference", "1"],
     ["loopback", "--mode", "2p", "--size", "200", "--pp", "1", "--count", "5000"],
     ["idle", "--peers", "1000", "--seconds", "5"],
+    ["async", "--doers", "1"],
+    ["async", "--doers", "10000"],
 ]
 
 func bench(_ row: String, _ words: [String]) throws {
@@ -37,6 +40,7 @@ func bench(_ row: String, _ words: [String]) throws {
     case "datagrams": try benchDatagrams(words)
     case "loopback": try benchLoopback(words)
     case "idle": try benchIdle(words)
+    case "async": try benchAsync(words)
     default: throw UsageError("what is \"\(row)\"?")
     }
 }
