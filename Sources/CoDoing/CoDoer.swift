@@ -20,13 +20,21 @@ import Doing
 /// A subclass whose child tasks use the doer itself says `@unchecked Sendable`, which holds since they all run on one
 /// thread.
 open class CoDoer: Doer {
-    private final var loop: CoLoop?
+    /// Where the loop is held, if there is one: raw memory, since each use of a field would be checked for exclusivity.
+    private final let cell: UnsafeMutablePointer<CoLoop?> = {
+        let cell = UnsafeMutablePointer<CoLoop?>.allocate(capacity: 1)
+        cell.initialize(to: nil)
+        return cell
+    }()
 
     /// The most steps that its tasks may take in one slot of a pass, at least 1.
     ///
     /// Beyond it the doer fails with a ``CoError`` instead of holding up the doist.
     public final var stepLimit = 1_000_000 {
-        didSet { precondition(stepLimit > 0, "stepLimit is \(stepLimit), must be at least 1") }
+        didSet {
+            precondition(stepLimit > 0, "stepLimit is \(stepLimit), must be at least 1")
+            cell.pointee?.state.pointee.stepLimit = stepLimit
+        }
     }
 
     /// What it does, from its first recur on.
@@ -39,9 +47,9 @@ open class CoDoer: Doer {
 
     /// Runs the body as far as it goes; it parks until its nearest sleep, or a wake, unless it waits for a tick.
     public final override func recur(_ tyme: Tyme) throws -> Recurrence {
-        if let loop { return try loop.run(at: tyme) }
+        if let loop = cell.pointee { return try loop.run(at: tyme) }
         let loop = CoLoop(self, at: tyme)
-        self.loop = loop
+        cell.pointee = loop
         return try loop.run(at: tyme)
     }
 
@@ -58,7 +66,12 @@ open class CoDoer: Doer {
     open override func exit(_ tyme: Tyme) throws { try close(tyme) }
 
     private final func close(_ tyme: Tyme) throws {
-        defer { loop = nil }
-        try loop?.close(at: tyme)
+        defer { cell.pointee = nil }
+        try cell.pointee?.close(at: tyme)
+    }
+
+    deinit {
+        cell.deinitialize(count: 1)
+        cell.deallocate()
     }
 }

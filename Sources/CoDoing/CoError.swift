@@ -2,7 +2,7 @@ import Doing
 
 /// Why an async doer could not be run or closed as it should.
 ///
-/// It takes the way of every error of a doer: abort and exit, the policy of the doist, ``Doing/Doist/failures``.
+/// It takes the way of every error of a doer: abort and exit, the policy of the doist, `Doist.failures`.
 public enum CoError: Error, Hashable, CustomStringConvertible {
     /// One slot of a pass took more than ``CoDoer/stepLimit`` steps: its tasks wake each other without end.
     case endless(doer: String, steps: Int)

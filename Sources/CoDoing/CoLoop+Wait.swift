@@ -1,23 +1,25 @@
 import Doing
 
 /// Waiting, and the end of it.
+///
+/// What is hot is written so that a wait has one async frame: each more costs as much as a few function calls.
 extension CoLoop {
     /// A fresh record.
+    @inline(__always)
     func take() -> Wait {
-        let wait: Wait
-        if let spare = state.pointee.spares {
-            wait = spare
-            state.pointee.spares = spare.pointee.next
-        } else {
-            wait = .allocate(capacity: 1)
-        }
+        let wait = state.pointee.spares ?? .allocate(capacity: 1)
+        if state.pointee.spares != nil { state.pointee.spares = wait.pointee.next }
         wait.initialize(to: WaitState(loop: .passUnretained(self)))
         return wait
     }
 
-    func give(_ wait: Wait) {
+    /// Takes a record back and answers how the wait came out.
+    @inline(__always)
+    @discardableResult
+    func give(_ wait: Wait) -> WaitState.Outcome {
         wait.pointee.next = state.pointee.spares
         state.pointee.spares = wait
+        return wait.pointee.outcome
     }
 
     /// Sets when the wait ends at the latest.
@@ -29,22 +31,26 @@ extension CoLoop {
         state.pointee.deadlines.insert(wait)
     }
 
-    /// Suspends the current task until the wait is resolved.
+    /// Whether this is the task of the body, not a child of it.
     ///
-    /// The body itself needs no cancellation handler, since only ``close(at:)`` cancels it; its children do.
+    /// It needs no cancellation handler, since only ``close(at:)`` cancels it.
     @inline(__always)
-    nonisolated(nonsending) func suspend(_ wait: Wait) async {
-        if state.pointee.root == .current {
-            state.pointee.rootWait = wait
-            await withUnsafeContinuation { wait.pointee.continuation = $0 }
-            state.pointee.rootWait = nil
-        } else {
-            await suspendChild(wait)
-        }
+    var isRoot: Bool { state.pointee.root == state.pointee.running }
+
+    /// Whether the current task is cancelled.
+    @inline(__always)
+    func isCancelled(isRoot: Bool) -> Bool { isRoot ? state.pointee.isClosing : Task.isCancelled }
+
+    /// The body waits: to be called where its continuation is made.
+    @inline(__always)
+    func suspendRoot(_ wait: Wait, _ continuation: UnsafeContinuation<Void, Never>) {
+        wait.pointee.continuation = continuation
+        state.pointee.rootWait = wait
     }
 
+    /// A child waits, until the wait is resolved.
     @inline(never)
-    private nonisolated(nonsending) func suspendChild(_ wait: Wait) async {
+    nonisolated(nonsending) func suspendChild(_ wait: Wait) async {
         nonisolated(unsafe) let wait = wait
         await withTaskCancellationHandler {
             await withUnsafeContinuation { wait.pointee.continuation = $0 }
@@ -60,6 +66,7 @@ extension CoLoop {
         wait.pointee.outcome = outcome
         if let list = wait.pointee.list { list.remove(wait) }
         if wait.pointee.heapSlot >= 0 { state.pointee.deadlines.remove(wait) }
+        if state.pointee.rootWait == wait { state.pointee.rootWait = nil }
         if state.pointee.isInSlot {
             wait.pointee.continuation.unsafelyUnwrapped.resume()
         } else {
@@ -68,30 +75,23 @@ extension CoLoop {
         }
     }
 
-    /// What every wait begins with: throws if the task is cancelled, and counts.
-    @inline(__always)
-    nonisolated(nonsending) func checkCancellation() async throws(CancellationError) {
-        guard _slowPath(Task.isCancelled) else { return }
-        try await refuse()
-    }
-
+    /// A wait of a task that is cancelled: counts, and throws.
     @inline(never)
-    private nonisolated(nonsending) func refuse() async throws(CancellationError) {
-        await countStep()
-        throw CancellationError()
+    nonisolated(nonsending) func refuse() async -> CancellationError {
+        if countStep() { await abandon() }
+        return CancellationError()
     }
 
-    /// Counts a wait that does not suspend.
-    ///
-    /// Beyond the limit it does, for ever: nothing else can stop such a loop.
+    /// Counts a wait that does not suspend; answers whether it is one too many, which is to be abandoned.
     @inline(__always)
-    nonisolated(nonsending) func countStep() async {
+    func countStep() -> Bool {
         state.pointee.steps &+= 1
-        if _slowPath(state.pointee.steps > state.pointee.stepLimit) { await abandon() }
+        return _slowPath(state.pointee.steps > state.pointee.stepLimit)
     }
 
+    /// Suspends the current task for ever: nothing else can stop a loop of waits that do not suspend.
     @inline(never)
-    private nonisolated(nonsending) func abandon() async {
+    nonisolated(nonsending) func abandon() async {
         let steps = state.pointee.stepLimit
         state.pointee.fault =
             Task.isCancelled

@@ -1,39 +1,29 @@
 import Doing
 import Synchronization
 
-/// Which thread this is. Linked by its name, since `Doing` and what stands on it import no C library.
-@_silgen_name("pthread_self")
-private func pthreadSelf() -> UInt
-
 /// The executor of one async doer: its jobs wait here until the doer's slot in a pass, and run there first in, first
 /// out.
 ///
 /// Made anew each time the doer starts. It is Sendable because an executor must be; all but ``enqueue(_:)`` is for the
 /// thread of the doist, and `enqueue` traps on any other.
 final class CoLoop: TaskExecutor, @unchecked Sendable {
-    /// The loop of the current task.
-    ///
-    /// A bare `Task` inherits it too, though it runs elsewhere; so see ``here()``.
-    @TaskLocal static var current: CoLoop?
-
     let state: UnsafeMutablePointer<LoopState>
     /// The task of the body holds its doer, so there is one as long as a job of it can run.
     private let owner: Unmanaged<CoDoer>
     private var task: Task<Void, Never>?
     /// The thread of the slot under way or of the last one; `closed` when no job is taken any more.
     private let thread: Atomic<UInt>
-    /// The thread of the slot under way, else 0.
-    private let slotThread = Atomic<UInt>(0)
     private static let closed = UInt.max
 
     var doer: CoDoer { owner.takeUnretainedValue() }
 
     init(_ doer: CoDoer, at tyme: Tyme) {
         owner = .passUnretained(doer)
-        thread = Atomic(pthreadSelf())
+        thread = Atomic(currentThread())
         state = .allocate(capacity: 1)
         state.initialize(to: LoopState())
         state.pointee.tyme = tyme
+        state.pointee.stepLimit = doer.stepLimit
     }
 
     deinit {
@@ -45,20 +35,21 @@ final class CoLoop: TaskExecutor, @unchecked Sendable {
     // MARK: - Where am I
 
     /// The loop of the async doer whose body calls this.
+    @inline(__always)
     static func here(_ call: StaticString) -> CoLoop {
-        guard let loop = current else {
-            fatalError("\(call) outside of an async doer: it needs the loop of the CoDoer whose body calls it")
-        }
-        guard loop.slotThread.load(ordering: .relaxed) == pthreadSelf() else {
-            fatalError("\(call) in a task that has left the loop of its CoDoer, \(strayed)")
-        }
+        guard let loop = Seats.current(currentThread()) else { notHere(call) }
         return loop
     }
 
-    /// Traps if this is another thread than that of the slot under way.
+    @inline(never)
+    private static func notHere(_ call: StaticString) -> Never {
+        fatalError(
+            "\(call) outside of the loop of a CoDoer: not in its body, or in a task that has left it, \(strayed)")
+    }
+
+    /// Traps if the slot under way is on another thread.
     func checkThread(_ call: StaticString) {
-        let thread = slotThread.load(ordering: .relaxed)
-        guard thread == 0 || thread == pthreadSelf() else {
+        guard !state.pointee.isInSlot || thread.load(ordering: .relaxed) == currentThread() else {
             fatalError("\(call) on another thread than that of the doist: post to a Mailbox instead")
         }
     }
@@ -71,7 +62,7 @@ final class CoLoop: TaskExecutor, @unchecked Sendable {
     // MARK: - The executor
 
     func enqueue(_ job: consuming ExecutorJob) {
-        let here = pthreadSelf()
+        let here = currentThread()
         let thread = thread.load(ordering: .relaxed)
         guard _fastPath(thread == here) else {
             if thread == CoLoop.closed { return }  // reported already, when it was closed
@@ -87,9 +78,9 @@ final class CoLoop: TaskExecutor, @unchecked Sendable {
     private func start() {
         nonisolated(unsafe) let doer = doer
         task = Task(executorPreference: self) { [self] in
-            state.pointee.root = .current
+            state.pointee.root = state.pointee.running
             do {
-                try await CoLoop.$current.withValue(self) { try await doer.perform() }
+                try await doer.perform()
             } catch {
                 state.pointee.error = error
             }
@@ -140,26 +131,28 @@ final class CoLoop: TaskExecutor, @unchecked Sendable {
         if let error = state.pointee.error, !(error is CancellationError) { throw error }
     }
 
+    @inline(__always)
     private func enterSlot(at tyme: Tyme) {
         precondition(!state.pointee.isInSlot, "\(doer.name) is run or closed by its own body")
-        let here = pthreadSelf()
-        thread.store(here, ordering: .relaxed)
-        slotThread.store(here, ordering: .relaxed)
+        let here = currentThread()
+        if thread.load(ordering: .relaxed) != here { thread.store(here, ordering: .relaxed) }
+        state.pointee.around = Seats.enter(self, here)
         state.pointee.tyme = tyme
         state.pointee.isInSlot = true
         state.pointee.steps = 0
-        state.pointee.stepLimit = doer.stepLimit
     }
 
+    @inline(__always)
     private func leaveSlot() {
         state.pointee.isInSlot = false
-        slotThread.store(0, ordering: .relaxed)
+        Seats.leave(thread.load(ordering: .relaxed), for: state.pointee.around)
     }
 
     private func drain() {
         let executor = asUnownedTaskExecutor()
         let limit = state.pointee.stepLimit
         while state.pointee.fault == nil, let job = state.pointee.jobs.popFirst() {
+            state.pointee.running = unsafeBitCast(job, to: UInt.self)
             job.runSynchronously(on: executor)
             state.pointee.steps &+= 1
             if _slowPath(state.pointee.steps > limit), state.pointee.jobs.count > 0, state.pointee.fault == nil {

@@ -8,25 +8,19 @@ import Doing
 /// let memo = try await inbox.next()   // ... in linear code
 /// ```
 /// An element sent to an inbox where bodies wait is handed at once to the one that has waited longest, and its doer is
-/// woken: it runs in the pass under way if its place is still ahead, else in the next, as with ``Doing/Doer/wake()``.
+/// woken: it runs in the pass under way if its place is still ahead, else in the next, as with `Doer.wake()`.
 /// Elements never overtake each other.
 ///
 /// It is Sendable if its elements are, so that child tasks may use it; still it belongs to the doist's thread, and from
-/// others a ``Doing/Mailbox`` is the way.
+/// others a `Mailbox` is the way.
 public final class Inbox<Element> {
     /// The most elements that wait.
     public let limit: Int
-    private var elements: ContiguousArray<Element?> = []
-    private var taken = 0
-    private let waits = WaitList.make()
+    private let state: UnsafeMutablePointer<InboxState>
+    private var elements: UnsafeMutablePointer<Element>
     /// Elements on their way to a body that waited for them.
-    private var hands: ContiguousArray<Element?> = []
-    private var freeHands: ContiguousArray<Int> = []
-
-    /// How many sends were refused since it was made: it was full, or closed.
-    public private(set) var refused: UInt64 = 0
-    /// Whether it takes no more elements.
-    public private(set) var isClosed = false
+    private var hands: UnsafeMutablePointer<Element>
+    private var handCapacity = 1
 
     /// An empty inbox for at most `limit` elements.
     ///
@@ -34,36 +28,47 @@ public final class Inbox<Element> {
     public init(limit: Int = 1024) {
         precondition(limit > 0, "an inbox of \(limit) elements takes none")
         self.limit = limit
+        state = .allocate(capacity: 1)
+        state.initialize(to: InboxState())
+        elements = .allocate(capacity: 1)
+        state.pointee.capacity = 1
+        hands = .allocate(capacity: 1)
     }
 
-    deinit { waits.deallocate() }
+    deinit {
+        while popFirst() != nil {}
+        elements.deallocate()
+        hands.deallocate()
+        state.pointee.waits.deallocate()
+        state.deinitialize(count: 1)
+        state.deallocate()
+    }
 
     /// How many elements wait.
-    public var count: Int { elements.count - taken }
+    public var count: Int { state.pointee.count }
+
+    /// How many sends were refused since it was made: it was full, or closed.
+    public var refused: UInt64 { state.pointee.refused }
+
+    /// Whether it takes no more elements.
+    public var isClosed: Bool { state.pointee.isClosed }
 
     /// Leaves an element; returns false, and counts, if there is no room or it is closed.
     ///
     /// Never blocks.
     @discardableResult
     public func send(_ element: Element) -> Bool {
-        if let wait = waits.pointee.first {
-            let loop = wait.pointee.loop.takeUnretainedValue()
-            loop.checkThread("Inbox.send(_:)")
-            if let hand = freeHands.popLast() {
-                hands[hand] = element
-                wait.pointee.hand = hand
-            } else {
-                wait.pointee.hand = hands.count
-                hands.append(element)
-            }
-            loop.resolve(wait, .ready)
+        if let wait = state.pointee.waits.pointee.first {
+            hand(element, to: wait)
             return true
         }
-        guard count < limit, !isClosed else {
-            refused += 1
+        guard state.pointee.count < limit, !state.pointee.isClosed else {
+            state.pointee.refused += 1
             return false
         }
-        elements.append(element)
+        if state.pointee.count == state.pointee.capacity { grow() }
+        (elements + state.pointee.index(state.pointee.count)).initialize(to: element)
+        state.pointee.count += 1
         return true
     }
 
@@ -71,25 +76,17 @@ public final class Inbox<Element> {
     ///
     /// Bodies that wait for an element learn that none will come.
     public func close() {
-        isClosed = true
-        while let wait = waits.pointee.first {
-            let loop = wait.pointee.loop.takeUnretainedValue()
-            loop.checkThread("Inbox.close()")
-            loop.resolve(wait, .late)
+        state.pointee.isClosed = true
+        while let wait = state.pointee.waits.pointee.first {
+            wait.pointee.loop._withUnsafeGuaranteedRef { loop in
+                loop.checkThread("Inbox.close()")
+                loop.resolve(wait, .late)
+            }
         }
     }
 
     /// Takes the first element if there is one; does not wait.
-    public func popFirst() -> Element? {
-        guard taken < elements.count else { return nil }
-        let element = elements[taken].take()
-        taken += 1
-        if taken * 2 >= elements.count {
-            elements.removeFirst(taken)
-            taken = 0
-        }
-        return element
-    }
+    public func popFirst() -> Element? { state.pointee.count > 0 ? takeFirst() : nil }
 
     /// Waits for the next element.
     ///
@@ -98,8 +95,11 @@ public final class Inbox<Element> {
     /// - Throws: `CancellationError` when the task is cancelled, or was before; no element is lost by that.
     ///   ``InboxClosed`` if there will be none.
     public nonisolated(nonsending) func next() async throws -> Element {
-        guard let element = try await take(until: .infinity) else { throw InboxClosed() }
-        return element
+        switch try await state.receive(until: .infinity) {
+        case .first: takeFirst()
+        case .hand(let hand): (hands + hand).move()
+        case .nothing: throw InboxClosed()
+        }
     }
 
     /// Waits for the next element, but at most `seconds` of tyme; nil if none came.
@@ -108,37 +108,63 @@ public final class Inbox<Element> {
     /// - Throws: as ``next()``.
     public nonisolated(nonsending) func next(timeout seconds: Double) async throws -> Element? {
         precondition(seconds >= 0, "next(timeout: \(seconds)): must not be negative")
-        let deadline = CoLoop.here("Inbox.next(timeout:)").state.pointee.tyme + seconds
-        let element = try await take(until: deadline)
+        let element = try await take(until: tyme + seconds)
         if element == nil, isClosed { throw InboxClosed() }
         return element
     }
 
     /// The next element, or nil if the deadline came first or the inbox is closed.
     fileprivate nonisolated(nonsending) func take(until deadline: Tyme) async throws(CancellationError) -> Element? {
-        let loop = CoLoop.here("Inbox.next()")
-        try await loop.checkCancellation()
-        if let element = popFirst() {
-            await loop.countStep()
-            return element
+        switch try await state.receive(until: deadline) {
+        case .first: takeFirst()
+        case .hand(let hand): (hands + hand).move()
+        case .nothing: nil
         }
-        guard !isClosed, deadline > loop.state.pointee.tyme else {
-            await loop.countStep()
-            return nil
+    }
+
+    // MARK: - Within
+
+    private func takeFirst() -> Element {
+        let element = (elements + state.pointee.head).move()
+        state.pointee.head = state.pointee.index(1)
+        state.pointee.count -= 1
+        return element
+    }
+
+    private func hand(_ element: Element, to wait: Wait) {
+        wait.pointee.loop._withUnsafeGuaranteedRef { loop in
+            loop.checkThread("Inbox.send(_:)")
+            if let free = state.pointee.freeHands.popLast() {
+                wait.pointee.hand = free
+            } else {
+                if state.pointee.hands == handCapacity { growHands() }
+                wait.pointee.hand = state.pointee.hands
+                state.pointee.hands += 1
+            }
+            (hands + wait.pointee.hand).initialize(to: element)
+            loop.resolve(wait, .ready)
         }
-        let wait = loop.take()
-        loop.setDeadline(wait, deadline)
-        waits.append(wait)
-        await loop.suspend(wait)
-        let (outcome, hand) = (wait.pointee.outcome, wait.pointee.hand)
-        loop.give(wait)
-        switch outcome {
-        case .ready:
-            freeHands.append(hand)
-            return hands[hand].take()
-        case .cancelled: throw CancellationError()
-        case .late, .pending: return nil
+    }
+
+    private func grow() {
+        let capacity = state.pointee.capacity
+        let wider = UnsafeMutablePointer<Element>.allocate(capacity: 2 * capacity)
+        for offset in 0..<state.pointee.count {
+            (wider + offset).initialize(to: (elements + state.pointee.index(offset)).move())
         }
+        elements.deallocate()
+        elements = wider
+        state.pointee.capacity = 2 * capacity
+        state.pointee.head = 0
+    }
+
+    /// Called when no hand is free, so all of them are full.
+    private func growHands() {
+        let wider = UnsafeMutablePointer<Element>.allocate(capacity: 2 * handCapacity)
+        wider.moveInitialize(from: hands, count: handCapacity)
+        hands.deallocate()
+        hands = wider
+        handCapacity *= 2
     }
 }
 

@@ -16,12 +16,16 @@ struct LoopState {
     /// The tyme of the slot under way or of the last one.
     var tyme = 0.0
     var isInSlot = false
+    /// The loop of the slot around this one: a body may close another doer.
+    var around: Unmanaged<CoLoop>?
     /// Jobs run and waits that did not suspend, in this slot.
     var steps = 0
     var stepLimit = 0
 
-    /// Which task is that of the body, and its wait.
-    var root = TaskIdentity.none
+    /// The address of the job that runs: a task is its own job, so this tells which task it is.
+    var running: UInt = 0
+    /// The same of the task of the body, and its wait.
+    var root: UInt = 0
     var rootWait: Wait?
     /// The body has come to its end, with this error.
     var isFinished = false
@@ -43,19 +47,4 @@ struct LoopState {
         ticks.deallocate()
         resolved.deallocate()
     }
-}
-
-/// Which task one is: its address.
-///
-/// Only for comparing, while the task lives; an `UnsafeCurrentTask` itself would keep it alive.
-struct TaskIdentity: Equatable {
-    static let none = TaskIdentity(address: 0)
-
-    /// The task that runs this.
-    @inline(__always)
-    static var current: TaskIdentity {
-        withUnsafeCurrentTask { TaskIdentity(address: unsafeBitCast($0, to: UInt.self)) }
-    }
-
-    private let address: UInt
 }

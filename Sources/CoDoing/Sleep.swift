@@ -36,34 +36,35 @@ public nonisolated(nonsending) func sleep(until deadline: Tyme) async throws(Can
 ///
 /// - Throws: `CancellationError` when the task is cancelled, or was before.
 public nonisolated(nonsending) func nextTick() async throws(CancellationError) {
-    try await CoLoop.here("nextTick()").nextTick()
+    let loop = CoLoop.here("nextTick()")
+    let isRoot = loop.isRoot
+    if loop.isCancelled(isRoot: isRoot) { throw await loop.refuse() }
+    let tock = loop.doer.tock
+    guard tock == 0 else { return try await sleep(for: tock) }
+    let wait = loop.take()
+    wait.pointee.deadline = loop.state.pointee.tyme
+    loop.state.pointee.ticks.append(wait)
+    if isRoot {
+        await withUnsafeContinuation { loop.suspendRoot(wait, $0) }
+    } else {
+        await loop.suspendChild(wait)
+    }
+    if loop.give(wait) == .cancelled { throw CancellationError() }
 }
 
 extension CoLoop {
-    nonisolated(nonsending) func sleep(until deadline: Tyme) async throws(CancellationError) {
-        try await checkCancellation()
-        guard deadline > state.pointee.tyme else {
-            await Task.yield()
-            return
-        }
+    @inline(__always)
+    fileprivate nonisolated(nonsending) func sleep(until deadline: Tyme) async throws(CancellationError) {
+        let isRoot = isRoot
+        if isCancelled(isRoot: isRoot) { throw await refuse() }
+        guard deadline > state.pointee.tyme else { return await Task.yield() }
         let wait = take()
         setDeadline(wait, deadline)
-        await suspend(wait)
-        let outcome = wait.pointee.outcome
-        give(wait)
-        if outcome == .cancelled { throw CancellationError() }
-    }
-
-    nonisolated(nonsending) func nextTick() async throws(CancellationError) {
-        let tock = doer.tock
-        guard tock == 0 else { return try await sleep(until: state.pointee.tyme + tock) }
-        try await checkCancellation()
-        let wait = take()
-        wait.pointee.deadline = state.pointee.tyme
-        state.pointee.ticks.append(wait)
-        await suspend(wait)
-        let outcome = wait.pointee.outcome
-        give(wait)
-        if outcome == .cancelled { throw CancellationError() }
+        if isRoot {
+            await withUnsafeContinuation { suspendRoot(wait, $0) }
+        } else {
+            await suspendChild(wait)
+        }
+        if give(wait) == .cancelled { throw CancellationError() }
     }
 }
