@@ -67,6 +67,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "CoDoingTests", dependencies: ["Doing", "CoDoing"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
-        .testTarget(name: "DemoTests", dependencies: ["DemoKit"], swiftSettings: strict),
+        .testTarget(
+            name: "DemoTests", dependencies: ["DemoKit", "Rehearsing", "Simming", "Tracing"], swiftSettings: strict),
     ]
 )

@@ -103,7 +103,7 @@ private struct Drawing {
     private func arrow(_ arrow: Chart.Arrow) -> String {
         let (x1, y1) = (x(arrow.from), heights[arrow.start])
         var (x2, y2) = (x(arrow.to), heights[arrow.end ?? arrow.start])
-        let words = arrow.fate.isEmpty ? arrow.label : "\(arrow.label) · \(arrow.fate)"
+        let words = arrow.fate.isEmpty ? arrow.label : "\(arrow.label) · \(arrow.fateWords)"
         let isLost = arrow.isBad || arrow.end == nil && !arrow.isHeld
         if arrow.from == arrow.to {
             return #"<path class="\#(isLost ? "lost" : "ok")" d="M\#(x1) \#(y1) h34 v12 h-32" marker-end="url(#ok)"/>"#

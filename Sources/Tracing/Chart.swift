@@ -13,8 +13,12 @@ struct Chart {
         var fate: String
         var isBad: Bool
         var isHeld: Bool
+        /// How many alike stand for this one: a refusal is repeated every tick.
+        var times = 1
+        var fateWords: String { times > 1 ? "\(fate) × \(times)" : fate }
     }
     struct Note {
+        /// Who is concerned.
         var at: Int
         var row: Row
         var text: String
@@ -47,8 +51,14 @@ struct Chart {
             columns[name] = names.count - 1
             return names.count - 1
         }
+        var refused: TraceEvent?
         for index in 0..<trace.count where trace.event(index).kind.isHashed {
             let event = trace.event(index)
+            if event.kind == .refused, let before = refused, event.isLike(before), !arrows.isEmpty {
+                arrows[arrows.count - 1].times += 1
+                continue
+            }
+            refused = event.kind == .refused ? event : nil
             guard tymes.count < limit else {
                 more += 1
                 continue
@@ -111,7 +121,7 @@ extension Trace {
         var rows: [(row: Int, text: String)] = []
         for arrow in chart.arrows {
             let isLost = arrow.isBad || arrow.end == nil
-            let words = [arrow.label, arrow.fate].filter { !$0.isEmpty }.joined(separator: ", ")
+            let words = [arrow.label, arrow.fateWords].filter { !$0.isEmpty }.joined(separator: ", ")
             let text = "\(seconds(chart.tymes[arrow.start])) \(plain(words))"
             rows.append((arrow.start, "    p\(arrow.from)\(isLost ? "-x" : "->>")p\(arrow.to): \(text)"))
         }
@@ -119,5 +129,12 @@ extension Trace {
         lines += rows.sorted { $0.row < $1.row }.map(\.text)
         if chart.more > 0, !chart.names.isEmpty { lines.append("    Note over p0: … \(chart.more) more events") }
         return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension TraceEvent {
+    /// Whether it says the same of the same two, at whatever tyme.
+    fileprivate func isLike(_ other: TraceEvent) -> Bool {
+        kind == other.kind && lane == other.lane && local == other.local && peer == other.peer && fate == other.fate
     }
 }
