@@ -13,7 +13,7 @@ func benchAsync(_ arguments: [String]) throws {
     try words.finish()
     let loads: [(name: String, load: AsyncLoad)] = [
         ("tick", .tick), ("sleep", .sleep), ("ping_pong", .pingPong), ("child_tick", .childTick),
-        ("plain_tick", .plainTick), ("plain_park", .plainPark),
+        ("plain_tick", .plainTick), ("plain_park", .plainPark), ("bare_executor", .bare),
     ]
     var samples = Array(repeating: [Double](), count: loads.count)
     for _ in 0..<repeats {
@@ -32,6 +32,7 @@ func benchAsync(_ arguments: [String]) throws {
     }
     line.add("ratio_tick_plain", medians[0] / medians[4], digits: 1)
     line.add("ratio_sleep_plain", medians[1] / medians[5], digits: 1)
+    line.add("ratio_tick_bare_executor", medians[0] / medians[6], digits: 2)
     line.add("bytes_per_doer", try AsyncLoad.sleep.bytes(max(doers, 1000)), digits: 0)
     line.add("bytes_per_plain_doer", try AsyncLoad.plainPark.bytes(max(doers, 1000)), digits: 0)
     line.add("bytes_per_child", try AsyncLoad.bytesPerChild(1000), digits: 0)
@@ -46,9 +47,12 @@ private enum AsyncLoad {
     case childTick
     /// A plain doer that runs every tick, or parks for one tick.
     case plainTick, plainPark
+    /// No doist: a task whose executor keeps its one job, and a continuation. What Swift's run time takes alone.
+    case bare
 
     /// Nanoseconds a switch: one suspend and one resume.
     func sample(_ doers: Int) throws -> Double {
+        if self == .bare { return BareExecutor().sample(400_000) }
         let doist = try Doist(skipsIdle: false, doers: make(doers))
         try doist.enter()
         for _ in 0..<10 { try doist.recur() }
@@ -95,7 +99,7 @@ private enum AsyncLoad {
             case .sleep, .pingPong: Sleeper()
             case .childTick: Parent()
             case .plainTick: PlainTicker()
-            case .plainPark: PlainParker()
+            case .plainPark, .bare: PlainParker()
             }
         }
     }
@@ -166,4 +170,32 @@ private final class PlainTicker: Doer {
 
 private final class PlainParker: Doer {
     override func recur(_ tyme: Tyme) throws -> Recurrence { .park(until: tyme + 0.03125) }
+}
+
+/// The least that an executor can do.
+private final class BareExecutor: TaskExecutor, @unchecked Sendable {
+    private var job: UnownedJob?
+    private var continuation: UnsafeContinuation<Void, Never>?
+    private var isStopped = false
+
+    func enqueue(_ job: consuming ExecutorJob) { self.job = UnownedJob(job) }
+
+    func sample(_ switches: Int) -> Double {
+        Task(executorPreference: self) { [self] in
+            while !isStopped { await withUnsafeContinuation { continuation = $0 } }
+        }
+        runJob()
+        let start = bench_now()
+        for _ in 0..<switches {
+            continuation?.resume()
+            runJob()
+        }
+        let spent = bench_now() - start
+        isStopped = true
+        continuation?.resume()
+        runJob()
+        return spent / Double(switches)
+    }
+
+    private func runJob() { job?.runSynchronously(on: asUnownedTaskExecutor()) }
 }

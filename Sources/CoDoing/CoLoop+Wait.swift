@@ -13,6 +13,14 @@ extension CoLoop {
         return wait
     }
 
+    /// A record with a deadline, or nil if that has come.
+    func take(until deadline: Tyme) -> Wait? {
+        guard deadline > state.pointee.tyme else { return nil }
+        let wait = take()
+        setDeadline(wait, deadline)
+        return wait
+    }
+
     /// Takes a record back and answers how the wait came out.
     @inline(__always)
     @discardableResult

@@ -44,6 +44,7 @@ struct LoopState {
             wait.deallocate()
         }
         jobs.free()
+        deadlines.free()
         ticks.deallocate()
         resolved.deallocate()
     }

@@ -16,7 +16,15 @@ public var tyme: Tyme { CoLoop.here("tyme").state.pointee.tyme }
 public nonisolated(nonsending) func sleep(for seconds: Double) async throws(CancellationError) {
     precondition(seconds >= 0, "sleep(for: \(seconds)): must not be negative")
     let loop = CoLoop.here("sleep(for:)")
-    try await loop.sleep(until: loop.state.pointee.tyme + seconds)
+    let isRoot = loop.isRoot
+    if loop.isCancelled(isRoot: isRoot) { throw await loop.refuse() }
+    guard let wait = loop.take(until: loop.state.pointee.tyme + seconds) else { return await Task.yield() }
+    if isRoot {
+        await withUnsafeContinuation { loop.suspendRoot(wait, $0) }
+    } else {
+        await loop.suspendChild(wait)
+    }
+    if loop.give(wait) == .cancelled { throw CancellationError() }
 }
 
 /// Waits until tyme has reached `deadline`.
@@ -27,7 +35,16 @@ public nonisolated(nonsending) func sleep(for seconds: Double) async throws(Canc
 /// - Throws: `CancellationError` when the task is cancelled, or was before.
 public nonisolated(nonsending) func sleep(until deadline: Tyme) async throws(CancellationError) {
     precondition(!deadline.isNaN, "sleep(until: nan)")
-    try await CoLoop.here("sleep(until:)").sleep(until: deadline)
+    let loop = CoLoop.here("sleep(until:)")
+    let isRoot = loop.isRoot
+    if loop.isCancelled(isRoot: isRoot) { throw await loop.refuse() }
+    guard let wait = loop.take(until: deadline) else { return await Task.yield() }
+    if isRoot {
+        await withUnsafeContinuation { loop.suspendRoot(wait, $0) }
+    } else {
+        await loop.suspendChild(wait)
+    }
+    if loop.give(wait) == .cancelled { throw CancellationError() }
 }
 
 /// Waits for the next tick: the next pass in which the doer is due by its tock.
@@ -50,21 +67,4 @@ public nonisolated(nonsending) func nextTick() async throws(CancellationError) {
         await loop.suspendChild(wait)
     }
     if loop.give(wait) == .cancelled { throw CancellationError() }
-}
-
-extension CoLoop {
-    @inline(__always)
-    fileprivate nonisolated(nonsending) func sleep(until deadline: Tyme) async throws(CancellationError) {
-        let isRoot = isRoot
-        if isCancelled(isRoot: isRoot) { throw await refuse() }
-        guard deadline > state.pointee.tyme else { return await Task.yield() }
-        let wait = take()
-        setDeadline(wait, deadline)
-        if isRoot {
-            await withUnsafeContinuation { suspendRoot(wait, $0) }
-        } else {
-            await suspendChild(wait)
-        }
-        if give(wait) == .cancelled { throw CancellationError() }
-    }
 }
