@@ -38,15 +38,14 @@ final class SimBench {
         doist = try Doist(
             tock: Double(options.tick) * 1e-6, limit: Double(options.limit) * 1e-3, skipsIdle: options.skips,
             doers: [net, source, a, b])
-        b.onEvent = { [sink, source, unowned doist, unowned b] event, tyme in
-            guard case .memo(var memo) = event else { return }
+        b.onEvent = { [sink, source, unowned doist] event, tyme in
+            guard case .memo(let memo) = event else { return }
             sink.take(memo.bytes, tyme, source)
-            b.core.give(&memo.bytes)
             if sink.got == options.count { doist.requestStop() }
         }
-        source.isOver = { [unowned net] in
+        source.isOver = { [unowned net, unowned a] in
             let counts = net.statistics
-            return counts.inFlight + counts.waiting == 0
+            return counts.inFlight + counts.waiting + a.core.statistics.queuedMemos == 0
         }
     }
 

@@ -81,12 +81,12 @@ extension SimNet {
     /// Puts a datagram on its way.
     @inline(__always) func launch(_ slot: Int32, due: Int64) {
         raw.pointee.flights.launch(slot, due: due)
-        if due < raw.pointee.parkedUntil { rouse() }
+        if due < raw.pointee.parkedUntil { rouse(by: due) }
     }
 
-    @inline(never) private func rouse() {
-        raw.pointee.parkedUntil = .min
-        wake()
+    @inline(never) private func rouse(by due: Int64) {
+        raw.pointee.parkedUntil = due
+        wake(by: Micros.tyme(of: due))
     }
 
     private func findWay(to peer: Address, from socket: Socket) -> Int32? {
