@@ -75,9 +75,9 @@ public enum MemoPeer {
         let outcome: Bool
         if let link = options.flags.link {
             let faulty = try Faulty(wire, link: link, seed: options.flags.seed)
-            outcome = try run(options, over: faulty, to: .none, pacing: pacing, taping) { "" }
+            outcome = try run(options, over: faulty, to: Address.none, pacing: pacing, taping) { "" }
         } else {
-            outcome = try run(options, over: wire, to: .none, pacing: pacing, taping) { "" }
+            outcome = try run(options, over: wire, to: Address.none, pacing: pacing, taping) { "" }
         }
         _ = outcome  // whether that run had done everything; a replay asks only whether it is the same
         return taping.outcome!

@@ -10,7 +10,7 @@ public enum ReplayCommand {
         """
 
     /// The programs whose doers can be made again from their words.
-    private static let programs: [(name: String, replay: (Recording) throws -> Replay.Outcome)] = [
+    private static let programs: [(name: String, replay: @Sendable (Recording) throws -> Replay.Outcome)] = [
         ("memo-peer", { try MemoPeer.replay($0) })
     ]
 

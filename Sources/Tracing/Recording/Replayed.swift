@@ -13,13 +13,24 @@ public final class Replayed: DatagramTransport {
     public private(set) var limits: TrainLimits
     public private(set) var statistics = TransportStatistics()
 
+    /// The longest train, in bytes, that its doer has room for.
+    private let room: Int
+
     /// The next source of the recording, which must have this name.
     ///
-    /// - Throws: ``RecordingError/mismatch(_:)`` if it is another.
-    public init(_ replay: Replay, name: String = "wire") throws(RecordingError) {
+    /// - Parameters:
+    ///   - replay: the replay it belongs to.
+    ///   - name: as it was recorded.
+    ///   - room: bytes that the burst of its doer holds; a recording of longer trains is refused.
+    /// - Throws: ``RecordingError/mismatch(_:)`` if it is another, or its trains are too long.
+    public init(_ replay: Replay, name: String = "wire", room: Int = 65536) throws(RecordingError) {
         self.replay = replay
+        self.room = room
         let (number, limits) = try replay.source(name)
         guard let limits else { throw .mismatch("source \(number), \(name), is no transport") }
+        guard limits.bytes <= room else {
+            throw .mismatch("source \(number), \(name), has trains of up to \(limits.bytes) bytes, more than \(room)")
+        }
         source = number
         self.limits = limits
     }
@@ -43,7 +54,7 @@ public final class Replayed: DatagramTransport {
     public func open(for doer: Doer?) throws(TransportError) {
         replay.owners[source] = doer?.name
         switch replay.next(source) {
-        case .opened(let limits, let readiness)?:
+        case .opened(let limits, let readiness)? where limits.bytes <= room:
             self.limits = limits
             lastReadiness = readiness
         case .failed(let error)?: throw error
