@@ -45,9 +45,10 @@ final class Talk<Wire: DatagramTransport>: Doer {
     }
 
     override func enter(_ tyme: Tyme) throws {
+        let address = address()
         var line = JSONLine(event: "open")
-        line.add("address", address())
-        reporter.say(line, "\(options.mode) at \(address())")
+        line.add("address", address)
+        reporter.say(line, "\(options.mode) at \(address)")
     }
 
     override func recur(_ tyme: Tyme) throws -> Recurrence {
