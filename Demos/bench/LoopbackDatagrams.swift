@@ -56,13 +56,16 @@ final class DatagramBed<Wire: DatagramTransport> {
     let doist: Doist
     let sender, receiver: CoreDoer<DatagramCounter, Wire>
 
-    /// `wires` are open: the second receives.
-    init(_ wires: (Wire, Wire), _ addresses: (Address, Address), size: Int) throws {
+    /// `wires` are open: the second receives. `watch` sees the doist before it enters.
+    init(
+        _ wires: (Wire, Wire), _ addresses: (Address, Address), size: Int, watch: (Doist) -> Void = { _ in }
+    ) throws {
         let burst = Burst()
         let budget = CoreDoer<DatagramCounter, Wire>.Budget(datagrams: 1 << 20, trains: 1 << 16)
         sender = CoreDoer(DatagramCounter(size: size, to: addresses.1), over: wires.0, burst: burst, budget: budget)
         receiver = CoreDoer(DatagramCounter(size: size, to: addresses.0), over: wires.1, burst: burst, budget: budget)
         doist = Doist([sender, receiver])
+        watch(doist)
         try doist.enter()
     }
 
@@ -90,11 +93,17 @@ final class DatagramBed<Wire: DatagramTransport> {
     }
 }
 
-private func udpBed(size: Int, usesBursts: Bool) throws -> DatagramBed<UDPPeer> {
+/// Two open UDP peers.
+func udpPeers(size: Int, usesBursts: Bool) throws -> (UDPPeer, UDPPeer) {
     let options = UDPPeer.Options(maximumDatagramSize: size, usesBursts: usesBursts)
     let wires = try (UDPPeer(port: 0, options: options), UDPPeer(port: 0, options: options))
     try wires.0.open()
     try wires.1.open()
+    return wires
+}
+
+private func udpBed(size: Int, usesBursts: Bool) throws -> DatagramBed<UDPPeer> {
+    let wires = try udpPeers(size: size, usesBursts: usesBursts)
     return try DatagramBed(wires, (wires.0.address, wires.1.address), size: size)
 }
 

@@ -8,6 +8,7 @@ let usage = """
       datagrams  raw datagrams through peer doers, beside C: [--size B] [--row NAME]
       loopback   plain memos over real sockets, beside C: --mode 1t|2p --size B --mtu M [--pp 1] [--transport udp|uxd]
                  [--window N] [--tick-us U] [--in-place 1] [--reference 1]
+      record     what recording costs on the fastest path: [--size B] [--rounds N] [--ms N] [--file PATH]
       sim        plain memos over a simulated link: --count N --size B --gap-us U --seed N --loss F --delay-us U
                  --jitter-us U --rate-bps R --queue-bytes B --tick-us U --limit-ms L --mtu M [--skip 0|1]
       idle       what open peers cost while nothing happens: --peers N --seconds S
@@ -26,6 +27,7 @@ let quoted: [[String]] = [
     ["codec", "--size", "1024", "--gram", "1240", "--kind", "plain", "--domain", "text"],
     ["codec", "--size", "65536", "--gram", "1240", "--kind", "signed", "--domain", "text"],
     ["datagrams"],
+    ["record"],
     ["loopback", "--size", "1024", "--reference", "1"],
     ["loopback", "--size", "1024", "--in-place", "1", "--reference", "1"],
     ["loopback", "--size", "1048576", "--reference", "1"],
@@ -44,6 +46,7 @@ func bench(_ row: String, _ words: [String]) throws {
     case "sched": try benchSched(words)
     case "codec": try benchCodec(words)
     case "datagrams": try benchDatagrams(words)
+    case "record": try benchRecord(words)
     case "loopback": try benchLoopback(words)
     case "sim": try benchSim(words)
     case "idle": try benchIdle(words)
