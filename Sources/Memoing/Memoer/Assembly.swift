@@ -24,6 +24,8 @@ struct Assembly {
     var verifyKey: VerifyKey?
     /// Known by the keep or the allow-list.
     var isKnown = false
+    /// Its sender was told that grams of it are held: it is not given up for want of room.
+    var isProtected = false
     /// Row of the peer that is charged.
     var peer: Int32 = -1
     /// What ``Finished`` remembers it by.
