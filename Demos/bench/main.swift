@@ -7,7 +7,9 @@ let usage = """
       codec      memo to grams and back, beside memcpy: --size B --gram M --kind plain|signed --domain text|binary
       datagrams  raw datagrams through peer doers, beside C: [--size B] [--row NAME]
       loopback   plain memos over real sockets, beside C: --mode 1t|2p --size B --mtu M [--pp 1] [--transport udp|uxd]
-                 [--window N] [--tick-us U] [--reference 1]
+                 [--window N] [--tick-us U] [--in-place 1] [--reference 1]
+      sim        plain memos over a simulated link: --count N --size B --gap-us U --seed N --loss F --delay-us U
+                 --jitter-us U --rate-bps R --queue-bytes B --tick-us U --limit-ms L --mtu M [--skip 0|1]
       idle       what open peers cost while nothing happens: --peers N --seconds S
       all        every row that the README quotes, with its yardstick in the same run
 
@@ -24,6 +26,7 @@ let quoted: [[String]] = [
     ["codec", "--size", "65536", "--gram", "1240", "--kind", "signed", "--domain", "text"],
     ["datagrams"],
     ["loopback", "--size", "1024", "--reference", "1"],
+    ["loopback", "--size", "1024", "--in-place", "1", "--reference", "1"],
     ["loopback", "--size", "1048576", "--reference", "1"],
     ["loopback", "--size", "200", "--pp", "1", "--reference", "1"],
     ["loopback", "--mode", "2p", "--size", "200", "--pp", "1", "--count", "5000"],
@@ -36,6 +39,7 @@ func bench(_ row: String, _ words: [String]) throws {
     case "codec": try benchCodec(words)
     case "datagrams": try benchDatagrams(words)
     case "loopback": try benchLoopback(words)
+    case "sim": try benchSim(words)
     case "idle": try benchIdle(words)
     default: throw UsageError("what is \"\(row)\"?")
     }

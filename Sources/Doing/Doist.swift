@@ -66,6 +66,12 @@ public final class Doist {
     public var isProfiling = false
     /// Called with each error of a doer as it is noted.
     public var onFailure: ((Failure) -> Void)?
+    /// Called with every step of every doer: enter, recur with its verdict, and the ways to end.
+    ///
+    /// For traces and timelines. It costs a path of names a step; without it nothing. It must leave the schedule alone.
+    public var onDeed: ((DeedEvent) -> Void)? {
+        didSet { settleWatching() }
+    }
     /// Called before each pass.
     public var onPass: ((Pass) -> Void)? {
         didSet { engine.pointee.isWatched = onPass != nil }
@@ -207,7 +213,7 @@ public final class Doist {
         failures = []
         droppedFailures = 0
         engine.pointee.isRealTime = pace != nil
-        engine.pointee.isProfiling = isProfiling && pace != nil
+        settleWatching()
         board.connect(pace?.kicker)
         root.open(engine)
         do {

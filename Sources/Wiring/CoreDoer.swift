@@ -31,7 +31,9 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     /// A protocol without acknowledgements cannot know how fast its peer reads. Against a slow reader over UDP, whose
     /// queue drops silently what it has no room for, say here how much is sent between one tick and the next.
     public var pacing: Pacing?
-    private var ferry = Ferry()
+    @usableFromInline var ferry = Ferry()
+    /// The pass, compiled for this core and this transport where the doer was made.
+    @usableFromInline var pass: (CoreDoer, Tyme) throws -> Recurrence = { try $0.makePass($1) }
     /// Called with every event, after the pass's trains have been taken in and before its trains are sent.
     ///
     /// The closure may use ``core``. Without one, events stay in the core, within its bounds, for its user to poll.
@@ -42,16 +44,23 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     public weak var listener: Doer?
 
     /// What the poller was told to watch: the transport's descriptor, whether for writing too, and the one for room.
-    var watched: Int32?
-    var isWatchingWritable = false
-    var watchedRoom: Int32?
+    @usableFromInline var watched: Int32?
+    @usableFromInline var isWatchingWritable = false
+    @usableFromInline var watchedRoom: Int32?
 
     /// - Parameters:
     ///   - core: the protocol.
     ///   - wire: what it runs over; opened when the doer enters.
     ///   - burst: room for one train; share one among the doers of a doist to keep it in the cache.
     ///   - budget: what a pass may do.
-    public init(_ core: Core, over wire: Wire, burst: Burst = Burst(), budget: Budget = Budget()) {
+    @inlinable public convenience init(
+        _ core: Core, over wire: Wire, burst: Burst = Burst(), budget: Budget = Budget()
+    ) {
+        self.init(plain: core, wire, burst, budget)
+        pass = { try $0.makePass($1) }
+    }
+
+    @usableFromInline init(plain core: Core, _ wire: Wire, _ burst: Burst, _ budget: Budget) {
         _core = core
         _wire = wire
         self.burst = burst
@@ -63,9 +72,16 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     /// The same with a name, for reports.
     ///
     /// - Throws: what `Doer.init(name:tock:temp:)` throws.
-    public init(
+    @inlinable public convenience init(
         _ core: Core, over wire: Wire, name: String, temp: Bool? = nil, burst: Burst = Burst(),
         budget: Budget = Budget()
+    ) throws {
+        try self.init(named: name, temp, core, wire, burst, budget)
+        pass = { try $0.makePass($1) }
+    }
+
+    @usableFromInline init(
+        named name: String, _ temp: Bool?, _ core: Core, _ wire: Wire, _ burst: Burst, _ budget: Budget
     ) throws {
         _core = core
         _wire = wire
@@ -104,14 +120,17 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     /// Opens the transport and lets the poller, if there is one, watch it.
     override public func enter(_ tyme: Tyme) throws {
         try _wire.open(for: self)
-        do { try watch() } catch {
+        do { if case .descriptor(let descriptor) = _wire.readiness { try watch(descriptor) } } catch {
             _wire.close()
             throw error
         }
     }
 
     /// One pass: receive, tell, send; then sleep until there is more to do.
-    override public func recur(_ tyme: Tyme) throws -> Recurrence {
+    override public func recur(_ tyme: Tyme) throws -> Recurrence { try pass(self, tyme) }
+
+    /// ``recur(_:)``, inlinable so that it is compiled for its core and transport.
+    @inlinable final func makePass(_ tyme: Tyme) throws -> Recurrence {
         if watchedRoom != nil { _wire.clearRoom() }
         _core.unblock()
         var (receivedAll, count) = try ferry.receive(&_core, from: &_wire, burst, budget, trains: 1, at: tyme)
@@ -128,11 +147,33 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
             }
         }
         tell(tyme)
-        if let listener, _core.hasEvents { listener.wake() }
-        try watch()
-        try watchRoom(isFull: sending == .full)
+        let state = Self.ask(&_core)
+        if state.hasEvents, let listener { listener.wake() }
+        let readiness = _wire.readiness
+        if case .descriptor(let descriptor) = readiness {
+            if watched != descriptor { try watch(descriptor) }
+        } else if watched != nil {
+            unwatch()
+        }
+        if watched != nil { try watchRoom(isFull: sending == .full, isBlocked: state.isBlocked) }
         if sending == .paced, receivedAll { return .again }
-        return rest(receivedAll && sending != .more, isFull: sending == .full)
+        guard receivedAll, sending != .more else {
+            wake()  // the budget ended the pass: in real time go on at this tyme, as far as extra passes go
+            return .again
+        }
+        switch readiness {
+        case .descriptor: if watched == nil { return .again }
+        case .wakes: break
+        case .polled: return .again
+        }
+        // A socket tells when it has room; full peers are tried every tick, and sooner where they can be watched.
+        if sending == .full ? !isWatchingWritable : state.isBlocked { return .again }
+        return .park(until: min(state.wakeTyme ?? .infinity, _wire.wakeTyme ?? .infinity))
+    }
+
+    /// All questions to a core at once, and `inout`: a core that is only read where it is stored is copied for that.
+    @inlinable static func ask(_ core: inout Core) -> (hasEvents: Bool, isBlocked: Bool, wakeTyme: Tyme?) {
+        (core.hasEvents, core.isBlocked, core.wakeTyme)
     }
 
     /// Closes the transport.
@@ -141,51 +182,35 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
         _wire.close()
     }
 
-    private func tell(_ tyme: Tyme) {
+    @inlinable final func tell(_ tyme: Tyme) {
         guard let onEvent else { return }
         while let event = _core.pollEvent() { onEvent(event, tyme) }
-    }
-
-    private func rest(_ isFinished: Bool, isFull: Bool) -> Recurrence {
-        guard isFinished else {
-            wake()  // the budget ended the pass: in real time go on at this tyme, as far as extra passes go
-            return .again
-        }
-        switch _wire.readiness {
-        case .descriptor: if watched == nil { return .again }
-        case .wakes: break
-        case .polled: return .again
-        }
-        // A socket tells when it has room; full peers are tried every tick, and sooner where they can be watched.
-        if isFull ? !isWatchingWritable : _core.isBlocked { return .again }
-        return .park(until: min(_core.wakeTyme ?? .infinity, _wire.wakeTyme ?? .infinity))
     }
 }
 
 /// What the poller is told: only a change costs a call.
 extension CoreDoer {
     /// Watches the transport's descriptor, which another may have taken the place of.
-    private func watch() throws {
-        guard case .descriptor(let descriptor) = _wire.readiness else { return unwatch() }
-        guard descriptor != watched, let pace = doist?.pace else { return }
+    @usableFromInline func watch(_ descriptor: Int32) throws {
+        guard let pace = doist?.pace else { return }
         unwatch()
         try pace.watch(descriptor, self)
         watched = descriptor
     }
 
-    private func unwatch() {
+    @usableFromInline func unwatch() {
         if let watched { doist?.pace?.unwatch(watched) }
         if let watchedRoom { doist?.pace?.unwatch(watchedRoom) }
         (watched, watchedRoom, isWatchingWritable) = (nil, nil, false)
     }
 
-    private func watchRoom(isFull: Bool) throws {
+    @usableFromInline func watchRoom(isFull: Bool, isBlocked: Bool) throws {
         guard let watched, let pace = doist?.pace else { return }
         if isFull != isWatchingWritable {
             try pace.watchWritable(watched, isFull)
             isWatchingWritable = isFull
         }
-        let isBlocked = _core.isBlocked && !isFull
+        let isBlocked = isBlocked && !isFull
         guard isBlocked || watchedRoom != nil else { return }
         let room = _wire.roomDescriptor(whileBlocked: isBlocked)
         guard room != watchedRoom else { return }

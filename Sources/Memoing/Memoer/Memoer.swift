@@ -57,6 +57,12 @@ public struct Memoer: DatagramCore {
     var ackPolicies: [Address: AckPolicy] = [:]
 
     var sure: SureState
+
+    /// Who reads memos in place; nil, the default, puts them into the inbox.
+    ///
+    /// The memoer keeps it alive.
+    public var reader: (any MemoReader)?
+
     var outbox: Outbox
     var table: AssemblyTable
     var finished: Finished
