@@ -47,7 +47,8 @@ struct MemoPeerOptions {
     let time: Double?
     let json: Bool
 
-    var isSigned: Bool { kind == .signed }
+    var isSigned: Bool { kind == .signed || kind == .sureSigned }
+    var isSure: Bool { kind == .sure || kind == .sureSigned }
 
     init(_ words: inout Arguments) throws {
         let word = words.word()
@@ -60,9 +61,6 @@ struct MemoPeerOptions {
         destination = try words.value("--to")
         guard destination != nil || mode == .listen else { throw UsageError("\(mode) needs --to") }
         kind = try words.choice("--kind", of: Kind.self) ?? .plain
-        guard kind == .plain || kind == .signed else {
-            throw UsageError("--kind \(kind.rawValue): this version has no sure memoer yet; expected plain, signed")
-        }
         domain = try words.choice("--domain", of: Domain.self) ?? .text
         size = try words.integer("--size", in: 1...65535)
         count = try words.integer("--count", in: 1...1_000_000_000)
@@ -77,7 +75,9 @@ struct MemoPeerOptions {
         time = try words.number("--time", in: 0.001...31_536_000)
         json = words.has("--json")
         try words.finish()
-        guard !isSigned || mode == .listen || seed != nil else { throw UsageError("--kind signed needs --seed-key") }
+        guard !isSigned || mode == .listen || seed != nil else {
+            throw UsageError("--kind \(kind.rawValue) needs --seed-key")
+        }
     }
 
     private static func place(_ words: inout Arguments) throws -> Place {

@@ -224,7 +224,9 @@ extension AssemblyTable {
         let eighth = min(held * 8 / count, AssemblyTable.binCount - 2)
         // The least number of grams held that makes the next eighth.
         rows[Int(row)].heldForNextBin = eighth == AssemblyTable.binCount - 2 ? .max : ((eighth + 1) * count + 7) / 8
-        if !rows[Int(row)].isProtected, bins.list(of: row) != first + 1 + eighth { bins.move(row, to: first + 1 + eighth) }
+        if !rows[Int(row)].isProtected, bins.list(of: row) != first + 1 + eighth {
+            bins.move(row, to: first + 1 + eighth)
+        }
     }
 }
 

@@ -15,8 +15,10 @@ extension Memoer {
         while let last = sure.inbox.repeats.first, last.at <= now {
             sure.inbox.repeats.removeFirst()
             // Something followed: the sender has heard of it.
-            guard sure.inbox.lastAck[Int(last.first.sourceHash & 255)] <= last.sentAt else { continue }
+            let place = Int(last.first.sourceHash & 255)
+            guard sure.inbox.lastAck[place] <= last.sentAt else { continue }
             make(last.first, last.further, at: now)
+            sure.inbox.lastAck[place] = last.sentAt
         }
         if !sure.inbox.starved.isEmpty, !inbox.isFull { feedStarved(at: now) }
         if sure.inbox.nextDue <= now { makeDue(at: now) }

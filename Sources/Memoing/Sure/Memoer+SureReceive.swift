@@ -62,7 +62,12 @@ extension Memoer {
         counts.received.grams &+= 1
         counts.received.bytes &+= body.byteCount &+ head.bodyStart
         conclude(print, .init(.done, count: 1), head.mid, sender: sourceHash)
-        deliver(Memo(bytes: copySure(body), source: source, mid: head.mid))
+        if let reader {
+            counts.received.memos &+= 1
+            reader.read(body, MemoHead(source: source, mid: head.mid), at: tyme)
+        } else {
+            deliver(Memo(bytes: copySure(body), source: source, mid: head.mid))
+        }
         tell(head.mid, trigger: 0, .init(.done, count: 1), heard: 1, isSigned: false)
         return true
     }
@@ -219,6 +224,10 @@ extension Memoer {
         if isRefused {
             spares.give(bytes)
             drop(.notText)
+        } else if let reader {
+            counts.received.memos &+= 1
+            reader.read(bytes.span.bytes, MemoHead(source: from, vid: vid, mid: mid), at: tyme)
+            spares.give(bytes)
         } else {
             deliver(Memo(bytes: bytes, source: from, vid: vid, mid: mid))
         }

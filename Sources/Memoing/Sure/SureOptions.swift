@@ -92,4 +92,3 @@ public struct SureOutcome: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { "memo \(mid) to \(destination): \(result)" }
 }
-

@@ -25,8 +25,8 @@ struct SureOutbox {
     /// The transport has no room.
     var isFull = false
     var blocked = 0
-    /// The least step of tyme that was seen.
-    var granularity: Micros = 25_000
+    /// The least step of tyme that was seen, 1 ms at most: a timer runs out at the next step anyway.
+    var granularity: Micros = 1_000
 
     /// Memos that are not over, and their bytes.
     private(set) var unfinished = 0
