@@ -329,7 +329,9 @@ extension AssemblyTable {
             precondition(kept.charged <= limits.bytesPerPeer, "bytes of a peer")
         }
         for row in open {
-            precondition(rows[row].bytes.count + rows[row].arena.count <= rows[row].charged, "held above charged")
+            // What was appended out of the arena stays there until it is half of it.
+            precondition(
+                rows[row].bytes.count + rows[row].arena.count <= 2 * rows[row].charged + 1 << 17, "held above charged")
             precondition(ages.list(of: Int32(row)) == (rows[row].isOrphan ? 0 : 1), "age list")
             precondition(openings.list(of: Int32(row)) == 0, "list of openings")
             precondition((bins.list(of: Int32(row)) == nil) == rows[row].isProtected, "bin")

@@ -224,6 +224,7 @@ public struct Memoer: DatagramCore {
         if now != tyme {
             tyme = now
             milliseconds = Mid.milliseconds(now)
+            sure.inbox.done.forget(at: now)
         }
         if sure.isActive { beginSure() }
         if table.count > 0 { expire() }

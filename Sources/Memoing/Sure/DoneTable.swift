@@ -64,10 +64,7 @@ struct DoneTable {
 
     /// Forgets what is too old: nothing is left after twice ``age`` of quiet.
     mutating func forget(at tyme: Tyme) {
-        if young.count + old.count > 0, tyme - born >= age {
-            turn(at: tyme)
-            if young.count == 0, old.count > 0, tyme - born >= age { born = tyme }
-        }
+        if count > 0, tyme - born >= age { turn(at: tyme) }
     }
 
     private mutating func turn(at tyme: Tyme) {

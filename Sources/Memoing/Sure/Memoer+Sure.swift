@@ -91,7 +91,6 @@ extension Memoer {
             sure.lastMicros = now
         }
         if sure.outbox.deadline <= now { sure.outbox.tick(at: now) }
-        sure.inbox.done.forget(at: tyme)
     }
 
     /// The next train of acks or of sure memos.

@@ -76,10 +76,13 @@ extension Memoer {
         table.protect(row)
         // What one ack cannot reach is told by acks of a head only, each the number of one gram.
         if !state.isSigned {
-            for number in state.latest where number > base + Ack.reach && number != state.trigger {
+            // Twice, in this ack's company and in the next one's, since no later ack repeats them.
+            let far = state.latest.filter { $0 > base + Ack.reach && $0 != state.trigger }
+            for number in state.toldOnce.filter({ $0 > base + Ack.reach }) + far {
                 _ = emit(
                     Ack(mid: state.mid, trigger: number), to: state.source, state.sourceHash, isSigned: false, at: now)
             }
+            state.toldOnce = far
         }
         let isBurst = state.unacked >= SureInbox.burst
         state.latest.removeAll(keepingCapacity: state.latest.capacity <= 1024)

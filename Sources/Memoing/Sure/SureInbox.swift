@@ -24,6 +24,8 @@ struct AckState {
     var early = GramSet()
     /// Those that came since the last ack.
     var latest: [Int] = []
+    /// Those out of reach of the last ack, which were told once.
+    var toldOnce: [Int] = []
     /// The last ack waits to be repeated.
     var isRepeat = false
 }

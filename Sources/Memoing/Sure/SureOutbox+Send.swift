@@ -251,6 +251,7 @@ extension SureOutbox {
         sent.grams &+= grams
         sent.bytes &+= bytes
         lanes[lane].lastSent = now
+        if lanes[lane].inFlight + grams > lanes[lane].controller.window { overruns += 1 }
         for item in pending[..<min(grams, pending.count)] {
             let ref = item.ref
             let row = Int(ref.row)

@@ -27,6 +27,8 @@ struct SureOutbox {
     var blocked = 0
     /// The least step of tyme that was seen, 1 ms at most: a timer runs out at the next step anyway.
     var granularity: Micros = 1_000
+    /// Times that more was under way after a train than the window allowed before it: never.
+    var overruns = 0
 
     /// Memos that are not over, and their bytes.
     private(set) var unfinished = 0
