@@ -41,17 +41,16 @@ final class SimBench {
         doist = try Doist(
             tock: Double(options.tick) * 1e-6, limit: Double(options.limit) * 1e-3, skipsIdle: options.skips,
             doers: [net, source, a, b])
-        b.onEvent = { [sink, source, unowned doist, unowned b] event, tyme in
-            guard case .memo(var memo) = event else { return }
+        b.onEvent = { [sink, source, unowned doist] event, tyme in
+            guard case .memo(let memo) = event else { return }
             sink.take(memo.bytes, tyme, source)
-            b.core.give(&memo.bytes)
             if sink.got == options.count { doist.requestStop() }
         }
         self.a = a
         source.isOver = { [unowned net, unowned a, options] in
             if options.kind == .sure { return a.core.sureStatistics.unfinished == 0 }
             let counts = net.statistics
-            return counts.inFlight + counts.waiting == 0
+            return counts.inFlight + counts.waiting + a.core.statistics.queuedMemos == 0
         }
     }
 

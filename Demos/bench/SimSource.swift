@@ -27,12 +27,13 @@ final class SimSource: Doer {
         let due =
             options.gap == 0
             ? options.count : min(options.count, Int((tyme * 1e6).rounded()) / options.gap + 1)
-        if sentAt.count < due { try send(upTo: due, at: tyme, with: &peer.core) }
+        let isSending = sentAt.count < due
+        if isSending { try send(upTo: due, at: tyme, with: &peer.core) }
         guard sentAt.count == options.count else {
             // Half a microsecond early: a tick may be a hair below the number that it stands for.
             return .park(until: (Double(sentAt.count * options.gap) - 0.5) * 1e-6)
         }
-        if isOver() {
+        if !isSending, isOver() {
             doist?.requestStop()
             return .done
         }

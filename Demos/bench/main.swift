@@ -11,6 +11,7 @@ let usage = """
       sim        plain memos over a simulated link: --count N --size B --gap-us U --seed N --loss F --delay-us U
                  --jitter-us U --rate-bps R --queue-bytes B --tick-us U --limit-ms L --mtu M [--skip 0|1]
       idle       what open peers cost while nothing happens: --peers N --seconds S
+      async      what linear code costs, beside plain doers: [--doers N] [--repeat R]
       all        every row that the README quotes, with its yardstick in the same run
 
     One JSON object a line; medians, and ratios of medians. Build with -c release, and leave the machine alone.
@@ -30,7 +31,12 @@ let quoted: [[String]] = [
     ["loopback", "--size", "1048576", "--reference", "1"],
     ["loopback", "--size", "200", "--pp", "1", "--reference", "1"],
     ["loopback", "--mode", "2p", "--size", "200", "--pp", "1", "--count", "5000"],
+    ["sim", "--size", "200", "--gap-us", "100000", "--count", "200000", "--limit-ms", "100000000", "--skip", "0"],
+    ["sim", "--size", "200", "--gap-us", "100000", "--count", "200000", "--limit-ms", "100000000", "--skip", "1"],
+    ["sim", "--size", "200", "--gap-us", "20", "--count", "2000000", "--limit-ms", "100000000"],
     ["idle", "--peers", "1000", "--seconds", "5"],
+    ["async", "--doers", "1"],
+    ["async", "--doers", "10000"],
 ]
 
 func bench(_ row: String, _ words: [String]) throws {
@@ -41,6 +47,7 @@ func bench(_ row: String, _ words: [String]) throws {
     case "loopback": try benchLoopback(words)
     case "sim": try benchSim(words)
     case "idle": try benchIdle(words)
+    case "async": try benchAsync(words)
     default: throw UsageError("what is \"\(row)\"?")
     }
 }

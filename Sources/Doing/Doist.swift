@@ -259,6 +259,24 @@ public final class Doist {
         isDone = root.pointee.count == 0
     }
 
+    /// Jumps over the ticks in which nothing is due, as a run in simulated time does between its passes.
+    ///
+    /// Tyme is bit for bit what as many ticks give. Nothing happens if something is due, or someone was woken.
+    ///
+    /// - Parameter tyme: where to stop at the latest; without one, and with nothing that can become due, it stays.
+    /// - Returns: how many ticks were left out.
+    /// - Precondition: entered, and not called by one of its doers.
+    @discardableResult
+    public func skipIdle(until tyme: Tyme = .infinity) -> Int {
+        checkIdle("skipIdle")
+        guard root.isQuiet(at: self.tyme), !root.hasReady, !board.mayHaveNews else { return 0 }
+        let target = min(root.firstTimer, tyme)
+        guard target < .infinity else { return 0 }
+        let count = engine.pointee.advance(until: target, atMost: .max)
+        statistics.skippedTicks += UInt64(count)
+        return count
+    }
+
     /// Closes all doers that are still scheduled, last place first.
     ///
     /// Nothing happens if it has not entered.

@@ -20,6 +20,9 @@ struct FlightHeap {
     /// When the first one is due, ``Micros/never`` if there is none.
     @inline(__always) var firstDue: Int64 { entries.count == 0 ? Micros.never : entries[0].pointee.due }
 
+    /// The first one; there must be one.
+    var first: Entry { entries[0].pointee }
+
     @inline(__always) mutating func insert(_ entry: Entry) {
         entries.append(entry)
         let base = entries[0]

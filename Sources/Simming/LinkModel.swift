@@ -77,16 +77,24 @@ public struct LinkModel: Hashable, Sendable {
 
     /// When the last bit of a datagram has left, or nil if the queue has no room.
     @inline(__always) mutating func depart(_ count: Int, at now: Int64) -> Int64? {
-        figures.rate > 0 ? departSlowly(count, at: now) : now
+        figures.rate > 0 ? departSlowly(count, at: now, figures.rate, figures.queueBytes) : now
     }
 
-    private mutating func departSlowly(_ count: Int, at now: Int64) -> Int64? {
+    /// The same with another rate and queue in place of the link's own.
+    mutating func depart(_ count: Int, at now: Int64, rate: (Double, Double)?) -> Int64? {
+        guard let rate else { return depart(count, at: now) }
+        return departSlowly(count, at: now, rate.0, rate.1)
+    }
+
+    private mutating func departSlowly(
+        _ count: Int, at now: Int64, _ rate: Double, _ queueBytes: Double
+    ) -> Int64? {
         let nanos = now * 1000
         if busy < nanos { busy = nanos }
-        let backlog = Double(busy - nanos) * 1e-9 * figures.rate / 8
-        guard backlog + Double(count) + Double(Self.heads) <= figures.queueBytes else { return nil }
+        let backlog = Double(busy - nanos) * 1e-9 * rate / 8
+        guard backlog + Double(count) + Double(Self.heads) <= queueBytes else { return nil }
         let most = Double(Micros.limit * 1000 - busy)
-        busy += Int64(min(Double(count + Self.heads) * 8e9 / figures.rate, most))
+        busy += Int64(min(Double(count + Self.heads) * 8e9 / rate, most))
         return busy >= 0 ? (busy + 999) / 1000 : busy / 1000
     }
 

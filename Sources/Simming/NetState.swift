@@ -15,6 +15,14 @@ struct WayState {
     var found: Socket?
     var foundAt: UInt64 = .max
     var statistics = SimStatistics()
+    /// It is cut, or holds what is sent, by hand.
+    var isCut = false
+    var isHeld = false
+    /// What is held until it is released: first and last, or -1.
+    var heldHead: Int32 = -1
+    var heldTail: Int32 = -1
+    /// Some fault may cut it, so that arrivals are looked at.
+    var hasCuts = false
 }
 
 /// What the network keeps of a ``SimPeer`` while it is open, in memory of the peer's own.
@@ -40,12 +48,18 @@ struct SocketState {
     var lastWay: Int32 = -1
     var statistics = TransportStatistics()
     var bufferDrops = 0
+    /// When it is worth to try again what was not possible: to send, or to read for a slow reader.
+    var retryAt = Micros.never
+    /// When a slow reader may read again.
+    var nextRead = Int64.min
 }
 
 /// What the network touches with every datagram: in raw memory, so that no access to it is checked.
 struct NetState {
     var flights: Flights
     var ways = RawList<WayState>()
+    /// Host n stands at n - 1.
+    var hosts = RawList<HostState>()
     /// Who got something in the pass under way, in order.
     var touched = RawList<Socket>()
     /// When the net runs next if nothing is sent: ``Micros/never`` for never, `Int64.min` while it runs or was woken.
@@ -60,6 +74,7 @@ struct NetState {
     mutating func free() {
         flights.free()
         ways.free()
+        hosts.free()
         touched.free()
     }
 }

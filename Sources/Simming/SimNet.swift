@@ -33,7 +33,26 @@ public final class SimNet: Doer {
     private var hostNumbers: [String: Int] = [:]
     private var hosts: [WeakHost] = []
     private var wayNumbers: [UInt64: Int32] = [:]
-    private var links: [SimLink] = []
+    var links: [SimLink] = []
+    /// All that is wrong on each way, by the number of the way.
+    var wayFaults: [[ActiveFault]] = []
+    /// What happens to hosts, by tyme, and how much of it is done.
+    var actions: [HostAction] = []
+    var actionsDone = 0
+    /// For each fault of the plan how many datagrams it has counted.
+    var faultCounts: [Int] = []
+    /// For each way and kind how many datagrams there were, for rules.
+    var kindCounts: [Int: Int] = [:]
+    var rules: [(SimDatagram) -> SimDatagram.Verdict] = []
+
+    /// What goes wrong. Set it before the net enters, when its hosts are looked up.
+    public var plan = FaultPlan.empty {
+        didSet { precondition(doist == nil, "the plan of a net is set before it enters") }
+    }
+    /// The kinds of datagrams that faults and rules can name; the first that fits counts. Set them before it enters.
+    public var kinds: [DatagramKind] = [] {
+        didSet { precondition(doist == nil, "the kinds of a net are set before it enters") }
+    }
     private var sockets: [UInt64: Socket] = [:]
     private var seeds: [UInt64: (seed: UInt64, direction: Int)] = [:]
 
@@ -87,7 +106,11 @@ public final class SimNet: Doer {
         hostNames.append(name)
         hosts.append(WeakHost())
         hostNumbers[name] = hostNames.count
-        if let trace { lanes.append(trace.lane(name)) }
+        raw.pointee.hosts.append(HostState())
+        if let trace {
+            lanes.append(trace.lane(name))
+            trace.name(.host(UInt64(hostNames.count)), name)
+        }
         return hostNames.count
     }
 
@@ -114,7 +137,7 @@ public final class SimNet: Doer {
         let number = Int(way(from.number, to.number))
         links[number] = link
         raw.pointee.ways[number].pointee.model.figures = LinkModel.Figures(link)
-        settle(number)
+        gatherFaults(number)
     }
 
     /// Gives both directions between two hosts the same link.
@@ -145,21 +168,14 @@ public final class SimNet: Doer {
         let (seed, direction) = StreamSeed.direction(seed, from: hostNames[from - 1], to: hostNames[to - 1])
         let number = Int32(links.count)
         links.append(link)
+        wayFaults.append([])
         raw.pointee.ways.append(
             WayState(
                 model: LinkModel(link, seed: seed, direction: direction), from: Int32(from), to: Int32(to)))
         wayNumbers[key] = number
-        settle(Int(number))
+        gatherFaults(Int(number))
         return number
     }
-
-    /// Decides whether a direction can take the short way.
-    private func settle(_ number: Int) {
-        raw.pointee.ways[number].pointee.isPlain = trace == nil && links[number].isPlain
-    }
-
-    /// The link of a direction by its number.
-    func link(_ way: Int) -> SimLink { links[way] }
 
     // MARK: - Counts
 
@@ -198,19 +214,33 @@ public final class SimNet: Doer {
 
     // MARK: - As a doer
 
-    /// Checks that it is the first.
+    /// Checks that it is the first, and that the plan fits.
     ///
-    /// - Throws: ``SimError/netNotFirst``.
+    /// - Throws: ``SimError/netNotFirst``; ``FaultError`` for a host or a kind that the plan names and nobody knows.
     public override func enter(_ tyme: Tyme) throws {
         guard let doist, doist.doers.first === self else { throw SimError.netNotFirst }
+        try adoptPlan()
     }
 
-    /// Hands over what is due, and sleeps until the next is.
+    /// Does to the hosts what is due, hands over the datagrams that are, and sleeps until the next is.
+    ///
+    /// - Throws: ``SimError/hostNotScheduled(host:)``, or what a doer threw whose host crashed or booted.
     public override func recur(_ tyme: Tyme) throws -> Recurrence {
         raw.pointee.parkedUntil = .min
-        deliver(by: Micros.of(tyme), at: tyme)
-        let next = raw.pointee.flights.heap.firstDue
+        let now = Micros.of(tyme)
+        if actionsDone < actions.count { try act(by: now) }
+        deliver(by: now, at: tyme)
+        var next = raw.pointee.flights.heap.firstDue
+        if actionsDone < actions.count { next = min(next, actions[actionsDone].at) }
         raw.pointee.parkedUntil = next
         return .park(until: Micros.tyme(of: next))
     }
+
+    // MARK: - Within
+
+    /// A host of this number, if somebody has it.
+    func liveHost(_ number: Int) -> SimHost? { hosts[number - 1].host }
+
+    /// The number of a host of this name, if there is one.
+    func hostNumber(_ name: String) -> Int? { hostNumbers[name] }
 }

@@ -55,7 +55,7 @@ public final class SimPeer: DatagramTransport {
 
     /// Takes its port.
     ///
-    /// - Throws: ``TransportError/badValue(name:value:allowed:)`` if another peer of the host has it.
+    /// - Throws: `TransportError.badValue` if another peer of the host has it.
     public func open(for doer: Doer?) throws(TransportError) {
         if !isOpen {
             guard net.bind(socket) else {
@@ -83,6 +83,12 @@ public final class SimPeer: DatagramTransport {
     public func send(_ bytes: RawSpan, _ train: Train, at tyme: Tyme) throws(TransportError) -> Sending {
         guard isOpen else { throw .notOpen(subject: description) }
         return net.send(bytes, train, from: socket, at: tyme)
+    }
+
+    /// When what was refused, or held back from a slow reader, is worth another try.
+    public var wakeTyme: Tyme? {
+        let retryAt = socket.pointee.retryAt
+        return retryAt < Micros.never ? Micros.tyme(of: retryAt) : nil
     }
 
     public func describe(_ address: Address) -> String { net.describe(address) }

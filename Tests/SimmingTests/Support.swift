@@ -1,5 +1,6 @@
 import Doing
 import Simming
+import Tracing
 import Wiring
 
 /// Sends what it was told to, when it was told to, and keeps what it hears.
@@ -57,4 +58,46 @@ func receiveTrain(_ peer: SimPeer, at tyme: Tyme) throws -> (Train, [UInt8])? {
         return train
     }
     return train.map { ($0, bytes) }
+}
+
+/// A host red that sends a datagram of `size` bytes to a host blu every millisecond, number `index` in its first bytes.
+final class Stream {
+    let trace = Trace()
+    let net: SimNet
+    let red, blu: SimHost
+    let sender, receiver: Talker
+    let count: Int
+
+    init(_ count: Int = 200, seed: UInt64 = 5, link: SimLink = SimLink(), plan: String = "", size: Int = 20) throws {
+        self.count = count
+        net = SimNet(seed: seed, link: link, trace: trace)
+        (red, blu) = (net.host("red"), net.host("blu"))
+        receiver = Talker(blu.peer(port: 1))
+        sender = Talker(red.peer(port: 1))
+        sender.plan = (0..<count).map { index in
+            var bytes = [UInt8](repeating: 0xA5, count: size)
+            bytes[0] = UInt8(index & 255)
+            if size > 1 { bytes[1] = UInt8(index >> 8) }
+            return (Double(index) * 0.001, receiver.peer.address, bytes)
+        }
+        net.plan = try FaultPlan(parsing: plan)
+    }
+
+    func run(_ others: [Doer] = [], limit: Double = 1) throws {
+        try Doist(tock: 0.001, limit: limit, doers: [net, sender, receiver] + others).run()
+    }
+
+    /// Events of a kind.
+    func events(_ kind: TraceEvent.Kind) -> [TraceEvent] {
+        (0..<trace.count).map(trace.event).filter { $0.kind == kind }
+    }
+
+    /// What became of each datagram; copies are left out.
+    var fates: [TraceEvent.Fate] { events(.sent).filter { !$0.marks.contains(.duplicate) }.map(\.fate) }
+
+    /// How many had this fate.
+    func count(_ fate: TraceEvent.Fate) -> Int { fates.filter { $0 == fate }.count }
+
+    /// The numbers of the datagrams in the order in which they were heard, as far as they are whole.
+    var heard: [Int] { receiver.heard.map { Int($0.bytes[0]) | Int($0.bytes[1]) << 8 } }
 }

@@ -2,145 +2,15 @@ import Doing
 import Tracing
 import Wiring
 
-/// What happens to datagrams.
+/// Datagrams at the end of their way.
 extension SimNet {
-    // MARK: - Sending
-
-    /// Takes a train and sends each of its datagrams on its way.
-    func send(_ bytes: RawSpan, _ train: Train, from socket: Socket, at tyme: Tyme) -> Sending {
-        if socket.pointee.lastPeer != train.peer {
-            guard let way = findWay(to: train.peer, from: socket) else { return refuse(train, socket, at: tyme) }
-            socket.pointee.lastPeer = train.peer
-            socket.pointee.lastWay = way
-        }
-        let way = raw.pointee.ways[Int(socket.pointee.lastWay)]
-        let now = Micros.of(tyme)
-        let total = bytes.byteCount
-        let segment = train.segment > 0 ? train.segment : max(total, 1)
-        if segment > SimPeer.largestDatagram, total > SimPeer.largestDatagram {
-            return tooLarge(train, socket, at: tyme)
-        }
-        unsafe bytes.withUnsafeBytes { all in
-            var start = 0
-            repeat {
-                let end = min(start &+ segment, total)
-                let datagram = UnsafeRawBufferPointer(rebasing: all[start..<end])
-                if way.pointee.isPlain {
-                    sendPlain(datagram, way, socket, now)
-                } else {
-                    sendWatched(datagram, way, socket, now, at: tyme)
-                }
-                start = end
-            } while start < total
-        }
-        socket.pointee.statistics.sent.count(train.count(of: total), bytes: total)
-        return Sending(taken: total)
-    }
-
-    /// The short way: nothing but the model.
-    @inline(__always) private func sendPlain(
-        _ bytes: UnsafeRawBufferPointer, _ way: UnsafeMutablePointer<WayState>, _ socket: Socket, _ now: Int64
-    ) {
-        way.pointee.number &+= 1
-        raw.pointee.number &+= 1
-        way.pointee.statistics.sent &+= 1
-        way.pointee.statistics.sentBytes &+= bytes.count
-        switch way.pointee.model.send(bytes.count, at: now) {
-        case .lost: way.pointee.statistics.lost &+= 1
-        case .queueFull: way.pointee.statistics.queueFull &+= 1
-        case .arrives(let due): launch(bytes, way, socket, due: due, marks: [])
-        }
-    }
-
-    /// Puts a datagram on its way; false if there is no memory for it.
-    @inline(__always) @discardableResult func launch(
-        _ bytes: UnsafeRawBufferPointer, _ way: UnsafeMutablePointer<WayState>, _ socket: Socket, due: Int64,
-        marks: TraceEvent.Marks
-    ) -> Bool {
-        let slot = raw.pointee.flights.add(
-            bytes, way: socket.pointee.lastWay, from: socket.pointee.port, to: socket.pointee.lastPeer.port,
-            number: raw.pointee.number, marks: marks.rawValue)
-        guard slot >= 0 else {
-            way.pointee.statistics.noMemory &+= 1
-            return false
-        }
-        raw.pointee.flights.launch(slot, due: due)
-        way.pointee.statistics.inFlight &+= 1
-        if due < raw.pointee.parkedUntil { rouse() }
-        return true
-    }
-
-    @inline(never) private func rouse() {
-        raw.pointee.parkedUntil = .min
-        wake()
-    }
-
-    private func findWay(to peer: Address, from socket: Socket) -> Int32? {
-        guard peer.family == .host, peer.lo >= 1, peer.lo <= UInt64(hostNames.count) else { return nil }
-        return way(Int(socket.pointee.host), Int(peer.lo))
-    }
-
-    @inline(never) private func refuse(_ train: Train, _ socket: Socket, at tyme: Tyme) -> Sending {
-        socket.pointee.statistics.refused += 1
-        let isHost = train.peer.family == .host
-        note(.refused, socket, train.peer, isHost ? .nobody : .none, at: tyme)
-        return Sending(taken: 0, .refused(Refusal(isHost ? .unreachable : .badAddress)))
-    }
-
-    @inline(never) private func tooLarge(_ train: Train, _ socket: Socket, at tyme: Tyme) -> Sending {
-        socket.pointee.statistics.refused += 1
-        note(.refused, socket, train.peer, .tooLarge, at: tyme)
-        return Sending(taken: 0, .refused(Refusal(.tooLarge)))
-    }
-
-    private func note(
-        _ kind: TraceEvent.Kind, _ socket: Socket, _ peer: Address, _ fate: TraceEvent.Fate, at tyme: Tyme
-    ) {
-        guard let trace else { return }
-        let host = Int(socket.pointee.host)
-        trace.record(
-            TraceEvent(
-                kind, at: tyme, lane: lanes[host - 1],
-                local: .host(UInt64(host), port: socket.pointee.port), peer: peer, fate: fate))
-    }
-
-    /// The long way: everything that a link can do, and the trace.
-    @inline(never) private func sendWatched(
-        _ bytes: UnsafeRawBufferPointer, _ way: UnsafeMutablePointer<WayState>, _ socket: Socket, _ now: Int64,
-        at tyme: Tyme
-    ) {
-        way.pointee.number &+= 1
-        raw.pointee.number &+= 1
-        way.pointee.statistics.sent &+= 1
-        way.pointee.statistics.sentBytes &+= bytes.count
-        var fate = TraceEvent.Fate.arrives
-        var arrival: Int64 = 0
-        switch way.pointee.model.send(bytes.count, at: now) {
-        case .lost:
-            way.pointee.statistics.lost &+= 1
-            fate = .lost
-        case .queueFull:
-            way.pointee.statistics.queueFull &+= 1
-            fate = .queueFull
-        case .arrives(let due):
-            arrival = due
-            if !launch(bytes, way, socket, due: due, marks: []) { fate = .full }
-        }
-        guard let trace else { return }
-        let host = Int(socket.pointee.host)
-        let event = TraceEvent(
-            .sent, at: tyme, lane: lanes[host - 1], local: .host(UInt64(host), port: socket.pointee.port),
-            peer: socket.pointee.lastPeer, fate: fate, due: fate == .arrives ? Double(arrival) / 1e6 : 0,
-            flight: raw.pointee.number)
-        trace.record(event, unsafe RawSpan(_unsafeBytes: bytes))
-    }
-
     // MARK: - Arriving
 
     /// Hands over what is due and wakes those who got something, each once, in order.
     func deliver(by now: Int64, at tyme: Tyme) {
         while raw.pointee.flights.heap.firstDue <= now {
-            arrive(raw.pointee.flights.heap.popFirst().slot, at: tyme)
+            let entry = raw.pointee.flights.heap.popFirst()
+            arrive(entry.slot, due: entry.due, at: tyme)
         }
         for index in 0..<raw.pointee.touched.count {
             let socket = raw.pointee.touched[index].pointee
@@ -150,10 +20,18 @@ extension SimNet {
         raw.pointee.touched.removeAll()
     }
 
-    @inline(__always) private func arrive(_ slot: Int32, at tyme: Tyme) {
+    @inline(__always) private func arrive(_ slot: Int32, due: Int64, at tyme: Tyme) {
         let flight = raw.pointee.flights[slot]
         let way = raw.pointee.ways[Int(flight.pointee.way)]
         way.pointee.statistics.inFlight &-= 1
+        if way.pointee.hasCuts, isCut(Int(flight.pointee.way), at: due) {
+            way.pointee.statistics.cut &+= 1
+            return drop(slot, .cut, at: tyme)
+        }
+        if raw.pointee.hosts[Int(way.pointee.to) &- 1].pointee.isDown {
+            way.pointee.statistics.down &+= 1
+            return drop(slot, .down, at: tyme)
+        }
         guard let socket = receiver(of: flight, way) else {
             way.pointee.statistics.nobody &+= 1
             return drop(slot, .nobody, at: tyme)
@@ -176,6 +54,13 @@ extension SimNet {
         if !socket.pointee.isTouched {
             socket.pointee.isTouched = true
             raw.pointee.touched.append(socket)
+        }
+    }
+
+    @inline(never) private func isCut(_ way: Int, at now: Int64) -> Bool {
+        if raw.pointee.ways[way].pointee.isCut { return true }
+        return wayFaults[way].contains { fault in
+            if case .cut = fault.effect { fault.isActive(at: now) } else { false }
         }
     }
 
@@ -213,7 +98,10 @@ extension SimNet {
 
     /// Appends the next train of a receive buffer: equal datagrams of one sender that stand one behind the other.
     func receive(from socket: Socket, into out: inout OutputRawSpan, at tyme: Tyme) -> Train? {
+        if socket.pointee.retryAt < Micros.never { socket.pointee.retryAt = .max }
         guard socket.pointee.head >= 0 else { return nil }
+        let isSlow = raw.pointee.hosts[Int(socket.pointee.host) &- 1].pointee.hasSlowness
+        if isSlow, mustWait(socket, at: Micros.of(tyme)) { return nil }
         let first = raw.pointee.flights[socket.pointee.head]
         let (way, port, segment) = (first.pointee.way, first.pointee.fromPort, first.pointee.count)
         let source = raw.pointee.ways[Int(way)].pointee.from
@@ -230,7 +118,8 @@ extension SimNet {
             take(slot, from: socket, into: &out, at: tyme)
             datagrams &+= 1
             bytes &+= Int(count)
-            if count < segment || segment == 0 { break }
+            if isSlow { chargeSlowness(socket, Int(count), at: Micros.of(tyme)) }
+            if isSlow || count < segment || segment == 0 { break }
         } while socket.pointee.head >= 0
         socket.pointee.statistics.received.count(datagrams, bytes: bytes)
         return Train(peer: .host(UInt64(source), port: port), segment: max(1, Int(segment)))
