@@ -16,7 +16,7 @@ public enum MemoPeer {
           send              send memos, then end
           chat              send each line of standard input, print what arrives
           --to              where to send: HOST:PORT, or the PATH of a Unix peer
-          --kind KIND       plain (the default) or signed
+          --kind KIND       plain (the default), signed, sure or sure-signed: a sure memo is repeated until it arrives
           --domain DOMAIN   heads in text (the default) or binary
           --size N          gram size in bytes; the transport's usual one otherwise
           --memo TEXT       what to send; or --memo-size N characters that any peer can make again; or --file FILE
@@ -188,10 +188,15 @@ public enum MemoPeer {
             keep[Vid(pair.verifyKey)] = pair
         }
         var memoer = try Memoer(
-            kind: options.isSigned && vid != nil ? .signed : .plain, domain: options.domain == .text ? .text : .binary,
+            kind: options.isSigned && vid != nil
+                ? (options.isSure ? .sureSigned : .signed)
+                : options.isSure ? .sure : .plain,
+            domain: options.domain == .text ? .text : .binary,
             size: options.size, maximum: limits.datagram, vid: vid, keep: keep, signer: signer,
             requiresSigned: options.isSigned, allowed: options.allowed, random: taping.random)
         memoer.reportsSent = true
+        // Unix datagrams are never lost, and the kernel holds the sender back.
+        if limits.datagram > GramSize.largestUDP { memoer.sureDefaults.control = .none(window: 64) }
         return memoer
     }
 }

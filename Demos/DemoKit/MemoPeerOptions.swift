@@ -50,7 +50,8 @@ struct MemoPeerOptions {
     let record: String?
     let json: Bool
 
-    var isSigned: Bool { kind == .signed }
+    var isSigned: Bool { kind == .signed || kind == .sureSigned }
+    var isSure: Bool { kind == .sure || kind == .sureSigned }
 
     init(_ words: inout Arguments) throws {
         let word = words.word()
@@ -63,9 +64,6 @@ struct MemoPeerOptions {
         destination = try words.value("--to")
         guard destination != nil || mode == .listen else { throw UsageError("\(mode) needs --to") }
         kind = try words.choice("--kind", of: Kind.self) ?? .plain
-        guard kind == .plain || kind == .signed else {
-            throw UsageError("--kind \(kind.rawValue): this version has no sure memoer yet; expected plain, signed")
-        }
         domain = try words.choice("--domain", of: Domain.self) ?? .text
         size = try words.integer("--size", in: 1...65535)
         count = try words.integer("--count", in: 1...1_000_000_000)
@@ -82,7 +80,9 @@ struct MemoPeerOptions {
         flags = try WireFlags(&words)
         record = try words.value("--record")
         try words.finish()
-        guard !isSigned || mode == .listen || seed != nil else { throw UsageError("--kind signed needs --seed-key") }
+        guard !isSigned || mode == .listen || seed != nil else {
+            throw UsageError("--kind \(kind.rawValue) needs --seed-key")
+        }
     }
 
     private static func place(_ words: inout Arguments) throws -> Place {

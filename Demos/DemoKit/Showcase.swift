@@ -186,6 +186,7 @@ final class PairExchange<Wire: DatagramTransport & Placed>: Exchange {
             guard isIntact else { return }
             do { try body(memo) } catch { complain("\(pair.name) \(who): \(error)") }
         case .sent: break
+        case .outcome(let outcome): if outcome.result != .delivered { complain("\(pair.name) \(who): \(outcome)") }
         case .failed(let failure): complain("\(pair.name) \(who): \(failure)")
         }
     }

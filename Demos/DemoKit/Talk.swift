@@ -63,6 +63,7 @@ final class Talk<Wire: DatagramTransport>: Doer {
         switch event {
         case .memo(let memo): try hear(memo)
         case .sent(let mid, let to): confirm(mid, to)
+        case .outcome(let outcome): conclude(outcome)
         case .failed(let failure):
             failed += 1
             onTheirWay[failure.mid] = nil
@@ -72,6 +73,18 @@ final class Talk<Wire: DatagramTransport>: Doer {
             line.add("reason", "\(failure.reason)")
             reporter.say(line, "not sent to \(peer.wire.describe(failure.destination)): \(failure)")
         }
+    }
+
+    /// A sure memo is over.
+    private func conclude(_ outcome: SureOutcome) {
+        if outcome.result == .delivered { confirm(outcome.mid, outcome.destination) }
+        onTheirWay[outcome.mid] = nil
+        if outcome.result != .delivered { failed += 1 }
+        var line = JSONLine(event: "outcome")
+        line.add("mid", outcome.mid.text)
+        line.add("result", outcome.result.word)
+        let doubt = outcome.result.isIndeterminate ? "; it may have arrived all the same" : ""
+        reporter.say(line, "\(peer.wire.describe(outcome.destination)): \(outcome.result.word)\(doubt)")
     }
 
     private func hear(_ memo: Memo) throws {
@@ -132,6 +145,11 @@ final class Talk<Wire: DatagramTransport>: Doer {
 
     /// Prints the last line; true if everything was done.
     func report() -> Bool {
+        // What is still under way ends too, so that every sure memo has its outcome.
+        peer.core.closeSure()
+        while let event = peer.pollEvent() {
+            if case .outcome(let outcome) = event { conclude(outcome) }
+        }
         let statistics = peer.core.statistics
         var drops = JSONLine()
         for (reason, count) in statistics.drops.occurred { drops.add(reason.rawValue, count) }
@@ -140,7 +158,7 @@ final class Talk<Wire: DatagramTransport>: Doer {
         line.add("sent", sent)
         line.add("received", received)
         line.add("drops", drops)
-        line.add("retransmissions", 0)
+        line.add("retransmissions", peer.core.sureStatistics.retransmissions)
         let dropped = statistics.drops.occurred.map { "\($0.count) \($0.reason.rawValue)" }.joined(separator: ", ")
         reporter.say(line, "\(sent) sent, \(received) received" + (dropped.isEmpty ? "" : ", dropped: \(dropped)"))
         let wantsMore = !isFinished && (options.mode == .send || options.count != nil || options.expected != nil)

@@ -57,7 +57,15 @@ func benchLoopback(_ arguments: [String]) throws {
 
 /// A memoer for the bench.
 func benchMemoer(_ options: LoopbackOptions) throws -> Memoer {
-    try Memoer(size: options.gram, maximum: max(options.gram, 1240), random: SplitMix64(seed: UInt64(lbc_process())))
+    var memoer = try Memoer(
+        kind: options.kind == .sure ? .sure : .plain, domain: options.isBinary ? .binary : .text, size: options.gram,
+        maximum: max(options.gram, 1240), random: SplitMix64(seed: UInt64(lbc_process())))
+    switch options.control {
+    case .none: memoer.sureDefaults.control = .none(window: options.window)
+    case .rate: memoer.sureDefaults.control = .rate(bytesPerSecond: 10_000_000_000)
+    case .newreno: memoer.sureDefaults.control = .newReno
+    }
+    return memoer
 }
 
 /// The bytes of every memo.

@@ -20,6 +20,10 @@ struct LoopbackOptions {
     /// One memo under way at a time, echoed.
     var isPingPong = false
     var transport = Transport.udp
+    var kind = Kind.plain
+    var control = Control.none
+    var isBinary = false
+    enum Words: String, CaseIterable { case text, binary }
     /// Memos under way at most.
     var window: Int
     /// Microseconds of a tick.
@@ -40,10 +44,11 @@ struct LoopbackOptions {
         isPingPong = try words.integer("--pp", in: 0...1) == 1
         transport = try words.choice("--transport", of: Transport.self) ?? transport
         let kind = try words.choice("--kind", of: Kind.self) ?? .plain
-        _ = try words.choice("--control", of: Control.self)
-        guard kind == .plain else {
-            throw UsageError("--kind sure: reliable memos are not offered yet; --kind plain is")
-        }
+        let control = try words.choice("--control", of: Control.self)
+        guard control == nil || kind == .sure else { throw UsageError("--control needs --kind sure") }
+        self.kind = kind
+        self.control = control ?? .none
+        isBinary = try words.choice("--domain", of: Words.self) == .binary
         // Plain memos are not repeated: what is under way must fit into the receive buffer.
         window = try words.integer("--window", in: 1...1 << 20) ?? max(2, min(1024, (2 << 20) / size))
         tick = try words.integer("--tick-us", in: 100...10_000_000) ?? tick
@@ -74,7 +79,7 @@ struct LoopbackResult {
     func line(_ options: LoopbackOptions) -> JSONLine {
         let done = Double(max(1, memos))
         var line = JSONLine()
-        line.add("proto", "tymist-plain-\(options.transport.rawValue)")
+        line.add("proto", "tymist-\(options.kind.rawValue)-\(options.transport.rawValue)")
         line.add("mode", options.mode.rawValue)
         line.add("pp", options.isPingPong ? 1 : 0)
         line.add("in_place", options.isInPlace ? 1 : 0)

@@ -17,6 +17,7 @@ final class SimBench {
     private let options: SimOptions
     private let net: SimNet
     private let red, blu: SimHost
+    private let a: CoreDoer<Memoer, SimPeer>
     private let source: SimSource
     private let sink: SimSink
     private let doist: Doist
@@ -28,8 +29,10 @@ final class SimBench {
         net.reseed(red, blu, seed: UInt64(options.seed))
         let burst = Burst()
         func peer(_ host: SimHost, seed: UInt64) throws -> CoreDoer<Memoer, SimPeer> {
-            let memoer = try Memoer(
+            var memoer = try Memoer(
+                kind: options.kind == .sure ? .sure : .plain, domain: options.isBinary ? .binary : .text,
                 size: options.gram, maximum: max(options.gram, 1240), random: SplitMix64(seed: seed))
+            memoer.sureDefaults.control = options.sureControl
             return CoreDoer(memoer, over: host.peer(port: 1, buffer: 1 << 30), burst: burst)
         }
         let (a, b) = (try peer(red, seed: 1), try peer(blu, seed: 2))
@@ -43,7 +46,9 @@ final class SimBench {
             sink.take(memo.bytes, tyme, source)
             if sink.got == options.count { doist.requestStop() }
         }
-        source.isOver = { [unowned net, unowned a] in
+        self.a = a
+        source.isOver = { [unowned net, unowned a, options] in
+            if options.kind == .sure { return a.core.sureStatistics.unfinished == 0 }
             let counts = net.statistics
             return counts.inFlight + counts.waiting + a.core.statistics.queuedMemos == 0
         }
@@ -67,6 +72,7 @@ final class SimBench {
         line.add("lat_p99_ms", latency(0.99), digits: 3)
         line.add("lat_max_ms", latency(1), digits: 3)
         addTraffic(to: &line)
+        if options.kind == .sure { addSure(to: &line) }
         line.add("cpu_ms", used * 1e3, digits: 3)
         line.add("sim_per_wall", doist.tyme / seconds, digits: 0)
         line.add("datagrams_per_s", Double(net.statistics.sent) / seconds, digits: 0)
@@ -75,8 +81,17 @@ final class SimBench {
         return line
     }
 
+    private func addSure(to line: inout JSONLine) {
+        let counts = a.core.sureStatistics
+        line.add("retransmissions", counts.retransmissions)
+        line.add("spurious", counts.spurious)
+        line.add("timeouts", counts.timeouts)
+        line.add("srtt_ms", (a.core.roundTrip(to: .host(2, port: 1)) ?? 0) * 1e3, digits: 3)
+    }
+
     private func addOptions(to line: inout JSONLine) {
-        line.add("proto", "tymist-plain")
+        line.add(
+            "proto", options.kind == .plain ? "tymist-plain" : "tymist-sure-\(options.control.rawValue)")
         line.add("count", options.count)
         line.add("size", options.size)
         line.add("gap_ms", Double(options.gap) * 1e-3, digits: 3)

@@ -1,4 +1,5 @@
 import DemoKit
+import Memoing
 import Simming
 
 /// What `bench sim` was asked for.
@@ -20,6 +21,28 @@ struct SimOptions {
     var gram = 1240
     /// Whether ticks in which nothing is due are jumped over.
     var skips = true
+    /// Plain memos, or sure ones under a control.
+    var kind = Kind.plain
+    var control = Control.rate
+    /// Bytes a second of the control `rate`; 0 for the link's, or 1 GB/s on one without.
+    var pace = 0
+    /// Grams under way at most under the control `none`.
+    var window = 1024
+    var isBinary = false
+    /// Puts the bound of an oracle beside it.
+    var hasIdeal = false
+    enum Kind: String, CaseIterable { case plain, sure }
+
+    enum Words: String, CaseIterable { case text, binary }
+
+    /// How sure memos are held back.
+    var sureControl: SureControl {
+        switch control {
+        case .newreno: .newReno
+        case .none: .none(window: window)
+        case .rate: .rate(bytesPerSecond: pace > 0 ? pace : link.rate > 0 ? Int(link.rate / 8) : 1_000_000_000)
+        }
+    }
 
     init(_ arguments: [String]) throws {
         var words = Arguments(arguments)
@@ -39,10 +62,14 @@ struct SimOptions {
         limit = try words.integer("--limit-ms", in: 1...1_000_000_000_000) ?? limit
         gram = try words.integer("--mtu", in: 64...65_507) ?? gram
         skips = try words.integer("--skip", in: 0...1).map { $0 == 1 } ?? skips
-        if let control = try words.choice("--control", of: Control.self) {
-            throw UsageError(
-                "--control \(control.rawValue): congestion control belongs to sure memos, which are not offered yet")
-        }
+        kind = try words.choice("--kind", of: Kind.self) ?? kind
+        let control = try words.choice("--control", of: Control.self)
+        guard control == nil || kind == .sure else { throw UsageError("--control needs --kind sure") }
+        self.control = control ?? self.control
+        pace = try words.integer("--pace", in: 0...Int.max) ?? pace
+        window = try words.integer("--window", in: 1...1 << 16) ?? window
+        isBinary = try words.choice("--domain", of: Words.self) == .binary
+        hasIdeal = try words.integer("--ideal", in: 0...1) == 1
         try words.finish()
     }
 }

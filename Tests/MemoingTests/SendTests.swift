@@ -212,7 +212,6 @@ import Wiring
         }
         refuses(.memoTooLarge(bytes: 1001, limit: 1000), kilo + [0], .host(2))
         refuses(.noDestination, [], .none)
-        refuses(.kindNotOffered(.sure), [], .host(2), .sure)
         refuses(.noSigner, [], .host(2), .signed)
         try memoer.memoit(kilo, to: .host(2))
         refuses(.queueBytesFull(bytes: 2000, limit: 1500), kilo, .host(2))
@@ -228,7 +227,7 @@ import Wiring
         refuses(.tooManyDestinations(limit: 2), [], .host(22))
     }
 
-    @Test("a signed memo needs a vid and its seed; a sure one another memoer; a size the transport")
+    @Test("a signed memo needs a vid and its seed; a size the transport")
     func signedRefusals() throws {
         let signer = TestSigner()
         let keys = try KeyPair(seed: Seed(raw: Array(1...32)), signer: signer)
@@ -240,7 +239,6 @@ import Wiring
         #expect(throws: MemoError.noSeed(vid)) {
             try Memoer.signed(as: vid, keep: publicOnly, signer: signer, random: SplitMix64(seed: 1))
         }
-        #expect(throws: MemoError.kindNotOffered(.sure)) { try Memoer(kind: .sure, random: SplitMix64(seed: 1)) }
         #expect(throws: MemoError.gramSizeTooLarge(size: 1241, maximum: 1240)) {
             try Memoer(size: 1241, random: SplitMix64(seed: 1))
         }

@@ -24,6 +24,8 @@ struct Assembly {
     var verifyKey: VerifyKey?
     /// Known by the keep or the allow-list.
     var isKnown = false
+    /// Its sender was told that grams of it are held: it is not given up for want of room.
+    var isProtected = false
     /// Row of the peer that is charged.
     var peer: Int32 = -1
     /// What ``Finished`` remembers it by.
@@ -56,6 +58,8 @@ struct Assembly {
     private(set) var arena: [UInt8] = []
     private var early: [UInt32: Range<Int>] = [:]
     private var greatestEarly = 0
+    /// Bytes of the arena that have been appended since.
+    private var drained = 0
 
     /// True until the first gram came.
     var isOrphan: Bool { count == 0 }
@@ -144,9 +148,27 @@ struct Assembly {
 
     private mutating func drain() {
         while let range = early.removeValue(forKey: UInt32(truncatingIfNeeded: next)) {
+            drained += range.count
             arena.withUnsafeBytes { append(unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: $0[range]))) }
         }
-        if early.isEmpty { (arena, greatestEarly) = ([], 0) }
+        if early.isEmpty {
+            (arena, greatestEarly, drained) = ([], 0, 0)
+        } else if drained > Assembly.firstStep, drained * 2 > arena.count {
+            compact()
+        }
+    }
+
+    /// Drops what was drained from the arena: with losses there is always some gram that is early, and what has been
+    /// appended would stay here too.
+    @inline(never) private mutating func compact() {
+        var kept: [UInt8] = []
+        kept.reserveCapacity(arena.count - drained)
+        for number in early.keys.sorted() {
+            guard let range = early[number] else { continue }
+            early[number] = kept.count..<kept.count + range.count
+            kept += arena[range]
+        }
+        (arena, drained) = (kept, 0)
     }
 
     /// Keeps what came early.

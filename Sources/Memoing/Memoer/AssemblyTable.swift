@@ -76,13 +76,16 @@ struct AssemblyTable {
     ) -> Result<Int32, OpenFailure> {
         let same = all(mid, hash)
         if same.count >= limits.keysPerMid {
-            guard isKnown, let victim = same.first(where: { !rows[Int($0)].isKnown }) else {
+            guard isKnown, let victim = same.first(where: { !rows[Int($0)].isKnown && !rows[Int($0)].isProtected })
+            else {
                 return .failure(OpenFailure(reason: .tooManyKeys))
             }
             evict(victim)
         }
         let peer = byPeer.first(peerHash)
-        while peer >= 0, isFull(peer, kind), evictOne(of: peer, kind, except: -1) {}
+        while peer >= 0, isFull(peer, kind) {
+            guard evictOne(of: peer, kind, except: -1) else { return .failure(OpenFailure(reason: .capacity)) }
+        }
         while count >= limits.open {
             guard evictOne(isKnown: isKnown, except: -1) else { return .failure(OpenFailure(reason: .capacity)) }
         }
@@ -221,7 +224,9 @@ extension AssemblyTable {
         let eighth = min(held * 8 / count, AssemblyTable.binCount - 2)
         // The least number of grams held that makes the next eighth.
         rows[Int(row)].heldForNextBin = eighth == AssemblyTable.binCount - 2 ? .max : ((eighth + 1) * count + 7) / 8
-        if bins.list(of: row) != first + 1 + eighth { bins.move(row, to: first + 1 + eighth) }
+        if !rows[Int(row)].isProtected, bins.list(of: row) != first + 1 + eighth {
+            bins.move(row, to: first + 1 + eighth)
+        }
     }
 }
 
@@ -233,7 +238,9 @@ extension AssemblyTable {
         var victim: Int32 = -1
         var row = families.first(of: Int(peer))
         while row >= 0 {
-            let isCandidate = row != except && (kind == nil || kind!.isSure == rows[Int(row)].kind.isSure)
+            let isCandidate =
+                row != except && !rows[Int(row)].isProtected
+                && (kind == nil || kind!.isSure == rows[Int(row)].kind.isSure)
             if isCandidate {
                 if rows[Int(row)].isOrphan {
                     victim = row
@@ -264,6 +271,13 @@ extension AssemblyTable {
             }
         }
         return false
+    }
+
+    /// From now on a memo is given up for its age only.
+    mutating func protect(_ row: Int32) {
+        guard !rows[Int(row)].isProtected else { return }
+        rows[Int(row)].isProtected = true
+        bins.remove(row)
     }
 
     private mutating func evict(_ row: Int32) {
@@ -315,9 +329,12 @@ extension AssemblyTable {
             precondition(kept.charged <= limits.bytesPerPeer, "bytes of a peer")
         }
         for row in open {
-            precondition(rows[row].bytes.count + rows[row].arena.count <= rows[row].charged, "held above charged")
+            // What was appended out of the arena stays there until it is half of it.
+            precondition(
+                rows[row].bytes.count + rows[row].arena.count <= 2 * rows[row].charged + 1 << 17, "held above charged")
             precondition(ages.list(of: Int32(row)) == (rows[row].isOrphan ? 0 : 1), "age list")
-            precondition(openings.list(of: Int32(row)) == 0 && bins.list(of: Int32(row)) != nil, "lists")
+            precondition(openings.list(of: Int32(row)) == 0, "list of openings")
+            precondition((bins.list(of: Int32(row)) == nil) == rows[row].isProtected, "bin")
             precondition(families.list(of: Int32(row)) == Int(rows[row].peer), "family")
             precondition(all(rows[row].mid).count <= limits.keysPerMid, "keys of a mid")
         }

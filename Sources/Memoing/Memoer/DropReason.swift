@@ -9,8 +9,14 @@ public enum DropReason: String, Hashable, Sendable, CaseIterable {
     case truncated
     /// The code is none of ours.
     case unknownCode
-    /// An acknowledgement, which this memoer never asks for.
+    /// An acknowledgement of no memo that is on its way.
     case ack
+    /// An acknowledgement that contradicts itself, or names what was never sent.
+    case badAck
+    /// An acknowledgement from elsewhere than where the memo went.
+    case ackSource
+    /// A gram past what the memo's sender was allowed.
+    case beyondCredit
     /// A field holds what it cannot.
     case badField
     /// A later gram with number 0.

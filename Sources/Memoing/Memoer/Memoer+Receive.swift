@@ -12,6 +12,7 @@ extension Memoer {
             sourceHash = addressHash(source.tag, source.hi, source.lo)
         }
         let segment = train.segment
+        sure.inbox.amplification.heard(bytes.byteCount, from: sourceHash)
         if bytes.byteCount <= segment || segment <= 0 { return take(bytes) }
         var start = 0
         while start < bytes.byteCount {
@@ -29,7 +30,7 @@ extension Memoer {
         }
         switch GramHead.read(datagram, recent: recent) {
         case .success(let head):
-            if head.code.isAck { return drop(.ack) }
+            if head.code.isAck { return takeAck(head, datagram) }
             if !head.code.isZeroth, head.number == 0 { return drop(.zeroNumber) }
             if head.code.isSigned {
                 takeSigned(head, datagram)
@@ -45,6 +46,10 @@ extension Memoer {
     @inline(__always) private mutating func takeUnsigned(_ head: GramHead, _ datagram: RawSpan) {
         if requiresSigned { return drop(.unsigned) }
         if source.isNone, !acceptsUnnamed { return drop(.unnamed) }
+        if head.code.isSure {
+            sure.isActive = true
+            return takeSure(head, datagram)
+        }
         let body = datagram.extracting(head.bodyStart..<datagram.byteCount)
         if isCurrent(head.mid) { return add(head, body, to: current) }
         if head.domain == .text, !(head.code.isZeroth && head.number <= 1) {
@@ -125,6 +130,7 @@ extension Memoer {
 
     /// Adds a gram to the memo it belongs to, and delivers the memo if it is whole.
     @inline(__always) mutating func add(_ head: GramHead, _ body: RawSpan, to row: Int32) {
+        if head.code.isSure, table.rows[Int(row)].kind.isSure { return addSure(head, body, to: row) }
         switch judge(head, body, row) {
         case .take: take(head, body, to: row)
         case .duplicate: counts.duplicates &+= 1
@@ -167,6 +173,7 @@ extension Memoer {
 
     /// Gives a memo up for good: what is still to come of it is late.
     @inline(never) mutating func refuse(_ row: Int32, _ reason: DropReason) {
+        if table.rows[Int(row)].kind.isSure { return refuseSure(row, reason) }
         remember(row)
         spares.give(table.close(row))
         drop(reason)
@@ -191,6 +198,7 @@ extension Memoer {
 
     /// Delivers a memo that is whole.
     @inline(never) private mutating func finish(_ row: Int32) {
+        if table.rows[Int(row)].kind.isSure { return finishSure(row) }
         remember(row)
         let mid = table.rows[Int(row)].mid
         let source = table.rows[Int(row)].source

@@ -8,21 +8,23 @@ extension Memoer {
     ///   - bytes: any bytes; none are a memo too.
     ///   - destination: where to.
     ///   - vid: who signs; nil for ``vid``. Given one, the memo is signed whatever ``kind`` says.
-    ///   - kind: plain or signed; nil for the memoer's.
+    ///   - kind: what it is sent as; nil for the memoer's. A sure memo to a destination whose mode is
+    ///     ``SureOptions/Mode/off`` is sent as a plain or signed one.
     /// - Returns: the memo's id, which every event about it names.
     /// - Throws: ``MemoError``; nothing is queued then.
     /// - Complexity: constant: the bytes are shared, not copied.
     @discardableResult public mutating func memoit(
         _ bytes: [UInt8], to destination: Address, as vid: Vid? = nil, kind: MemoKind? = nil
     ) throws(MemoError) -> Mid {
-        let kind = kind ?? (vid == nil ? self.kind : self.kind.signed)
-        guard !kind.isSure else { throw .kindNotOffered(kind) }
+        var kind = kind ?? (vid == nil ? self.kind : self.kind.signed)
+        if kind.isSure, sureOptions(for: destination).mode == .off { kind = kind.isSigned ? .signed : .plain }
         var identity: Int32 = -1
         if kind.isSigned {
             guard signer != nil else { throw .noSigner }
             guard let vid = vid ?? self.vid else { throw .noVid }
             identity = try outbox.identity(vid, keep)
         }
+        if kind.isSure { return try memoitSure(bytes, to: destination, kind, identity: identity) }
         let lane = try outbox.admit(bytes.count, kind, domain, to: destination, hash: addressHash)
         let mid = mids.next(milliseconds: milliseconds)
         outbox.append(Outgoing(bytes: bytes, mid: mid, kind: kind, domain: domain, identity: identity), to: lane)
@@ -50,11 +52,20 @@ extension Memoer {
     /// Appends the next train: grams to one destination, of one memo or of several.
     public mutating func poll(into out: inout OutputRawSpan, _ limits: TrainLimits, at tyme: Tyme) -> Train? {
         begin(tyme)
+        if sure.isActive {
+            sure.polled = .plain
+            if let train = pollSure(into: &out, limits) { return train }
+        }
         return outbox.poll(into: &out, limits, signer: signer)
     }
 
     /// Takes off the queue what the transport took.
     public mutating func sent(_ sending: Sending, _ train: Train, at tyme: Tyme) {
-        outbox.commit(sending, train, hash: addressHash)
+        guard sure.isActive, sure.polled != .plain else { return outbox.commit(sending, train, hash: addressHash) }
+        if sure.polled == .acks {
+            sentAcks(sending, train)
+        } else {
+            sure.outbox.commit(sending, train, at: Micros(tyme: tyme))
+        }
     }
 }

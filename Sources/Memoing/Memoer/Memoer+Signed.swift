@@ -6,6 +6,7 @@ extension Memoer {
     /// before its signature was found good.
     @inline(never) mutating func takeSigned(_ head: GramHead, _ datagram: RawSpan) {
         guard signer != nil else { return drop(.noSigner) }
+        if head.code.isSure { sure.isActive = true }
         let hash = midHash(head.mid.high, head.mid.low)
         if head.code.isZeroth {
             takeSignedZeroth(head, datagram, hash)
@@ -22,6 +23,7 @@ extension Memoer {
         let words = vid.material
         let vidPrint = vidHash(words.a, words.b, words.c, words.d, UInt64(vid.code.value))
         let print = hash &+ vidPrint
+        if head.code.isSure, let end = sure.inbox.done.find(print) { return answerLate(head, end, isSigned: true) }
         if finishedSigned.contains(print) {
             counts.late &+= 1
             return
@@ -33,18 +35,26 @@ extension Memoer {
         var row = table.find(head.mid, hash) { if case .vid(vid) = $0.key { true } else { false } }
         if row >= 0, !isWorthVerifying(head, body, row) { return }
         guard isGood(signature, of: datagram, head, key, isKnown: isKnown) else { return }
+        if isKnown { sure.inbox.amplification.prove(sourceHash) }
         if row < 0 {
             guard let kind = head.code.kind else { return }
+            if kind.isSure, sure.inbox.done.isStale(head.mid, sender: vidPrint) {
+                return answerStale(head, isSigned: true)
+            }
             let opened = table.open(
                 head.mid, hash, key: .vid(vid), kind: kind, isKnown: isKnown, peer: vidPrint, at: tyme)
             collectEvicted()
             switch opened {
-            case .failure(let failure): return drop(failure.reason)
+            case .failure(let failure):
+                drop(failure.reason)
+                if kind.isSure { refuseNew(head, isSigned: true, failure.reason) }
+                return
             case .success(let new): row = new
             }
             table.rows[Int(row)].source = source
             table.rows[Int(row)].print = print
             table.rows[Int(row)].verifyKey = key
+            if kind.isSure { openAcks(row, head.mid, isSigned: true) }
         }
         add(head, body, to: row)
         adoptParked(head.mid, hash, vid)
@@ -54,7 +64,9 @@ extension Memoer {
     private mutating func isWorthVerifying(_ head: GramHead, _ body: RawSpan, _ row: Int32) -> Bool {
         switch judge(head, body, row) {
         case .take, .refuse: return true
-        case .duplicate: counts.duplicates &+= 1
+        case .duplicate:
+            counts.duplicates &+= 1
+            if head.code.isSure { hearAgain(head.code.isZeroth ? 0 : head.number, row) }
         case .drop(let reason): drop(reason)
         }
         return false
@@ -143,6 +155,7 @@ extension Memoer {
     private mutating func park(_ head: GramHead, _ datagram: RawSpan, _ hash: UInt64) {
         guard let kind = head.code.kind else { return }
         let print = parkedPrint(hash, of: source)
+        if kind.isSure, let end = sure.inbox.done.find(print) { return answerLate(head, end, isSigned: true) }
         if finishedSigned.contains(print) {
             counts.late &+= 1
             return

@@ -1,7 +1,7 @@
 import Doing
 import Wiring
 
-/// Sends and receives memos over datagrams: plain ones and signed ones.
+/// Sends and receives memos over datagrams: plain and signed ones, and sure ones, which arrive or say why not.
 ///
 /// A memoer is a value that knows no transport, no clock and no randomness but what it is handed:
 ///
@@ -13,8 +13,8 @@ import Wiring
 /// that arrived wait in ``inbox``, or come as ``MemoerEvent/memo(_:)`` to whoever polls events.
 ///
 /// Nothing that arrives makes a memoer throw or trap: what is no good is dropped and counted in ``statistics``, and
-/// everything kept for strangers is bounded by ``limits``. Sure memos that arrive are taken as memos, and are not
-/// acknowledged.
+/// everything kept for strangers is bounded by ``limits``. Sure memos are repeated until they are acknowledged, and
+/// end with one ``MemoerEvent/outcome(_:)`` each; see <doc:Sure>.
 ///
 /// - Source: hio `core/memo/memoing.py`, `Memoer`, on the wire; ``MemoerLimits`` says where it differs.
 public struct Memoer: DatagramCore {
@@ -52,6 +52,12 @@ public struct Memoer: DatagramCore {
         didSet { outbox.reportsSent = reportsSent }
     }
 
+    /// Whether sure memos that arrive are answered with acks; for one peer see ``setAckPolicy(_:for:)``.
+    public var ackPolicy = AckPolicy.solicited
+    var ackPolicies: [Address: AckPolicy] = [:]
+
+    var sure: SureState
+
     /// Who reads memos in place; nil, the default, puts them into the inbox.
     ///
     /// The memoer keeps it alive.
@@ -86,7 +92,7 @@ public struct Memoer: DatagramCore {
     /// A memoer.
     ///
     /// - Parameters:
-    ///   - kind: plain or signed.
+    ///   - kind: what memos are sent as where it is not said.
     ///   - domain: how heads are written.
     ///   - size: bytes of a gram, raised to what one byte of memo needs; nil for `maximum`.
     ///   - maximum: bytes of the longest datagram that the transport carries.
@@ -100,14 +106,13 @@ public struct Memoer: DatagramCore {
     ///   - limits: the bounds.
     ///   - random: eight words are drawn, for mids and for the secrets of the tables.
     /// - Throws: ``MemoError/gramSizeTooLarge(size:maximum:)``, ``MemoError/badGramSize(_:)``,
-    ///   ``MemoError/transportTooSmall(maximum:need:)``, or ``MemoError/kindNotOffered(_:)`` for a sure kind.
+    ///   or ``MemoError/transportTooSmall(maximum:need:)``.
     public init(
         kind: MemoKind = .plain, domain: Domain = .text, size: Int? = nil, maximum: Int = GramSize.udp,
         vid: Vid? = nil, keep: any Keep = TableKeep(), signer: (any Signer)? = nil, requiresSigned: Bool = false,
         allowed: [Vid]? = nil, isText: Bool = false, acceptsUnnamed: Bool = false,
         limits: MemoerLimits = MemoerLimits(), random: some Generator
     ) throws(MemoError) {
-        guard !kind.isSure else { throw .kindNotOffered(kind) }
         var random = random
         self.kind = kind
         self.domain = domain
@@ -126,6 +131,8 @@ public struct Memoer: DatagramCore {
         addressHash = KeyedHash(random.next(), random.next())
         vidHash = KeyedHash(random.next(), random.next())
         inbox = Inbox(limit: limits.inboxMemos, byteLimit: limits.inboxBytes)
+        sure = SureState(
+            outbox: SureOutbox(size: size, maximum: maximum, limits: limits), inbox: SureInbox(limits: limits))
         outbox = try Outbox(kind: kind, domain: domain, size: size, maximum: maximum, limits: limits)
         table = AssemblyTable(limits: limits)
         finished = Finished(limit: limits.finished)
@@ -153,6 +160,9 @@ public struct Memoer: DatagramCore {
     public var statistics: MemoerStatistics {
         var counts = counts
         counts.sent = outbox.sent
+        counts.sent.memos += sure.outbox.sent.memos
+        counts.sent.grams += sure.outbox.sent.grams
+        counts.sent.bytes += sure.outbox.sent.bytes
         counts.failed = outbox.failed
         counts.lostEvents = outbox.lostEvents
         counts.openMemos = table.count
@@ -178,33 +188,54 @@ public struct Memoer: DatagramCore {
     /// The next event: failures and reports, then memos out of the inbox if ``tellsMemos``.
     public mutating func pollEvent() -> MemoerEvent? {
         if let event = outbox.popEvent() { return event }
+        if let outcome = sure.outbox.outcomes.first {
+            sure.outbox.outcomes.removeFirst()
+            return .outcome(outcome)
+        }
         guard tellsMemos, let memo = inbox.popFirst() else { return nil }
         return .memo(memo)
     }
 
     /// True while a memo or another event waits.
-    public var hasEvents: Bool { !inbox.isEmpty || outbox.hasEvents }
+    public var hasEvents: Bool { !inbox.isEmpty || outbox.hasEvents || !sure.outbox.outcomes.isEmpty }
 
     /// When something is due: now if there is something to send, else when the next unfinished memo is given up.
-    public var wakeTyme: Tyme? { outbox.isReady ? tyme : table.deadline }
+    public var wakeTyme: Tyme? {
+        if outbox.isReady { return tyme }
+        guard sure.isActive, let due = sureWakeTyme else { return table.deadline }
+        return min(due, table.deadline ?? .infinity)
+    }
 
     /// True while grams wait for peers, or for a transport, that had no room.
-    public var isBlocked: Bool { outbox.isBlocked }
+    public var isBlocked: Bool {
+        outbox.isBlocked || sure.isActive && (sure.outbox.isBlocked || sure.inbox.isFull || !sure.inbox.stuck.isEmpty)
+    }
 
     /// There may be room again.
-    public mutating func unblock() { outbox.unblock() }
+    public mutating func unblock() {
+        outbox.unblock()
+        guard sure.isActive else { return }
+        sure.outbox.unblock()
+        unblockAcks()
+    }
 
     /// Takes note of the tyme, and gives up what is too old.
     @inline(__always) mutating func begin(_ now: Tyme) {
         if now != tyme {
             tyme = now
             milliseconds = Mid.milliseconds(now)
+            sure.inbox.done.forget(at: now)
         }
+        if sure.isActive { beginSure() }
         if table.count > 0 { expire() }
     }
 
     @inline(never) private mutating func expire() {
         while case let row = table.expired(at: tyme), row >= 0 {
+            if table.rows[Int(row)].kind.isSure, table.rows[Int(row)].isProtected {
+                refuseSure(row, .expired)
+                continue
+            }
             spares.give(table.close(row))
             counts.drops.count(.expired)
         }

@@ -8,6 +8,8 @@ public enum MemoerEvent: Hashable, Sendable {
     case sent(mid: Mid, to: Address)
     /// A memo will not be sent, or not the rest of it.
     case failed(MemoFailure)
+    /// A sure memo is over. Each has one outcome, and no outcome is ever lost.
+    case outcome(SureOutcome)
 }
 
 /// A memo that was not sent, or not whole.

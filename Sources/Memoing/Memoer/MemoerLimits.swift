@@ -30,6 +30,12 @@ public struct MemoerLimits: Hashable, Sendable {
     public var wholeAge: Tyme = 600
     /// Finished memos that are surely remembered, and not delivered again.
     public var finished = 8192
+    /// Sure memos that are surely remembered as long as ``sureFinishedAge``, unless so many more arrive; older ones of
+    /// memoers like ours are told from new ones by their ids.
+    public var sureFinished = 16_384
+    /// Seconds that a finished sure memo is remembered at least: twice the life of a sender that gives up after 12
+    /// timers from 1 s, 60 s at most.
+    public var sureFinishedAge: Tyme = 966
     /// Signatures of one source checked at once; good ones of known vids do not count.
     public var verifyBurst = 16_384
     /// Signatures of one source checked in a second, in the long run.

@@ -15,7 +15,7 @@ struct Outbox {
     private var turns = Roster(lists: 3)
     private var lastLane: Int32 = -1
     /// Who has signed memos queued; an own vid is added once.
-    private var identities: [Identity] = []
+    private(set) var identities: [Identity] = []
     private var identityOf: [Vid: Int32] = [:]
     /// The transport has no room at all.
     private var isFull = false
@@ -30,7 +30,7 @@ struct Outbox {
     private var events: [MemoerEvent] = []
     private var firstEvent = 0
 
-    private struct Identity {
+    struct Identity {
         let vid: Vid
         let seed: Seed
         let verifyKey: VerifyKey

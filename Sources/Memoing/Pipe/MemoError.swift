@@ -18,8 +18,6 @@ public enum MemoError: Error, Hashable, Sendable, CustomStringConvertible {
     case queueBytesFull(bytes: Int, limit: Int)
     /// There are as many destinations as there may be.
     case tooManyDestinations(limit: Int)
-    /// A sure memo needs a memoer that repeats and is acknowledged; this one does neither.
-    case kindNotOffered(MemoKind)
     /// A signed memo needs a signer.
     case noSigner
     /// A signed memo needs a vid to be signed as.
@@ -42,7 +40,6 @@ public enum MemoError: Error, Hashable, Sendable, CustomStringConvertible {
         case .queueFull(let memos, let limit): "\(memos) memos are queued, limit \(limit)"
         case .queueBytesFull(let bytes, let limit): "\(bytes) bytes would be queued, limit \(limit)"
         case .tooManyDestinations(let limit): "memos are queued for \(limit) destinations, which is the limit"
-        case .kindNotOffered(let kind): "a \(kind.rawValue) memo: Memoer does not offer it, use the sure memoer"
         case .noSigner: "a signed memo needs a signer"
         case .noVid: "a signed memo needs a vid to be signed as"
         case .noSeed(let vid): "no seed is kept for \(vid)"

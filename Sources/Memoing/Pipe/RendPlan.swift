@@ -119,6 +119,39 @@ extension RendPlan {
         }
     }
 
+    /// Appends gram `number` of a signed memo, with a signature that was made before if there is one: resent grams are
+    /// the same bytes whatever the signer does.
+    ///
+    /// - Returns: the signature.
+    func append(
+        _ number: Int, of memo: RawSpan, mid: Mid, as vid: Vid, seed: Seed, verifyKey: VerifyKey, by signer: any Signer,
+        signature: Signature?, to out: inout OutputRawSpan
+    ) throws(SignerError) -> Signature {
+        precondition(kind.isSigned && memo.byteCount == length, "memo of \(memo.byteCount), planned \(length)")
+        let body = body(of: number)
+        let start = out.byteCount
+        precondition(length(of: number) <= out.freeCapacity, "no room for gram \(number)")
+        unsafe out.withUnsafeMutableBytes { room, filled in
+            let target = unsafe room.baseAddress! + filled
+            unsafe head(of: number, mid: mid).store(to: target)
+            filled += domain == .text ? 32 : 24
+        }
+        if number == 0 { append(lead: vid.code.value << 2, nil, Signature(vid.material), to: &out) }
+        out.append(contentsOf: memo.extracting(body))
+        if let signature {
+            append(lead: 0xD0, 0x10, signature, to: &out)
+            return signature
+        }
+        do {
+            let made = try signer.sign(out.bytes.extracting(start...), seed: seed, verifyKey: verifyKey)
+            append(lead: 0xD0, 0x10, made, to: &out)
+            return made
+        } catch {
+            out.removeLast(out.byteCount - start)
+            throw error
+        }
+    }
+
     /// Appends gram `number` of a signed memo.
     ///
     /// - Parameters:
@@ -135,24 +168,8 @@ extension RendPlan {
         _ number: Int, of memo: RawSpan, mid: Mid, as vid: Vid, seed: Seed, verifyKey: VerifyKey, by signer: any Signer,
         to out: inout OutputRawSpan
     ) throws(SignerError) {
-        precondition(kind.isSigned && memo.byteCount == length, "memo of \(memo.byteCount), planned \(length)")
-        let body = body(of: number)
-        let start = out.byteCount
-        precondition(length(of: number) <= out.freeCapacity, "no room for gram \(number)")
-        unsafe out.withUnsafeMutableBytes { room, filled in
-            let target = unsafe room.baseAddress! + filled
-            unsafe head(of: number, mid: mid).store(to: target)
-            filled += domain == .text ? 32 : 24
-        }
-        if number == 0 { append(lead: vid.code.value << 2, nil, Signature(vid.material), to: &out) }
-        out.append(contentsOf: memo.extracting(body))
-        do {
-            let signature = try signer.sign(out.bytes.extracting(start...), seed: seed, verifyKey: verifyKey)
-            append(lead: 0xD0, 0x10, signature, to: &out)
-        } catch {
-            out.removeLast(out.byteCount - start)
-            throw error
-        }
+        _ = try append(
+            number, of: memo, mid: mid, as: vid, seed: seed, verifyKey: verifyKey, by: signer, signature: nil, to: &out)
     }
 
     /// Appends 33 bytes (one of lead) or 66 (two of lead) in the plan's domain.

@@ -1,0 +1,223 @@
+import Doing
+import Wiring
+
+/// All that a memoer keeps for sure memos.
+struct SureState {
+    var outbox: SureOutbox
+    var inbox: SureInbox
+    /// Anything waits, is under way or is owed; nothing else is asked of a memoer without sure memos.
+    var isActive = false
+    /// Who yielded the last train that was polled.
+    var polled = Polled.plain
+    /// The other queue had its turn last.
+    var isTurn = true
+    var lastMicros = Micros.min
+
+    enum Polled { case plain, acks, memos }
+}
+
+/// Sending sure memos.
+extension Memoer {
+    /// How sure memos are sent to destinations that ``setSure(_:for:)`` was not called for, and are new.
+    public var sureDefaults: SureOptions {
+        get { sure.outbox.defaults }
+        set { sure.outbox.defaults = newValue }
+    }
+
+    /// How sure memos are sent to `destination`.
+    public func sureOptions(for destination: Address) -> SureOptions {
+        let lane = sure.outbox.find(destination, addressHash)
+        return lane < 0 ? sure.outbox.defaults : sure.outbox.lanes[Int(lane)].options
+    }
+
+    /// Says how sure memos are sent to `destination` from now on.
+    ///
+    /// A new ``SureOptions/control`` starts anew; what is under way stays under way.
+    ///
+    /// - Throws: ``MemoError/noDestination``, ``MemoError/tooManyDestinations(limit:)``.
+    public mutating func setSure(_ options: SureOptions, for destination: Address) throws(MemoError) {
+        let lane = Int(try sure.outbox.lane(for: destination, addressHash))
+        if sure.outbox.lanes[lane].options.control != options.control {
+            sure.outbox.lanes[lane].controller = options.control.controller
+        }
+        if let vid = options.vid { sure.outbox.lanes[lane].pinned = vid }
+        sure.outbox.lanes[lane].options = options
+    }
+
+    /// What sure memos have come to.
+    public var sureStatistics: SureStatistics {
+        var counts = sure.outbox.counts
+        counts.unfinished = sure.outbox.unfinished
+        counts.inFlight = sure.outbox.lanes.reduce(0) { $0 + $1.inFlight }
+        counts.remembered = sure.inbox.done.count
+        return counts
+    }
+
+    /// The smoothed round trip to `destination` in seconds; nil if nothing is known of it.
+    public func roundTrip(to destination: Address) -> Tyme? {
+        let lane = sure.outbox.find(destination, addressHash)
+        guard lane >= 0, let smoothed = sure.outbox.lanes[Int(lane)].roundTrip.smoothed else { return nil }
+        return Double(smoothed) / 1e6
+    }
+
+    /// Ends all sure memos that are on their way with ``SureOutcome/Result/closed``: before the transport goes.
+    public mutating func closeSure() { sure.outbox.finishAll(.closed) }
+
+    /// Says whether sure memos of one peer are answered; nil for what ``ackPolicy`` says.
+    public mutating func setAckPolicy(_ policy: AckPolicy?, for peer: Address) { ackPolicies[peer] = policy }
+
+    /// Queues a sure memo.
+    mutating func memoitSure(
+        _ bytes: [UInt8], to destination: Address, _ kind: MemoKind, identity: Int32
+    ) throws(MemoError) -> Mid {
+        let lane = try sure.outbox.admit(bytes.count, kind, domain, to: destination, hash: addressHash)
+        let mid = mids.next(milliseconds: milliseconds)
+        sure.isActive = true
+        sure.outbox.append(bytes, mid, kind, domain, identity: identity, to: lane, at: Micros(tyme: tyme))
+        return mid
+    }
+}
+
+// MARK: - The pass
+
+extension Memoer {
+    /// Takes note of the tyme: timers run, and the step of tyme is measured.
+    @inline(never) mutating func beginSure() {
+        let now = Micros(tyme: tyme)
+        if now > sure.lastMicros {
+            // Steps below 10 µs are none of a scheduler's: they would make every timer hasty.
+            let step = now &- max(sure.lastMicros, 0)
+            if sure.lastMicros >= 0, step >= 10 { sure.outbox.granularity = min(sure.outbox.granularity, step) }
+            sure.lastMicros = now
+        }
+        if sure.outbox.deadline <= now { sure.outbox.tick(at: now) }
+    }
+
+    /// The next train of acks or of sure memos.
+    @inline(never) mutating func pollSure(into out: inout OutputRawSpan, _ limits: TrainLimits) -> Train? {
+        let now = Micros(tyme: tyme)
+        if sure.inbox.hasWork(at: now) || !sure.inbox.starved.isEmpty || !sure.inbox.repeats.isEmpty {
+            makeAcks(at: now)
+        }
+        if !sure.inbox.isFull, let train = pollAcks(into: &out, limits) {
+            sure.polled = .acks
+            return train
+        }
+        // Plain and sure memos have turns.
+        if outbox.isReady, !sure.isTurn {
+            sure.isTurn = true
+            return nil
+        }
+        if sure.outbox.isReady {
+            let signing = SureOutbox.Signing(signer: signer, identities: outbox.identities)
+            if let train = sure.outbox.poll(into: &out, limits, signing, at: now) {
+                sure.polled = .memos
+                sure.isTurn = false
+                return train
+            }
+        }
+        if !outbox.isReady { settleSure() }
+        return nil
+    }
+
+    /// Nothing is owed, under way or due: the memoer is as cheap as one without sure memos.
+    private mutating func settleSure() {
+        sure.isActive =
+            sure.outbox.unfinished > 0 || sure.inbox.deadline != .max || !sure.inbox.starved.isEmpty
+            || !sure.inbox.ready.isEmpty || !sure.inbox.stuck.isEmpty
+    }
+
+    /// When something of the sure memos is due.
+    var sureWakeTyme: Tyme? {
+        if sure.outbox.isReady { return tyme }
+        let inbox = sure.inbox.deadline
+        if inbox == .min { return tyme }
+        let due = min(sure.outbox.deadline, inbox)
+        return due == .max ? nil : max(due.tyme, tyme)
+    }
+
+    /// An ack.
+    @inline(never) mutating func takeAck(_ head: GramHead, _ datagram: RawSpan) {
+        guard sure.outbox.unfinished > 0 else { return drop(.ack) }
+        guard case .success(let read) = Ack.read(head, datagram) else { return drop(.badAck) }
+        var row = sure.outbox.find(read.ack.mid)
+        if row < 0, let other = read.ack.body?.further.first(where: { sure.outbox.find($0) >= 0 }) {
+            // The memo that it names first is over already, which says nothing of those behind it.
+            row = sure.outbox.find(other)
+            return takeSheaf(read, row, datagram)
+        }
+        guard row >= 0 else { return drop(.ack) }
+        guard isFromItsLane(row, read) else { return drop(.ackSource) }
+        guard sure.outbox.isPossible(read.ack, of: row) else { return drop(.badAck) }
+        let signer = sure.outbox.memos[Int(row)].kind.isSigned ? goodSigner(of: read, datagram, row) : nil
+        if sure.outbox.memos[Int(row)].kind.isSigned, signer == nil { return }
+        accept(read.ack, row, isSigned: signer != nil)
+    }
+
+    /// A sheaf whose first memo is over.
+    private mutating func takeSheaf(_ read: Ack.Read, _ row: Int32, _ datagram: RawSpan) {
+        guard isFromItsLane(row, read) else { return drop(.ackSource) }
+        let memo = sure.outbox.memos[Int(row)]
+        guard memo.next == memo.count else { return drop(.badAck) }
+        let signer = memo.kind.isSigned ? goodSigner(of: read, datagram, row) : nil
+        if memo.kind.isSigned, signer == nil { return }
+        var body = read.ack.body
+        body?.base = Int(memo.count)
+        body?.credit = Int(memo.count)
+        body?.isDuplicate = true
+        body?.further.removeAll { $0 == memo.mid }
+        accept(Ack(mid: memo.mid, trigger: 0, body: body), row, isSigned: signer != nil)
+    }
+
+    private mutating func accept(_ ack: Ack, _ row: Int32, isSigned: Bool) {
+        if source == sure.outbox.lanes[Int(sure.outbox.memos[Int(row)].lane)].address {
+            sure.inbox.amplification.prove(sourceHash)
+        }
+        sure.outbox.acknowledge(ack, of: row, at: Micros(tyme: tyme)) { isSigned || !$0.kind.isSigned }
+    }
+
+    /// An unsigned ack must come from where the memo went; a signed one may come from a new address of its signer.
+    private func isFromItsLane(_ row: Int32, _ read: Ack.Read) -> Bool {
+        let memo = sure.outbox.memos[Int(row)]
+        return source == sure.outbox.lanes[Int(memo.lane)].address || memo.kind.isSigned && read.signature != nil
+    }
+
+    /// Checks the signature of an ack of a signed memo; counts it if it is not good. A signer is pinned by it.
+    private mutating func goodSigner(of read: Ack.Read, _ datagram: RawSpan, _ row: Int32) -> Vid? {
+        guard let vid = read.vid, let signature = read.signature, let signer else {
+            drop(.unsigned)
+            return nil
+        }
+        let lane = Int(sure.outbox.memos[Int(row)].lane)
+        if let pinned = sure.outbox.lanes[lane].pinned {
+            guard pinned == vid else {
+                drop(.notAllowed)
+                return nil
+            }
+        } else {
+            // A signer that nobody named is taken from where the memo went only.
+            guard sure.outbox.lanes[lane].options.pins, source == sure.outbox.lanes[lane].address else {
+                drop(.notAllowed)
+                return nil
+            }
+        }
+        if let allowed, !allowed.contains(vid) {
+            drop(.notAllowed)
+            return nil
+        }
+        guard let key = vid.key ?? keep.keys(of: vid)?.verifyKey else {
+            drop(.unknownVid)
+            return nil
+        }
+        guard budget.take(sourceHash, at: tyme) else {
+            drop(.verifyBudget)
+            return nil
+        }
+        guard signer.verify(signature, of: datagram.extracting(0..<read.signedCount), key: key) else {
+            drop(.badSignature)
+            return nil
+        }
+        sure.outbox.lanes[lane].pinned = vid
+        return vid
+    }
+}

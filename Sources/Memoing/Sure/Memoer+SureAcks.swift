@@ -1,0 +1,248 @@
+import Doing
+import Wiring
+
+/// Making the acks that are owed.
+extension Memoer {
+    /// Whether sure grams of this peer are answered.
+    @inline(__always) func acks(_ peer: Address) -> Bool {
+        if ackPolicies.isEmpty { return ackPolicy == .solicited }
+        return (ackPolicies[peer] ?? ackPolicy) == .solicited
+    }
+
+    /// Makes all acks that are due into datagrams.
+    mutating func makeAcks(at now: Micros) {
+        if !sure.inbox.endings.isEmpty { makeEndings(at: now) }
+        while let last = sure.inbox.repeats.first, last.at <= now {
+            sure.inbox.repeats.removeFirst()
+            // Something followed: the sender has heard of it.
+            let place = Int(last.first.sourceHash & 255)
+            guard sure.inbox.lastAck[place] <= last.sentAt else { continue }
+            make(last.first, last.further, at: now)
+            sure.inbox.lastAck[place] = last.sentAt
+        }
+        if !sure.inbox.starved.isEmpty, !inbox.isFull { feedStarved(at: now) }
+        if sure.inbox.nextDue <= now { makeDue(at: now) }
+    }
+
+    /// There is room in the inbox again: those who were told to wait are told to go on.
+    private mutating func feedStarved(at now: Micros) {
+        for row in sure.inbox.starved where isOwed(row) {
+            sure.inbox.states[Int(row)].isUrgent = true
+            sure.inbox.owe(row, by: now)
+        }
+        sure.inbox.starved = []
+    }
+
+    /// Whether a row still is the memo for which acks are owed.
+    private func isOwed(_ row: Int32) -> Bool {
+        let index = Int(row)
+        return table.rows[index].isOpen && table.rows[index].kind.isSure
+            && table.rows[index].mid == sure.inbox.states[index].mid && sure.inbox.states[index].heard > 0
+    }
+
+    private mutating func makeDue(at now: Micros) {
+        let due = sure.inbox.due
+        sure.inbox.due = []
+        sure.inbox.nextDue = .max
+        for row in due {
+            sure.inbox.states[Int(row)].isListed = false
+            guard isOwed(row) else { continue }
+            if sure.inbox.states[Int(row)].dueAt <= now {
+                sure.inbox.states[Int(row)].dueAt = .max
+                make(row, at: now)
+            } else {
+                sure.inbox.owe(row, by: sure.inbox.states[Int(row)].dueAt)
+            }
+        }
+    }
+
+    /// The ack of an unfinished memo.
+    private mutating func make(_ row: Int32, at now: Micros) {
+        let index = Int(row)
+        var state = AckState()
+        swap(&state, &sure.inbox.states[index])
+        defer { swap(&state, &sure.inbox.states[index]) }
+        guard !state.source.isNone, acks(state.source) else { return }
+        let base = table.rows[index].next
+        if !inbox.isFull { state.credit = max(state.credit, base + Int(SureMemo.firstCredit)) }
+        state.credit = min(max(state.credit, base), Base64URL.maximumNumber)
+        state.early.trim(below: base)
+        let body = Ack.Body(
+            isDuplicate: state.isDuplicate, base: base, credit: state.credit, heard: state.heard,
+            lag: Int(min(max(0, now - state.triggeredAt), Micros(Base64URL.maximumNumber))),
+            held: state.early.words24(from: base + 1, most: Ack.mostHeldWords))
+        let ack = Ack(mid: state.mid, trigger: state.trigger, body: body)
+        guard emit(ack, to: state.source, state.sourceHash, isSigned: state.isSigned, at: now) else { return }
+        table.protect(row)
+        // What one ack cannot reach is told by acks of a head only, each the number of one gram.
+        if !state.isSigned {
+            // Twice, in this ack's company and in the next one's, since no later ack repeats them.
+            let far = state.latest.filter { $0 > base + Ack.reach && $0 != state.trigger }
+            for number in state.toldOnce.filter({ $0 > base + Ack.reach }) + far {
+                _ = emit(
+                    Ack(mid: state.mid, trigger: number), to: state.source, state.sourceHash, isSigned: false, at: now)
+            }
+            state.toldOnce = far
+        }
+        let isBurst = state.unacked >= SureInbox.burst
+        state.latest.removeAll(keepingCapacity: state.latest.capacity <= 1024)
+        state.unacked = 0
+        state.isUrgent = false
+        if isBurst, !state.isRepeat {
+            state.isRepeat = true
+            state.dueAt = now + sure.outbox.granularity
+            sure.inbox.nextDue = min(sure.inbox.nextDue, state.dueAt)
+            if !state.isListed {
+                state.isListed = true
+                sure.inbox.due.append(row)
+            }
+        } else {
+            state.isRepeat = false
+        }
+    }
+
+    /// The acks of memos that are over: those of one sender share one.
+    private mutating func makeEndings(at now: Micros) {
+        var endings: [SureInbox.Ending] = []
+        swap(&endings, &sure.inbox.endings)
+        if let first = endings.first, endings.contains(where: { $0.source != first.source }) {
+            let order = endings.indices.sorted { (endings[$0].source, $0) < (endings[$1].source, $1) }
+            endings = order.map { endings[$0] }
+        }
+        var index = 0
+        while index < endings.count {
+            var end = index + 1
+            let first = endings[index]
+            if first.end.status == .done {
+                let most = mostFurther(isSigned: first.isSigned)
+                while end < endings.count, end - index <= most, endings[end].source == first.source,
+                    endings[end].end.status == .done, endings[end].isSigned == first.isSigned
+                { end += 1 }
+            }
+            // The last one to arrive is the trigger: it measures the round trip best.
+            let last = endings[end - 1]
+            var further = endings[index..<end - 1].map(\.mid)
+            let isBurst = end - index >= SureInbox.burst
+            if isBurst, sure.inbox.repeats.count < 256 {
+                sure.inbox.repeats.append(
+                    SureInbox.Repeat(at: now + sure.outbox.granularity, sentAt: now, first: last, further: further))
+            } else if last.end.status == .done {
+                if let previous = sure.inbox.previous, previous.source == last.source,
+                    previous.isSigned == last.isSigned, previous.mid != last.mid, !further.contains(previous.mid),
+                    further.count < mostFurther(isSigned: last.isSigned)
+                {
+                    further.append(previous.mid)
+                }
+                sure.inbox.previous = (last.source, last.isSigned, last.mid)
+            }
+            make(last, further, at: now)
+            index = end
+        }
+        endings.removeAll(keepingCapacity: endings.capacity <= 1 << 13)
+        if sure.inbox.endings.isEmpty { swap(&endings, &sure.inbox.endings) }
+    }
+
+    /// How many further memos fit into an ack.
+    private func mostFurther(isSigned: Bool) -> Int {
+        let overhead = (isSigned ? GramCode.signedAck : .ack).layout.overhead(in: domain) + domain.bytes(20)
+        return max(0, min(Ack.mostFurther, (min(maximum, GramSize.udp) - overhead) / domain.bytes(24)))
+    }
+
+    private mutating func make(_ ending: SureInbox.Ending, _ further: [Mid], at now: Micros) {
+        let count = ending.end.count
+        let body = Ack.Body(
+            status: ending.end.status, reason: ending.end.status == .refused ? ending.end.reason : 0,
+            isDuplicate: ending.isDuplicate, base: ending.end.status == .done ? count : 0,
+            credit: ending.end.status == .done ? count : 0, heard: min(ending.heard, Base64URL.maximumNumber),
+            lag: Int(min(max(0, now - ending.at), Micros(Base64URL.maximumNumber))),
+            further: ending.end.status == .done ? further : [])
+        let ack = Ack(mid: ending.mid, trigger: ending.trigger, body: body)
+        _ = emit(ack, to: ending.source, ending.sourceHash, isSigned: ending.isSigned, at: now)
+    }
+
+    /// Makes an ack into a datagram, within what its receiver may draw.
+    ///
+    /// - Returns: false if there is none.
+    private mutating func emit(
+        _ ack: Ack, to address: Address, _ hash: UInt64, isSigned: Bool, at now: Micros
+    ) -> Bool {
+        guard sure.inbox.ready.count < SureInbox.mostReady else { return withhold() }
+        let code: GramCode = isSigned ? .signedAck : .ack
+        let overhead = code.layout.overhead(in: domain)
+        let size = overhead + (ack.body.map { domain == .text ? $0.size / 3 * 4 : $0.size } ?? 0)
+        var ack = ack
+        if !sure.inbox.amplification.allows(size, to: hash) {
+            // A head can always go out: it is no longer than what asked for it. A signed ack has to wait.
+            guard !isSigned, ack.body?.status == .more || ack.body?.status == .done && ack.body?.base == 1,
+                sure.inbox.amplification.allows(overhead, to: hash)
+            else { return withhold() }
+            ack.body = nil
+        }
+        guard let bytes = bytes(of: ack, isSigned: isSigned) else { return withhold() }
+        sure.inbox.amplification.spend(bytes.count, on: hash)
+        sure.inbox.lastAck[Int(hash & 255)] = now
+        sure.inbox.ready.append(SureInbox.Datagram(address: address, bytes: bytes))
+        sure.outbox.counts.acksSent += 1
+        if ack.body == nil { sure.outbox.counts.headersSent += 1 }
+        sure.outbox.counts.ackBytesSent += bytes.count
+        return true
+    }
+
+    private mutating func withhold() -> Bool {
+        sure.outbox.counts.acksWithheld += 1
+        return false
+    }
+
+    private func bytes(of ack: Ack, isSigned: Bool) -> [UInt8]? {
+        guard isSigned else { return ack.bytes(in: domain) }
+        guard let signer, let vid, let keys = keep.keys(of: vid) else { return nil }
+        return try? ack.bytes(in: domain, as: vid, keys: keys, signer: signer)
+    }
+}
+
+// MARK: - Sending acks
+
+extension Memoer {
+    /// Appends a train of acks for one destination: equal ones, and a shorter one behind them.
+    func pollAcks(into out: inout OutputRawSpan, _ limits: TrainLimits) -> Train? {
+        guard let first = sure.inbox.ready.first else { return nil }
+        let segment = first.bytes.count
+        var count = 0
+        while count < sure.inbox.ready.count, count < limits.segments {
+            let next = sure.inbox.ready[count]
+            guard next.address == first.address, next.bytes.count <= segment,
+                out.byteCount + next.bytes.count <= limits.bytes, out.freeCapacity >= next.bytes.count
+            else { break }
+            let bytes = next.bytes
+            out.append(contentsOf: bytes.span.bytes)
+            count += 1
+            if bytes.count < segment { break }
+        }
+        return Train(peer: first.address, segment: segment)
+    }
+
+    /// Takes off what the transport took. An ack that is refused is lost, as on the way.
+    mutating func sentAcks(_ sending: Sending, _ train: Train) {
+        let taken = sending.taken > 0 ? train.count(of: sending.taken) : 0
+        sure.inbox.ready.removeFirst(min(taken, sure.inbox.ready.count))
+        switch sending.outcome {
+        case .sent: break
+        case .full: sure.inbox.isFull = true
+        case .peerFull:
+            // The acks of this peer step aside until it may have room.
+            while let first = sure.inbox.ready.first, first.address == train.peer {
+                sure.inbox.ready.removeFirst()
+                if sure.inbox.stuck.count < SureInbox.mostReady { sure.inbox.stuck.append(first) }
+            }
+        case .refused:
+            if !sure.inbox.ready.isEmpty { sure.inbox.ready.removeFirst() }
+        }
+    }
+
+    mutating func unblockAcks() {
+        sure.inbox.isFull = false
+        guard !sure.inbox.stuck.isEmpty else { return }
+        for datagram in sure.inbox.stuck { sure.inbox.ready.append(datagram) }
+        sure.inbox.stuck = []
+    }
+}

@@ -1,0 +1,23 @@
+import Doing
+
+/// Whole microseconds of tyme: what the timers of sure memos count in, so that they come out the same everywhere.
+typealias Micros = Int64
+
+extension Micros {
+    /// The nearest microsecond of a tyme. Not a number counts as 0; what is out of range is clamped.
+    init(tyme: Tyme) {
+        let micros = (tyme * 1e6).rounded()
+        guard micros == micros else {
+            self = 0
+            return
+        }
+        self = micros >= 9e18 ? 9_000_000_000_000_000_000 : micros <= -9e18 ? -9_000_000_000_000_000_000 : Int64(micros)
+    }
+
+    /// The least tyme that is not before this microsecond.
+    var tyme: Tyme {
+        var tyme = Double(self) / 1e6
+        while Micros(tyme: tyme) < self { tyme = tyme.nextUp }
+        return tyme
+    }
+}

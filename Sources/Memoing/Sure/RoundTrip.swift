@@ -1,0 +1,54 @@
+/// Estimates the round trip to one destination, and from it how long to wait for an ack.
+///
+/// - Source: RFC 6298 §2, gains 1/8 and 1/4, K = 4, in whole microseconds, kept eightfold and fourfold as in
+///   appendix A of Jacobson's "Congestion Avoidance and Control".
+struct RoundTrip: Hashable, Sendable {
+    /// Before the first sample (RFC 6298 §2.1, RFC 8085 §3.1.1).
+    let initial: Micros
+    private var smoothed8: Micros = 0
+    private var variation4: Micros = 0
+    /// The least sample.
+    private(set) var least: Micros = .max
+    /// The last sample.
+    private(set) var latest: Micros = 0
+    private(set) var samples = 0
+
+    static let cap: Micros = 60_000_000
+
+    init(initial: Micros) { self.initial = initial }
+
+    /// The smoothed round trip; nil before the first sample.
+    var smoothed: Micros? { samples == 0 ? nil : smoothed8 / 8 }
+    /// The smoothed deviation.
+    var variation: Micros { variation4 / 4 }
+
+    /// Takes in a sample, already without the receiver's lag; at least one tick, at most the cap.
+    mutating func sample(_ micros: Micros, granularity: Micros) {
+        let sample = min(max(micros, max(granularity, 1)), RoundTrip.cap)
+        latest = sample
+        least = min(least, sample)
+        if samples == 0 {
+            smoothed8 = sample * 8
+            variation4 = sample * 2
+        } else {
+            let error = sample - smoothed8 / 8
+            smoothed8 += error
+            variation4 += abs(error) - variation4 / 4
+        }
+        samples += 1
+    }
+
+    /// How long to wait for an ack of what was sent last before probing, not doubled: srtt + max(4·rttvar, 2 ticks),
+    /// at least two ticks.
+    func probeTimeout(granularity: Micros) -> Micros {
+        guard let smoothed else { return max(initial, 2 * granularity) }
+        return min(smoothed + max(4 * variation, 2 * granularity), RoundTrip.cap)
+    }
+
+    /// ``probeTimeout(granularity:)`` doubled `times` times, at most 60 s.
+    func probeTimeout(granularity: Micros, doubled times: Int) -> Micros {
+        let base = probeTimeout(granularity: granularity)
+        let shift = Micros(min(max(0, times), 30))
+        return base > RoundTrip.cap >> shift ? RoundTrip.cap : base << shift
+    }
+}

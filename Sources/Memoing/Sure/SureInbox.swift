@@ -1,0 +1,116 @@
+import Doing
+import Wiring
+
+/// What the receiver of a sure memo owes its sender: one for each row of the assembly table.
+struct AckState {
+    var mid = Mid(high: 0, low: 0)
+    /// Whom to answer: where the last good gram came from.
+    var source = Address.none
+    var sourceHash: UInt64 = 0
+    var isSigned = false
+    /// Grams heard, duplicates included.
+    var heard = 0
+    var trigger = 0
+    var triggeredAt: Micros = 0
+    var isDuplicate = false
+    /// Good grams since the last ack.
+    var unacked = 0
+    var isUrgent = false
+    /// Stands in the list of what is due, and when it must leave.
+    var isListed = false
+    var dueAt = Micros.max
+    var credit = Int(SureMemo.firstCredit)
+    /// Grams held that came early.
+    var early = GramSet()
+    /// Those that came since the last ack.
+    var latest: [Int] = []
+    /// Those out of reach of the last ack, which were told once.
+    var toldOnce: [Int] = []
+    /// The last ack waits to be repeated.
+    var isRepeat = false
+}
+
+/// The receiving half of sure memos: acks that are owed, and the memory of what is over.
+struct SureInbox {
+    /// A memo that is over, and of which its sender is to be told.
+    struct Ending {
+        var source: Address
+        var sourceHash: UInt64
+        var mid: Mid
+        var trigger: Int
+        var end: DoneTable.End
+        var isDuplicate: Bool
+        var heard: Int
+        var at: Micros
+        var isSigned: Bool
+    }
+
+    /// A sheaf that is sent once more if nothing follows.
+    struct Repeat {
+        var at: Micros
+        var sentAt: Micros
+        var first: Ending
+        var further: [Mid]
+    }
+
+    /// An ack ready to be sent.
+    struct Datagram {
+        var address: Address
+        var bytes: [UInt8]
+    }
+
+    var done: DoneTable
+    var states: [AckState] = []
+    var due: [Int32] = []
+    var endings: [Ending] = []
+    var repeats = Queue<Repeat>()
+    var ready = Queue<Datagram>()
+    var stuck: [Datagram] = []
+    var amplification = AmplificationBudget()
+    /// Rows that wait for room in the inbox.
+    var starved: [Int32] = []
+    /// When the next ack that may wait must leave.
+    var nextDue = Micros.max
+    /// When an ack was made for the sources of a hash last.
+    var lastAck = [Micros](repeating: .min, count: 256)
+    /// The memo whose end was told last, to be told again with the next.
+    var previous: (source: Address, isSigned: Bool, mid: Mid)?
+    var isFull = false
+
+    /// Acks that wait to be sent at most.
+    static let mostReady = 4096
+    /// Memos whose end waits to be told at most, before their acks are made.
+    static let mostEndings = 1 << 16
+    /// From so many grams or memos on, an ack that ends a burst is repeated.
+    static let burst = 8
+
+    init(limits: MemoerLimits) { done = DoneTable(limit: limits.sureFinished, age: limits.sureFinishedAge) }
+
+    /// True if an ack is to be made at `now`, or waits to be sent.
+    @inline(__always) func hasWork(at now: Micros) -> Bool {
+        !isFull && !ready.isEmpty || !endings.isEmpty || nextDue <= now
+    }
+
+    /// When the next ack must leave.
+    var deadline: Micros {
+        let soonest = min(nextDue, repeats.first?.at ?? .max)
+        return endings.isEmpty && (ready.isEmpty || isFull) ? soonest : .min
+    }
+
+    mutating func tell(_ ending: Ending, _ counts: inout SureStatistics) {
+        guard endings.count < SureInbox.mostEndings else {
+            counts.acksWithheld += 1
+            return
+        }
+        endings.append(ending)
+    }
+
+    /// An ack of this row is owed: now, or by `at`.
+    mutating func owe(_ row: Int32, by at: Micros) {
+        states[Int(row)].dueAt = min(states[Int(row)].dueAt, at)
+        nextDue = min(nextDue, at)
+        guard !states[Int(row)].isListed else { return }
+        states[Int(row)].isListed = true
+        due.append(row)
+    }
+}

@@ -1,0 +1,133 @@
+import Wiring
+
+/// A gram of a memo in a queue, which outlives the memo.
+struct GramRef {
+    var row: Int32
+    var gram: Int32
+    var serial: UInt64
+    /// When it was sent last, and how often.
+    var sentAt: Micros
+    var tries: Int32
+}
+
+/// A destination of sure memos: what waits for it, what is under way, and what is known of the way.
+struct SureLane {
+    let address: Address
+    var options: SureOptions
+    var controller: any CongestionController
+    var roundTrip: RoundTrip
+    var pacer = Pacer()
+    var log = TransmissionLog()
+    var detector = LossDetector()
+    /// Memos with grams that were never sent, in turn.
+    var fresh = Queue<GramRef>()
+    /// Grams to be sent again.
+    var lost = Queue<GramRef>()
+    /// Memos that wait for credit.
+    var parked: [GramRef] = []
+    /// Grams sent and neither acknowledged nor lost.
+    var inFlight = 0
+    /// Losses that may be repeated now: as many as grams have left the way (RFC 6937).
+    var allowance = 0
+    /// Timers that ran out since anything was acknowledged, and when the last did.
+    var timeouts = 0
+    var lastTimeout = Micros.min / 2
+    var lastSent = Micros.min / 2
+    /// Anything was ever acknowledged.
+    var isHeard = false
+    /// Who signs the acks.
+    var pinned: Vid?
+    /// Memos that are not over, and the memos from the oldest of them on: true for each that is not.
+    var unfinished = 0
+    private(set) var firstOrder: UInt64 = 0
+    private var open = Queue<Bool>()
+    /// Bytes of memo that are not over.
+    var bytes = 0
+
+    /// A sender starts no memo more than this after its oldest unfinished one, so that no receiver's memory of finished
+    /// memos reaches one that is alive.
+    static let span: UInt64 = 1024
+
+    init(_ address: Address, _ options: SureOptions) {
+        self.address = address
+        self.options = options
+        controller = options.control.controller
+        roundTrip = RoundTrip(initial: max(1, Micros(tyme: options.patience)))
+        pinned = options.vid
+    }
+
+    /// The order of a new memo.
+    mutating func enroll() -> UInt64 {
+        open.append(true)
+        unfinished += 1
+        return firstOrder &+ UInt64(open.count &- 1)
+    }
+
+    mutating func strike(_ order: UInt64) {
+        open[Int(order &- firstOrder)] = false
+        unfinished -= 1
+        while let first = open.first, !first {
+            open.removeFirst()
+            firstOrder &+= 1
+        }
+    }
+
+    /// Whether a memo may start.
+    @inline(__always) func mayStart(_ order: UInt64) -> Bool {
+        order &- firstOrder < (options.isOrdered ? 1 : SureLane.span)
+    }
+
+    /// How often the timer is doubled now. On a link of known rate a few repetitions come at one pace.
+    var doublings: Int { controller.repeatsOverdue ? max(0, timeouts - 3) : timeouts }
+
+    /// How long the timer runs.
+    func timeout(_ granularity: Micros) -> Micros {
+        roundTrip.probeTimeout(granularity: granularity, doubled: doublings)
+    }
+
+    /// How old an overtaken sending is when it is lost.
+    func lossDelay(_ granularity: Micros) -> Micros {
+        guard let smoothed = roundTrip.smoothed else { return roundTrip.initial }
+        return detector.delay(smoothed: smoothed, granularity: granularity)
+    }
+
+    /// When something is due although nothing arrives, leaving pacing aside.
+    func deadline(_ granularity: Micros) -> Micros {
+        guard let first = log.first else {
+            return parked.isEmpty ? .max : max(lastSent, lastTimeout) + timeout(granularity)
+        }
+        if detector.isOvertaken(log.firstOrder) { return first.sentAt + lossDelay(granularity) }
+        let start = controller.repeatsOverdue && isHeard ? first.sentAt : max(first.sentAt, lastTimeout)
+        return start + timeout(granularity)
+    }
+}
+
+/// A queue in an array: first in, first out, in amortised constant time.
+struct Queue<Element> {
+    private var places: [Element] = []
+    private var head = 0
+
+    var count: Int { places.count - head }
+    var isEmpty: Bool { head == places.count }
+    var first: Element? { isEmpty ? nil : places[head] }
+
+    @inline(__always) subscript(index: Int) -> Element {
+        get { places[head &+ index] }
+        set { places[head &+ index] = newValue }
+    }
+
+    @inline(__always) mutating func append(_ element: Element) { places.append(element) }
+
+    @inline(__always) mutating func removeFirst() { removeFirst(1) }
+
+    @inline(__always) mutating func removeFirst(_ count: Int) {
+        head &+= count
+        if head == places.count {
+            places.removeAll(keepingCapacity: places.capacity <= 1 << 14)
+            head = 0
+        } else if head >= 1024, head &* 2 >= places.count {
+            places.removeFirst(head)
+            head = 0
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import Doing
+import Wiring
+
+/// How sure memos are sent to one destination, or to all.
+public struct SureOptions: Hashable, Sendable {
+    /// Whether memos are repeated until they are acknowledged.
+    public enum Mode: String, Hashable, Sendable, CaseIterable {
+        /// Not at all: the memo goes out as a plain or signed one, and has no outcome.
+        case off
+        /// As ``required``, but a destination that was never heard is tried ``SureOptions/probes`` times only: for
+        /// peers that may be plain ones, to whom each try of a memo of one gram is another memo.
+        case bestEffort
+        /// Until it is acknowledged, or given up after ``SureOptions/tries``.
+        case required
+    }
+
+    /// Whether memos are repeated.
+    public var mode = Mode.required
+    /// What holds the sending back.
+    public var control = SureControl.newReno
+    /// Repetitions without any progress after which a memo is given up.
+    public var tries = 12
+    /// Repetitions to a destination that was never heard, in ``Mode/bestEffort``.
+    public var probes = 2
+    /// Seconds after ``Memoer/memoit(_:to:as:kind:)-([UInt8],_,_,_)`` at which a memo is given up; nil for never.
+    public var deadline: Tyme?
+    /// Seconds to wait for the first ack of a destination, before there is an estimate.
+    public var patience: Tyme = 1
+    /// One memo after the other: the next one starts when the one before is over. Otherwise memos overtake each other.
+    public var isOrdered = false
+    /// Who must have signed the acks of signed memos; nil for whoever did first, if ``pins``.
+    public var vid: Vid?
+    /// Whether the first good signature decides who must sign the acks to come.
+    public var pins = true
+
+    /// The defaults.
+    public init() {}
+}
+
+/// Whether sure memos of a peer are answered.
+public enum AckPolicy: String, Hashable, Sendable, CaseIterable {
+    /// Every sure gram asks for an ack, and gets one. Nothing else does: an unasked ack ends a hio 0.7.20 process.
+    case solicited
+    /// Never. The sender will not know that its memos arrived.
+    case never
+}
+
+/// How a sure memo ended. Every sure memo that was taken ends once.
+public struct SureOutcome: Hashable, Sendable, CustomStringConvertible {
+    /// What became of it.
+    public enum Result: Hashable, Sendable {
+        /// It was handed to the inbox of the destination. Whether anyone has read it there is another question.
+        case delivered
+        /// The destination will not take it; it was not delivered, unless the reason is ``SureRefusal/stale``.
+        case refused(SureRefusal)
+        /// Given up; the destination was heard, but never said that it has the memo. It may have it.
+        case timedOut
+        /// Given up; the destination was never heard. It may have the memo, as a plain peer has.
+        case neverHeard
+        /// It could not be sent, or not all of it.
+        case localError(MemoFailure.Reason)
+        /// The memoer was closed. The destination may have the memo.
+        case closed
+
+        /// The word of `memo-peer`'s outcome event.
+        public var word: String {
+            switch self {
+            case .delivered: "delivered"
+            case .refused: "refused"
+            case .timedOut: "timedOut"
+            case .neverHeard: "neverHeard"
+            case .localError: "localError"
+            case .closed: "closed"
+            }
+        }
+
+        /// True where the memo may have been delivered all the same.
+        public var isIndeterminate: Bool {
+            switch self {
+            case .timedOut, .neverHeard, .closed, .refused(.stale): true
+            case .delivered, .refused, .localError: false
+            }
+        }
+    }
+
+    /// The memo.
+    public var mid: Mid
+    /// Where it was to go.
+    public var destination: Address
+    /// What became of it.
+    public var result: Result
+
+    public var description: String { "memo \(mid) to \(destination): \(result)" }
+}

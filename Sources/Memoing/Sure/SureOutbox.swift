@@ -1,0 +1,390 @@
+import Doing
+import Wiring
+
+/// The sending half of sure memos: queues by destination, what is under way, timers, and how each memo ended.
+///
+/// A train that was polled changes nothing before ``commit(_:_:at:)`` says that it was taken.
+struct SureOutbox {
+    let limits: MemoerLimits
+    let maximum: Int
+    let sizes: GramSizes
+    /// What destinations have that nothing else was said of.
+    var defaults = SureOptions()
+    var lanes: [SureLane] = []
+    var memos: [SureMemo] = []
+    private var freeMemos: [Int32] = []
+    private var byAddress = Chains()
+    private var byMid = Chains()
+    /// Ready, blocked, waiting and idle lanes.
+    var turns = Roster(lists: 4)
+    /// When a lane has something to do, and when a memo is given up by its user's deadline.
+    private var lanesDue = DeadlineHeap()
+    private var memosDue = DeadlineHeap()
+    private var lastLane: Int32 = -1
+    private var serials: UInt64 = 0
+    /// The transport has no room.
+    var isFull = false
+    var blocked = 0
+    /// The least step of tyme that was seen, 1 ms at most: a timer runs out at the next step anyway.
+    var granularity: Micros = 1_000
+    /// Times that more was under way after a train than the window allowed before it: never.
+    var overruns = 0
+
+    /// Memos that are not over, and their bytes.
+    private(set) var unfinished = 0
+    private(set) var unfinishedBytes = 0
+    var outcomes = Queue<SureOutcome>()
+    var counts = SureStatistics()
+    var sent = MemoerStatistics.Traffic()
+    /// The grams of the last train that was polled.
+    var pending: [Pending] = []
+    var pendingLane: Int32 = -1
+    /// The gram that a train could not begin with, for good, and why.
+    var cannot: (ref: GramRef, reason: MemoFailure.Reason)?
+
+    struct Pending {
+        var ref: GramRef
+        /// How many places of the queue of lost grams it uses up; 0 for a gram that was never sent.
+        var lostPlaces: Int32
+    }
+
+    /// The lists of ``turns``.
+    enum Turn {
+        static var ready: Int { 0 }
+        static var blocked: Int { 1 }
+        static var waiting: Int { 2 }
+        static var idle: Int { 3 }
+    }
+
+    init(size: Int?, maximum: Int, limits: MemoerLimits) {
+        self.limits = limits
+        self.maximum = maximum
+        sizes = GramSizes(size, maximum: maximum)
+    }
+
+    var isReady: Bool { !isFull && turns.first(of: Turn.ready) >= 0 }
+    var isBlocked: Bool { blocked > 0 || isFull && turns.first(of: Turn.ready) >= 0 }
+
+    /// When something is due, leaving aside what is ready.
+    var deadline: Micros { min(lanesDue.first?.at ?? .max, memosDue.first?.at ?? .max) }
+}
+
+// MARK: - Queueing
+
+extension SureOutbox {
+    /// Queues a memo.
+    mutating func append(
+        _ bytes: [UInt8], _ mid: Mid, _ kind: MemoKind, _ domain: Domain, identity: Int32, to lane: Int32,
+        at now: Micros
+    ) {
+        let row: Int32
+        if let free = freeMemos.popLast() {
+            row = free
+        } else {
+            row = Int32(memos.count)
+            memos.append(SureMemo())
+        }
+        serials &+= 1
+        var memo = SureMemo()
+        memo.bytes = bytes
+        memo.mid = mid
+        memo.kind = kind
+        memo.domain = domain
+        memo.identity = identity
+        memo.lane = lane
+        memo.serial = serials
+        memo.order = lanes[Int(lane)].enroll()
+        memo.size = Int32(sizes.size(kind, domain, lowered: nil))
+        if bytes.count + memo.overhead > Int(memo.size) { memo.count = Int32(memo.plan()?.count ?? 1) }
+        if let span = lanes[Int(lane)].options.deadline {
+            memo.deadline = now &+ max(0, Micros(tyme: span))
+            memosDue.set(row, memo.deadline)
+        }
+        memos[Int(row)] = memo
+        byMid.insert(row, SureOutbox.hash(mid))
+        unfinished += 1
+        unfinishedBytes += bytes.count
+        lanes[Int(lane)].bytes += bytes.count
+        let ref = GramRef(row: row, gram: 0, serial: serials, sentAt: .min, tries: 0)
+        lanes[Int(lane)].fresh.append(ref)
+        if lanes[Int(lane)].unfinished == 1 { idleCheck(Int(lane), now) }
+        makeReady(lane)
+    }
+
+    private mutating func idleCheck(_ lane: Int, _ now: Micros) {
+        guard now - lanes[lane].lastSent > lanes[lane].timeout(granularity) else { return }
+        lanes[lane].controller.idled()
+    }
+
+    /// Whether a memo of `length` bytes may be queued: its lane, which may be new.
+    mutating func admit(
+        _ length: Int, _ kind: MemoKind, _ domain: Domain, to address: Address, hash: KeyedHash
+    ) throws(MemoError) -> Int32 {
+        guard length <= limits.memoBytes else { throw .memoTooLarge(bytes: length, limit: limits.memoBytes) }
+        // Every memo has an outcome, and none is lost: those that nobody has polled count too.
+        let held = unfinished + outcomes.count
+        guard held < limits.queuedMemos else { throw .queueFull(memos: held, limit: limits.queuedMemos) }
+        guard unfinishedBytes + length <= limits.queuedBytes else {
+            throw .queueBytesFull(bytes: unfinishedBytes + length, limit: limits.queuedBytes)
+        }
+        let size = sizes.size(kind, domain, lowered: nil)
+        guard size > 0 else {
+            throw .transportTooSmall(maximum: maximum, need: kind.zeroth.layout.overhead(in: domain) + 1)
+        }
+        if length > size {
+            let plan = try RendPlan(length: length, kind: kind, domain: domain, size: size)
+            guard plan.count <= limits.memoGrams else {
+                throw .tooManyGrams(count: plan.count, limit: limits.memoGrams)
+            }
+        }
+        let lane = try lane(for: address, hash)
+        guard lanes[Int(lane)].unfinished < limits.queuedMemosPerPeer else {
+            throw .queueFull(memos: lanes[Int(lane)].unfinished, limit: limits.queuedMemosPerPeer)
+        }
+        guard lanes[Int(lane)].bytes + length <= limits.queuedBytesPerPeer else {
+            throw .queueBytesFull(bytes: lanes[Int(lane)].bytes + length, limit: limits.queuedBytesPerPeer)
+        }
+        return lane
+    }
+
+    /// The lane of a destination, or -1.
+    func find(_ address: Address, _ hash: KeyedHash) -> Int32 {
+        if lastLane >= 0, lanes[Int(lastLane)].address == address { return lastLane }
+        var row = byAddress.first(hash(address.tag, address.hi, address.lo))
+        while row >= 0, lanes[Int(row)].address != address { row = byAddress.next(row) }
+        return row
+    }
+
+    /// The lane of a destination, which may be new.
+    mutating func lane(for address: Address, _ hash: KeyedHash) throws(MemoError) -> Int32 {
+        guard !address.isNone else { throw .noDestination }
+        var row = find(address, hash)
+        if row < 0 {
+            if lanes.count < limits.destinations {
+                row = Int32(lanes.count)
+                lanes.append(SureLane(address, defaults))
+                turns.append(row, to: Turn.idle)
+            } else {
+                row = turns.first(of: Turn.idle)
+                guard row >= 0 else { throw .tooManyDestinations(limit: limits.destinations) }
+                byAddress.remove(row)
+                lanes[Int(row)] = SureLane(address, defaults)
+            }
+            byAddress.insert(row, hash(address.tag, address.hi, address.lo))
+        }
+        lastLane = row
+        return row
+    }
+
+    /// The row of a memo that is not over, or -1.
+    @inline(__always) func find(_ mid: Mid) -> Int32 {
+        var row = byMid.first(SureOutbox.hash(mid))
+        while row >= 0, memos[Int(row)].mid != mid { row = byMid.next(row) }
+        return row
+    }
+
+    /// Our own mids only are put in, and their last bits are a keyed hash: nobody can aim at a chain.
+    @inline(__always) private static func hash(_ mid: Mid) -> UInt64 { mid.low ^ mid.low &>> 56 &* 0x9E37_79B9 }
+
+    @inline(__always) func isAlive(_ ref: GramRef) -> Bool { memos[Int(ref.row)].serial == ref.serial }
+
+    /// Lets a lane be polled, unless it waits for room.
+    @inline(__always) mutating func makeReady(_ lane: Int32) {
+        if turns.list(of: lane) != Turn.blocked { turns.move(lane, to: Turn.ready) }
+    }
+
+    /// Sets when a lane has something to do next.
+    mutating func reschedule(_ lane: Int32, opens: Micros = .max) {
+        let due = lanes[Int(lane)].unfinished == 0 ? .max : lanes[Int(lane)].deadline(granularity)
+        lanesDue.set(lane, min(due, opens))
+    }
+}
+
+// MARK: - Ending
+
+extension SureOutbox {
+    /// Ends a memo. The only place where one ends, so that each has one outcome.
+    mutating func finish(_ row: Int32, _ result: SureOutcome.Result) {
+        var memo = SureMemo()
+        swap(&memo, &memos[Int(row)])
+        let lane = Int(memo.lane)
+        byMid.remove(row)
+        freeMemos.append(row)
+        if memo.deadline != .max { memosDue.set(row, .max) }
+        for gram in memo.base..<max(memo.base, memo.next) where !memo.isAcked(gram) {
+            if lanes[lane].log.end(memo.transmission(of: gram)) != nil { lanes[lane].inFlight -= 1 }
+        }
+        lanes[lane].strike(memo.order)
+        lanes[lane].bytes -= memo.bytes.count
+        unfinished -= 1
+        unfinishedBytes -= memo.bytes.count
+        if lanes[lane].unfinished == 0 {
+            // Nothing is left of it in any queue but refs that are dead.
+            lanes[lane].fresh = Queue()
+            lanes[lane].lost = Queue()
+            lanes[lane].parked = []
+            lanes[lane].timeouts = 0
+        }
+        counts.count(result)
+        outcomes.append(SureOutcome(mid: memo.mid, destination: lanes[lane].address, result: result))
+    }
+
+    /// Ends all memos, or those of one lane.
+    mutating func finishAll(_ result: SureOutcome.Result, lane: Int32? = nil, onlyStarted: Bool = false) {
+        let rows = memos.indices.filter {
+            memos[$0].serial != 0 && (lane == nil || memos[$0].lane == lane) && (!onlyStarted || memos[$0].next > 0)
+        }
+        for row in rows.sorted(by: { memos[$0].serial < memos[$1].serial }) { finish(Int32(row), result) }
+        for lane in lanes.indices where lanes[lane].unfinished == 0 { settle(Int32(lane)) }
+    }
+
+    /// A lane without memos is idle and has no timer.
+    mutating func settle(_ lane: Int32) {
+        lanes[Int(lane)].log.trim()
+        if turns.list(of: lane) == Turn.blocked { blocked -= 1 }
+        turns.move(lane, to: Turn.idle)
+        lanesDue.set(lane, .max)
+    }
+
+    func gaveUp(_ lane: Int32) -> SureOutcome.Result { lanes[Int(lane)].isHeard ? .timedOut : .neverHeard }
+}
+
+// MARK: - Timers
+
+extension SureOutbox {
+    /// Does what is due.
+    mutating func tick(at now: Micros) {
+        while let (at, row) = memosDue.first, at <= now {
+            let lane = memos[Int(row)].lane
+            finish(row, gaveUp(lane))
+            after(lane, now)
+        }
+        while let (at, lane) = lanesDue.first, at <= now {
+            lanesDue.set(lane, .max)
+            fire(lane, now)
+        }
+    }
+
+    /// A lane's state has changed: it may be sent to, or has no more to do.
+    mutating func after(_ lane: Int32, _ now: Micros) {
+        if lanes[Int(lane)].unfinished == 0 { return settle(lane) }
+        makeReady(lane)
+        reschedule(lane)
+    }
+
+    private mutating func fire(_ row: Int32, _ now: Micros) {
+        let lane = Int(row)
+        detectLosses(lane, now)
+        lanes[lane].log.trim()
+        if let first = lanes[lane].log.first {
+            let start =
+                lanes[lane].controller.repeatsOverdue && lanes[lane].isHeard
+                ? first.sentAt : max(first.sentAt, lanes[lane].lastTimeout)
+            if start + lanes[lane].timeout(granularity) <= now { timeOut(lane, now) }
+        } else if !lanes[lane].parked.isEmpty {
+            probeParked(lane, now)
+        }
+        guard lanes[lane].unfinished > 0 else { return settle(row) }
+        makeReady(row)
+        let due = lanes[lane].deadline(granularity)
+        // What was late already is looked at again a tick later, not now.
+        lanesDue.set(row, due == .max ? .max : max(due, now + 1))
+    }
+
+    /// Takes what was overtaken and is old enough out of what is under way.
+    mutating func detectLosses(_ lane: Int, _ now: Micros) {
+        let delay = lanes[lane].lossDelay(granularity)
+        while true {
+            lanes[lane].log.trim()
+            let order = lanes[lane].log.firstOrder
+            guard let first = lanes[lane].log.first, lanes[lane].detector.isOvertaken(order),
+                now - first.sentAt >= delay
+            else { return }
+            lose(lane, order, now, isCongestion: true)
+        }
+    }
+
+    /// A sending is lost: its gram waits to be sent again, or its memo is given up.
+    private mutating func lose(_ lane: Int, _ order: UInt64, _ now: Micros, isCongestion: Bool) {
+        guard let entry = lanes[lane].log.end(order) else { return }
+        lanes[lane].inFlight -= 1
+        if isCongestion { lanes[lane].controller.lost(sentAt: entry.sentAt, at: now) }
+        let ref = GramRef(
+            row: entry.row, gram: entry.gram, serial: entry.serial, sentAt: entry.sentAt, tries: entry.tries)
+        guard isAlive(ref) else { return }
+        if memos[Int(ref.row)].rounds >= triesLeft(lane) { return finish(ref.row, gaveUp(Int32(lane))) }
+        lanes[lane].lost.append(ref)
+    }
+
+    private func triesLeft(_ lane: Int) -> Int32 {
+        let options = lanes[lane].options
+        let tries = options.mode == .bestEffort && !lanes[lane].isHeard ? options.probes : options.tries
+        return Int32(clamping: max(0, tries))
+    }
+
+    /// Nothing came back in time.
+    private mutating func timeOut(_ lane: Int, _ now: Micros) {
+        let overdue = now - lanes[lane].timeout(granularity)
+        lanes[lane].timeouts += 1
+        lanes[lane].lastTimeout = now
+        counts.timeouts += 1
+        lanes[lane].controller.timedOut(lanes[lane].timeouts)
+        if lanes[lane].timeouts > Int(triesLeft(lane)) {
+            return finishAll(gaveUp(Int32(lane)), lane: Int32(lane), onlyStarted: true)
+        }
+        if !lanes[lane].isHeard { return probeUnheard(lane, now) }
+        if lanes[lane].controller.repeatsOverdue {
+            while let first = lanes[lane].log.first, first.sentAt <= overdue {
+                lose(lane, lanes[lane].log.firstOrder, now, isCongestion: false)
+                lanes[lane].allowance += 1
+                lanes[lane].log.trim()
+            }
+            if lanes[lane].lost.isEmpty { probeFirst(lane, now) }
+        } else {
+            probeFirst(lane, now)
+        }
+    }
+
+    /// Repeats the oldest gram under way, and gram 0 of its memo if that is not acknowledged either.
+    private mutating func probeFirst(_ lane: Int, _ now: Micros) {
+        guard let first = lanes[lane].log.first else { return }
+        let row = Int(first.row)
+        if first.gram != 0, memos[row].serial == first.serial, memos[row].base == 0 {
+            lose(lane, memos[row].zeroth, now, isCongestion: false)
+        }
+        lose(lane, lanes[lane].log.firstOrder, now, isCongestion: false)
+        lanes[lane].allowance = max(lanes[lane].allowance, 2)
+    }
+
+    /// To a destination that was never heard only first grams are repeated, two at a time: a plain peer has the memo,
+    /// and would take all its grams for another one.
+    private mutating func probeUnheard(_ lane: Int, _ now: Micros) {
+        var probed = 0
+        for (order, entry) in lanes[lane].log.open where entry.gram == 0 && probed < 2 {
+            lose(lane, order, now, isCongestion: false)
+            probed += 1
+        }
+        lanes[lane].allowance = max(lanes[lane].allowance, 2)
+    }
+
+    /// Nothing is under way, and the receiver had no credit: one gram asks whether it has some now.
+    private mutating func probeParked(_ lane: Int, _ now: Micros) {
+        guard max(lanes[lane].lastSent, lanes[lane].lastTimeout) + lanes[lane].timeout(granularity) <= now else {
+            return
+        }
+        lanes[lane].timeouts += 1
+        lanes[lane].lastTimeout = now
+        counts.timeouts += 1
+        if lanes[lane].timeouts > Int(triesLeft(lane)) {
+            return finishAll(gaveUp(Int32(lane)), lane: Int32(lane), onlyStarted: true)
+        }
+        while let ref = lanes[lane].parked.first {
+            lanes[lane].parked.removeFirst()
+            guard isAlive(ref), memos[Int(ref.row)].isParked else { continue }
+            memos[Int(ref.row)].isParked = false
+            memos[Int(ref.row)].credit = memos[Int(ref.row)].next + 1
+            lanes[lane].fresh.append(ref)
+            return
+        }
+    }
+}
