@@ -34,13 +34,15 @@ extension SureOutbox {
             precondition(memo.order - lanes[lane].firstOrder < SureLane.span || memo.next == 0, "span")
             for gram in memo.base..<max(memo.base, memo.next) where !memo.isAcked(gram) {
                 let place = [row, Int(gram)]
-                precondition(flying.contains(place) || waiting.contains(place), "gram \(gram) of \(memo.mid) is nowhere")
+                precondition(
+                    flying.contains(place) || waiting.contains(place), "gram \(gram) of \(memo.mid) is nowhere")
             }
         }
         guard !alive.isEmpty else { return }
         let list = turns.list(of: Int32(lane))
         let isTimed = lanes[lane].deadline(granularity) != .max
-        precondition(list == Turn.ready || list == Turn.blocked || isTimed || list == Turn.waiting, "lane \(lane) sleeps")
+        precondition(
+            list == Turn.ready || list == Turn.blocked || isTimed || list == Turn.waiting, "lane \(lane) sleeps")
         precondition(list != Turn.idle, "lane \(lane) is idle with \(alive.count) memos")
     }
 }
