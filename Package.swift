@@ -41,6 +41,7 @@ let package = Package(
             name: "hello", dependencies: ["Doing", "Wiring", "Memoing", "Sockets"], path: "Demos/hello",
             swiftSettings: strict),
         .executableTarget(name: "memo-peer", dependencies: ["DemoKit"], path: "Demos/memo-peer", swiftSettings: strict),
+        .executableTarget(name: "lossy", dependencies: ["DemoKit"], path: "Demos/lossy", swiftSettings: strict),
         .executableTarget(name: "embed", dependencies: ["DemoKit"], path: "Demos/embed", swiftSettings: strict),
         .executableTarget(name: "rehearse", dependencies: ["DemoKit"], path: "Demos/rehearse", swiftSettings: strict),
         .target(name: "CBench", path: "Demos/CBench", cSettings: strictC),

@@ -38,6 +38,11 @@ struct OutputFlags {
                 trace.name(address, describe(address))
             }
         }
+        try write(trace)
+    }
+
+    /// Writes the files of `trace`, whose addresses have their names.
+    func write(_ trace: Trace) throws {
         for (kind, path) in outputs { try OutputFile.write(kind, of: trace, to: path) { describeGram($0) } }
     }
 }

@@ -116,28 +116,6 @@ final class PacketLog {
     private func row(_ wire: String, _ who: String, _ what: String) -> String {
         padded(decimals(now), 7, right: true) + "  " + padded(wire, 6) + padded(who, 13) + what
     }
-
-    private func padded(_ text: String, _ width: Int, right: Bool = false) -> String {
-        let blanks = String(repeating: " ", count: max(0, width - text.count))
-        return right ? blanks + text : text + blanks
-    }
-
-    /// Two digits behind the point, always.
-    private func decimals(_ number: Double) -> String {
-        let text = JSONLine.fixed(number, 2)
-        guard let point = text.firstIndex(of: ".") else { return text + ".00" }
-        return text + (text.distance(from: point, to: text.endIndex) == 2 ? "0" : "")
-    }
-
-    private func grouped(_ number: Int) -> String {
-        var digits = String(number)
-        var index = digits.endIndex
-        while let comma = digits.index(index, offsetBy: -3, limitedBy: digits.startIndex), comma > digits.startIndex {
-            digits.insert(",", at: comma)
-            index = comma
-        }
-        return digits
-    }
 }
 
 /// Shows the log what a peer sends.

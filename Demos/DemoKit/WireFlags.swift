@@ -19,9 +19,10 @@ struct WireFlags {
     let seed: UInt64
     private let outputs: OutputFlags
 
-    init(_ words: inout Arguments) throws {
-        var link = SimLink()
-        let ideal = link
+    /// - Parameter usual: what goes wrong where nothing is asked for; nil for nothing.
+    init(_ words: inout Arguments, usual: SimLink? = nil) throws {
+        let ideal = SimLink()
+        var link = usual ?? ideal
         func take(_ flag: String, _ range: ClosedRange<Double>, _ field: WritableKeyPath<SimLink, Double>) throws {
             if let value = try words.number(flag, in: range) { link[keyPath: field] = value }
         }
@@ -33,9 +34,11 @@ struct WireFlags {
         try take("--corrupt", 0...1, \.corrupt)
         try take("--rate", 1...1e12, \.rate)
         let seed = try words.integer("--seed", in: 0...Int.max)
-        guard seed == nil || link != ideal else { throw UsageError("--seed is for --loss and the like") }
+        guard seed == nil || usual != nil || link != ideal else {
+            throw UsageError("--seed is for --loss and the like")
+        }
         self.seed = UInt64(seed ?? 1)
-        self.link = link == ideal ? nil : link
+        self.link = usual == nil && link == ideal ? nil : link
         outputs = try OutputFlags(&words)
     }
 
@@ -50,4 +53,7 @@ struct WireFlags {
 
     /// Writes the files. Addresses are named as the transport names them.
     func write(describing describe: (Address) -> String) throws { try outputs.write(describing: describe) }
+
+    /// Writes the files of another trace, whose addresses have their names.
+    func write(_ trace: Trace) throws { try outputs.write(trace) }
 }

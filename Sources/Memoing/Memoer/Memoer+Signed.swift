@@ -214,6 +214,8 @@ extension Memoer {
         let waiting = table.rows[Int(parked)].parked
         let grams = table.rows[Int(parked)].arena
         table.close(parked)
+        sure.isAdopting = true
+        defer { sure.isAdopting = false }
         for gram in waiting {
             let row = table.find(mid, hash) { if case .vid(vid) = $0.key { true } else { false } }
             guard row >= 0 else {

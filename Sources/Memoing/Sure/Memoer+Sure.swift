@@ -11,6 +11,8 @@ struct SureState {
     var polled = Polled.plain
     /// The other queue had its turn last.
     var isTurn = true
+    /// Grams that waited for the first one of their memo are taken in: that one is what triggers the ack.
+    var isAdopting = false
     var lastMicros = Micros.min
 
     enum Polled { case plain, acks, memos }

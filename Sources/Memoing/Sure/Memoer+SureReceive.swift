@@ -141,6 +141,7 @@ extension Memoer {
     private mutating func hear(_ number: Int, _ row: Int32) {
         let index = Int(row)
         sure.inbox.states[index].heard = min(sure.inbox.states[index].heard + 1, Base64URL.maximumNumber)
+        if sure.isAdopting { return }
         sure.inbox.states[index].trigger = number
         sure.inbox.states[index].triggeredAt = Micros(tyme: tyme)
         sure.inbox.states[index].isDuplicate = false

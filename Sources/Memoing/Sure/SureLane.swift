@@ -29,6 +29,9 @@ struct SureLane {
     var inFlight = 0
     /// Losses that may be repeated now: as many as grams have left the way (RFC 6937).
     var allowance = 0
+    /// Grams that a timer has taken from under way and that may leave although the window is full: without them nothing
+    /// would open a window again that has shrunk below what is under way (RFC 9002 §7.5).
+    var probes = 0
     /// Timers that ran out since anything was acknowledged, and when the last did.
     var timeouts = 0
     var lastTimeout = Micros.min / 2

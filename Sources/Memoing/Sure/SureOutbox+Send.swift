@@ -60,7 +60,7 @@ extension SureOutbox {
         _ lane: Int, _ limits: TrainLimits, _ out: inout OutputRawSpan, _ signing: Signing, _ now: Micros,
         _ opens: inout Micros
     ) -> Int {
-        let window = lanes[lane].controller.window &- lanes[lane].inFlight
+        let window = max(lanes[lane].controller.window &- lanes[lane].inFlight, lanes[lane].probes)
         var segments = min(limits.segments, window)
         guard segments > 0 else { return 0 }
         var bytes = min(limits.bytes, out.freeCapacity)
@@ -251,7 +251,8 @@ extension SureOutbox {
         sent.grams &+= grams
         sent.bytes &+= bytes
         lanes[lane].lastSent = now
-        if lanes[lane].inFlight + grams > lanes[lane].controller.window { overruns += 1 }
+        if lanes[lane].inFlight + grams > lanes[lane].controller.window, grams > lanes[lane].probes { overruns += 1 }
+        lanes[lane].probes = max(0, lanes[lane].probes - grams)
         for item in pending[..<min(grams, pending.count)] {
             let ref = item.ref
             let row = Int(ref.row)

@@ -224,6 +224,7 @@ extension SureOutbox {
             lanes[lane].lost = Queue()
             lanes[lane].parked = []
             lanes[lane].timeouts = 0
+            lanes[lane].probes = 0
         }
         counts.count(result)
         outcomes.append(SureOutcome(mid: memo.mid, destination: lanes[lane].address, result: result))
@@ -348,12 +349,14 @@ extension SureOutbox {
     /// Repeats the oldest gram under way, and gram 0 of its memo if that is not acknowledged either.
     private mutating func probeFirst(_ lane: Int, _ now: Micros) {
         guard let first = lanes[lane].log.first else { return }
+        let before = lanes[lane].inFlight
         let row = Int(first.row)
         if first.gram != 0, memos[row].serial == first.serial, memos[row].base == 0 {
             lose(lane, memos[row].zeroth, now, isCongestion: false)
         }
         lose(lane, lanes[lane].log.firstOrder, now, isCongestion: false)
         lanes[lane].allowance = max(lanes[lane].allowance, 2)
+        lanes[lane].probes = before - lanes[lane].inFlight
     }
 
     /// To a destination that was never heard only first grams are repeated, two at a time: a plain peer has the memo,
@@ -365,6 +368,7 @@ extension SureOutbox {
             probed += 1
         }
         lanes[lane].allowance = max(lanes[lane].allowance, 2)
+        lanes[lane].probes = probed
     }
 
     /// Nothing is under way, and the receiver had no credit: one gram asks whether it has some now.

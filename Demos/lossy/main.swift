@@ -1,0 +1,3 @@
+import DemoKit
+
+Program(name: "lossy", usage: Lossy.usage).run { try Lossy.run(&$0) }
