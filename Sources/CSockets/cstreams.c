@@ -178,3 +178,5 @@ long csk_console_read(int fd, void *room, size_t capacity) {
     ssize_t count = read(fd, room, capacity);
     return count < 0 ? -errno : count;
 }
+
+int csk_is_terminal(int fd) { return isatty(fd); }

@@ -5,8 +5,6 @@
 #pragma once
 #include "csockets.h"
 
-enum { CSK_UNIX = 1 }; /* beside CSK_IP4 and CSK_IP6 */
-
 enum {
     CSK_NO_DELAY,      /* small writes leave at once (TCP_NODELAY); Unix sockets always do so */
     CSK_KEEP_ALIVE,    /* seconds of silence before the peer is asked whether it lives; 0: never */
@@ -44,3 +42,5 @@ int csk_shut(int fd);
 int csk_console_open(int fd);
 /* Reads what is there, and never waits for more. 0: the end; -EAGAIN: nothing yet. */
 long csk_console_read(int fd, void *room, size_t capacity);
+/* 1 if `fd` is a terminal. */
+int csk_is_terminal(int fd);
