@@ -115,21 +115,25 @@ int csk_unix_connect(int fd, const char *path, size_t length) {
     return connect(fd, (struct sockaddr *)&address, all) < 0 ? -errno : 0;
 }
 
-int csk_unix_stream_probe(const char *path, size_t length) {
-    int fd = csk_stream_socket(CSK_UNIX);
-    if (fd < 0) return fd;
-    int result;
-    do result = csk_unix_connect(fd, path, length);
-    while (result == -EINTR);
-    close(fd);
-    return result;
-}
-
-int csk_pending_error(int fd) {
+static int pending_error(int fd) {
     int error = 0;
     socklen_t length = sizeof error;
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0) return -errno;
     return -error;
+}
+
+int csk_connected(int fd) {
+    any_address here, there;
+    socklen_t here_length = sizeof here, there_length = sizeof there;
+    memset(&here, 0, sizeof here);
+    memset(&there, 0, sizeof there);
+    int error = pending_error(fd);
+    if (error < 0) return error;
+    if (getpeername(fd, &there.plain, &there_length) < 0) return errno == ENOTCONN ? 0 : -errno;
+    if (there.plain.sa_family == AF_UNIX || getsockname(fd, &here.plain, &here_length) < 0) return 1;
+    /* With no listener, a port of our own choosing may be the one that we call: TCP then connects to itself. */
+    int is_self = here_length == there_length && memcmp(&here, &there, here_length) == 0;
+    return is_self ? -ECONNREFUSED : 1;
 }
 
 int csk_peer_name(int fd, csk_address *address) {

@@ -188,38 +188,38 @@ private func now() -> Double { Double(csk_now()) * 1e-9 }
     }
 
     #if os(Linux)
-    /// A terminal without a screen: the end that types, and the end that reads.
-    private func terminalPair() throws -> (master: Int32, slave: Int32) {
-        let master = open("/dev/ptmx", O_RDWR | O_NOCTTY)
-        var (unlocked, number): (Int32, UInt32) = (0, 0)
-        try #require(master >= 0)
-        try #require(ioctl(master, 0x4004_5431, &unlocked) == 0)  // TIOCSPTLCK
-        try #require(ioctl(master, 0x8004_5430, &number) == 0)  // TIOCGPTN
-        let slave = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
-        try #require(slave >= 0)
-        return (master, slave)
-    }
-
-    @Test("a terminal gives its lines, its end on control-D, and keeps its settings")
-    func terminal() throws {
-        let (master, slave) = try terminalPair()
-        defer {
-            close(slave)
-            close(master)
+        /// A terminal without a screen: the end that types, and the end that reads.
+        private func terminalPair() throws -> (master: Int32, slave: Int32) {
+            let master = open("/dev/ptmx", O_RDWR | O_NOCTTY)
+            var (unlocked, number): (Int32, UInt32) = (0, 0)
+            try #require(master >= 0)
+            try #require(ioctl(master, 0x4004_5431, &unlocked) == 0)  // TIOCSPTLCK
+            try #require(ioctl(master, 0x8004_5430, &number) == 0)  // TIOCGPTN
+            let slave = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
+            try #require(slave >= 0)
+            return (master, slave)
         }
-        var settings = termios()
-        tcgetattr(slave, &settings)
-        let session = try Session(slave)
-        #expect(session.console.isTerminal)
-        _ = write(master, "hello\nwor", 9)
-        try session.turn { $0.events == [.line("hello")] }
-        _ = write(master, "ld\n\u{4}", 4)
-        try session.turn { $0.console.isDone }
-        #expect(session.events == [.line("hello"), .line("world"), .end(code: nil)])
-        var after = termios()
-        tcgetattr(slave, &after)
-        #expect(after.c_lflag == settings.c_lflag && after.c_iflag == settings.c_iflag)
-        #expect(fcntl(slave, F_GETFL) & O_NONBLOCK == 0)
-    }
+
+        @Test("a terminal gives its lines, its end on control-D, and keeps its settings")
+        func terminal() throws {
+            let (master, slave) = try terminalPair()
+            defer {
+                close(slave)
+                close(master)
+            }
+            var settings = termios()
+            tcgetattr(slave, &settings)
+            let session = try Session(slave)
+            #expect(session.console.isTerminal)
+            _ = write(master, "hello\nwor", 9)
+            try session.turn { $0.events == [.line("hello")] }
+            _ = write(master, "ld\n\u{4}", 4)
+            try session.turn { $0.console.isDone }
+            #expect(session.events == [.line("hello"), .line("world"), .end(code: nil)])
+            var after = termios()
+            tcgetattr(slave, &after)
+            #expect(after.c_lflag == settings.c_lflag && after.c_iflag == settings.c_iflag)
+            #expect(fcntl(slave, F_GETFL) & O_NONBLOCK == 0)
+        }
     #endif
 }

@@ -18,14 +18,12 @@ int csk_stream_set(int fd, int option, int value);
 int csk_listen(int fd, int backlog);
 /* The next connection, non-blocking and closed on exec. `from` has tag 0 if the peer has no internet address. */
 int csk_accept(int fd, csk_address *from);
-/* 0: connected. -EINPROGRESS: when it is writable, csk_pending_error tells. */
+/* 0: connected. -EINPROGRESS: when it is writable, csk_connected tells. */
 int csk_connect(int fd, int family, const csk_address *to);
 /* 0 or an error at once; -EAGAIN when the listener's queue is full. */
 int csk_unix_connect(int fd, const char *path, size_t length);
-/* 0 if the listener at `path` takes connections; one is made and ended without a byte. */
-int csk_unix_stream_probe(const char *path, size_t length);
-/* What became of a connect: 0, or the error, which is then forgotten. */
-int csk_pending_error(int fd);
+/* What became of a connect: 1, connected; 0, not yet; or the error, which is then forgotten. */
+int csk_connected(int fd);
 /* Where the other end is; -ENOTCONN before it is connected. */
 int csk_peer_name(int fd, csk_address *address);
 /* Bytes read; 0: the other end has sent its last. */
