@@ -50,4 +50,11 @@ struct AcceptEngine<Calls: StreamCalls> {
         }
         return nil  // a flood of connections that are gone already: the poller says again that more wait
     }
+
+    /// Closes a connection that was taken but cannot be made what it has to be: it has gone already.
+    mutating func pass(_ taken: Int32) {
+        calls.close(taken)
+        statistics.accepted &-= 1
+        statistics.passedOver &+= 1
+    }
 }

@@ -27,6 +27,9 @@ struct ConnectAttempts<Calls: StreamCalls> {
     private(set) var failures: [TransportError] = []
     /// A Unix listener's queue is full: the same address again at `deadline`, as no descriptor tells of room.
     private(set) var isQueued = false
+    /// The descriptor of the attempt before, which is closed only when the next one has its own: so the numbers differ,
+    /// and whoever watches the old one sees that it has gone.
+    private var stale: Int32 = -1
     private var isUnderWay: Bool { descriptor >= 0 }
 
     init(
@@ -45,22 +48,33 @@ struct ConnectAttempts<Calls: StreamCalls> {
         while true {
             if isUnderWay, let progress = look(&calls, at: tyme) { return progress }
             if isUnderWay { continue }
-            guard next < addresses.count else { throw failures[failures.count - 1] }
+            guard next < addresses.count else {
+                closeStale(&calls)
+                throw failures[failures.count - 1]
+            }
             begin(&calls, at: tyme)
         }
     }
 
     /// Gives up and lets go of the descriptor under way.
     mutating func cancel(_ calls: inout Calls) {
-        if isUnderWay { calls.close(descriptor) }
+        closeStale(&calls)
+        stale = descriptor
+        closeStale(&calls)
         descriptor = -1
         next = addresses.count
+    }
+
+    private mutating func closeStale(_ calls: inout Calls) {
+        if stale >= 0 { calls.close(stale) }
+        stale = -1
     }
 
     /// Begins with the next address. Nothing is under way afterwards if that failed at once.
     private mutating func begin(_ calls: inout Calls, at tyme: Tyme) {
         let address = addresses[next]
         let made = calls.socket(address.family)
+        closeStale(&calls)
         guard made >= 0 else { return fail("socket", made, &calls) }
         descriptor = made
         let prepared = prepare(made, address)
@@ -105,7 +119,7 @@ struct ConnectAttempts<Calls: StreamCalls> {
         let place = UXDNames.path(of: addresses[next]) ?? "\(addresses[next])"
         let which = addresses.count > 1 ? " (address \(next + 1) of \(addresses.count))" : ""
         failures.append(.failed(call, result, "\(subject) to \(place)\(which)"))
-        if isUnderWay { calls.close(descriptor) }
+        stale = descriptor
         descriptor = -1
         next += 1
     }

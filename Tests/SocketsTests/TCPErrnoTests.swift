@@ -122,9 +122,9 @@ private let three = Address.ip4(0x0A00_0003, port: 9)
         #expect(try attempts.advance(&calls, at: 0) == .connected(102, three))
         #expect(
             calls.log == [
-                "socket ip4", "connect 10.0.0.1:9", "close 100",
-                "socket ip6", "connect [::1]:9", "close 101",
-                "socket ip4", "connect 10.0.0.3:9",
+                "socket ip4", "connect 10.0.0.1:9",
+                "socket ip6", "close 100", "connect [::1]:9",  // closed only now, so that the numbers differ
+                "socket ip4", "close 101", "connect 10.0.0.3:9",
             ])
         #expect(attempts.failures.count == 2)
     }
