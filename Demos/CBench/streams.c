@@ -9,6 +9,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -208,3 +209,5 @@ double lbc_end(int child) {
     kill(child, SIGKILL);
     return lbc_reap(child);
 }
+
+void lbc_flush(void) { fflush(stdout); }

@@ -8,7 +8,9 @@ let usage = """
       datagrams  raw datagrams through peer doers, beside C: [--size B] [--row NAME]
       loopback   plain memos over real sockets, beside C: --mode 1t|2p --size B --mtu M [--pp 1] [--transport udp|uxd]
                  [--window N] [--tick-us U] [--reference 1]
-      idle       what open peers cost while nothing happens: --peers N --seconds S
+      tcp        frames of an int32 length echoed over TCP, beside C: [--size B --inflight N]
+      tcp-echo   the echo server of it, for a load generator of your own: PORT
+      idle       what open peers, or connections, cost while nothing happens: --peers N | --connections N --seconds S
       all        every row that the README quotes, with its yardstick in the same run
 
     One JSON object a line; medians, and ratios of medians. Build with -c release, and leave the machine alone.
@@ -27,7 +29,9 @@ let quoted: [[String]] = [
     ["loopback", "--size", "1048576", "--reference", "1"],
     ["loopback", "--size", "200", "--pp", "1", "--reference", "1"],
     ["loopback", "--mode", "2p", "--size", "200", "--pp", "1", "--count", "5000"],
+    ["tcp"],
     ["idle", "--peers", "1000", "--seconds", "5"],
+    ["idle", "--connections", "9000", "--seconds", "5"],
 ]
 
 func bench(_ row: String, _ words: [String]) throws {
@@ -36,6 +40,8 @@ func bench(_ row: String, _ words: [String]) throws {
     case "codec": try benchCodec(words)
     case "datagrams": try benchDatagrams(words)
     case "loopback": try benchLoopback(words)
+    case "tcp": try benchTCP(words)
+    case "tcp-echo": try benchTCPEcho(words)
     case "idle": try benchIdle(words)
     default: throw UsageError("what is \"\(row)\"?")
     }

@@ -6,26 +6,6 @@ import Wiring
 ///
 /// It owns no descriptor: the streams open and close.
 struct StreamEngine<Calls: StreamCalls> {
-    /// What a read found.
-    enum Reading: Hashable {
-        /// So many bytes, at least one.
-        case bytes(Int)
-        /// Nothing yet.
-        case nothing
-        /// The other end has sent its last.
-        case end
-        /// The connection is over, for this reason.
-        case lost(Int32)
-    }
-
-    /// What a write did.
-    enum Writing: Hashable {
-        /// So many bytes taken; fewer than there were means that there is no room now.
-        case taken(Int)
-        /// The connection is over, for this reason.
-        case lost(Int32)
-    }
-
     var calls: Calls
     var descriptor: Int32 = -1
 
@@ -33,7 +13,7 @@ struct StreamEngine<Calls: StreamCalls> {
 
     /// One read. An empty room has nothing to read into.
     @inline(__always)
-    mutating func read(_ room: UnsafeMutableRawBufferPointer) throws(Broken) -> Reading {
+    mutating func read(_ room: UnsafeMutableRawBufferPointer) throws(Broken) -> StreamReading {
         guard room.count > 0 else { return .nothing }
         while true {
             let count = calls.read(descriptor, room)
@@ -43,7 +23,7 @@ struct StreamEngine<Calls: StreamCalls> {
             switch StreamFate(code) {
             case .nothing: return .nothing
             case .again: continue
-            case .lost: return .lost(code)
+            case .lost: return .lost(StreamLoss(code: code))
             case .broken: throw Broken(call: "recv", code: code)
             }
         }
@@ -51,7 +31,7 @@ struct StreamEngine<Calls: StreamCalls> {
 
     /// One write.
     @inline(__always)
-    mutating func write(_ bytes: UnsafeRawBufferPointer) throws(Broken) -> Writing {
+    mutating func write(_ bytes: UnsafeRawBufferPointer) throws(Broken) -> StreamWriting {
         guard bytes.count > 0 else { return .taken(0) }
         while true {
             let count = calls.write(descriptor, bytes)
@@ -60,7 +40,7 @@ struct StreamEngine<Calls: StreamCalls> {
             switch StreamFate(code) {
             case .nothing: return .taken(0)
             case .again: continue
-            case .lost: return .lost(code)
+            case .lost: return .lost(StreamLoss(code: code))
             case .broken: throw Broken(call: "send", code: code)
             }
         }

@@ -45,3 +45,15 @@ enum AcceptFate: Hashable {
         }
     }
 }
+
+extension StreamLoss {
+    /// What an error number tells.
+    init(code: Int32) {
+        switch code {
+        case ECONNRESET, EPIPE, ECONNABORTED, ENOTCONN, ESHUTDOWN: self.init(.reset, code: code)
+        case ETIMEDOUT: self.init(.timedOut, code: code)
+        case EHOSTUNREACH, ENETUNREACH, ENETDOWN, EHOSTDOWN: self.init(.unreachable, code: code)
+        default: self.init(.other, code: code)
+        }
+    }
+}

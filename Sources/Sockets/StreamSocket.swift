@@ -45,6 +45,8 @@ struct StreamSocket {
         guard let attempts, attempts.descriptor >= 0, !attempts.isQueued else { return nil }
         return attempts.descriptor
     }
+    /// What the owner is told to watch.
+    var readiness: Readiness { descriptor.map { .descriptor($0) } ?? .polled }
     private var subject: String { "\(wanted.first?.family == .unix ? "Unix" : "TCP") stream \(name)" }
 
     private mutating func learnNames(_ remote: Address) {
@@ -93,9 +95,8 @@ struct StreamSocket {
     var place: String { UXDNames.path(of: remote) ?? "\(remote)" }
 
     @inline(__always)
-    mutating func read(
-        into out: inout OutputRawSpan
-    ) throws(TransportError) -> StreamEngine<SystemStreamCalls>.Reading {
+    mutating func read(into out: inout OutputRawSpan) throws(TransportError) -> StreamReading {
+        guard isConnected else { throw .notOpen(subject: subject) }
         do throws(Broken) {
             return try out.withUnsafeMutableBytes { (room, filled) throws(Broken) in
                 let reading = try engine.read(UnsafeMutableRawBufferPointer(rebasing: room[filled...]))
@@ -108,7 +109,8 @@ struct StreamSocket {
     }
 
     @inline(__always)
-    mutating func write(_ bytes: RawSpan) throws(TransportError) -> StreamEngine<SystemStreamCalls>.Writing {
+    mutating func write(_ bytes: RawSpan) throws(TransportError) -> StreamWriting {
+        guard isConnected else { throw .notOpen(subject: subject) }
         do throws(Broken) {
             return try bytes.withUnsafeBytes { (all) throws(Broken) in try engine.write(all) }
         } catch {

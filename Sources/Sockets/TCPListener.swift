@@ -32,7 +32,7 @@ public final class TCPListener {
     /// Where the listener stands: while open the real address, otherwise the last one, or ``wanted``.
     public private(set) var address: Address
 
-    private var engine = AcceptEngine(SystemStreamCalls())
+    private(set) var engine = AcceptEngine(SystemStreamCalls())
 
     /// A listener at `address`, not yet open.
     ///
@@ -142,4 +142,15 @@ public final class TCPListener {
             engine.pass(taken.descriptor)
         }
     }
+}
+
+extension TCPListener: StreamListener {
+    /// The socket while open, but not while it waits for descriptors: then a poller would tell of it without end.
+    public var readiness: Readiness {
+        guard isOpen else { return .polled }
+        return wakeTyme == nil ? .descriptor(engine.descriptor) : .wakes
+    }
+
+    /// Opens; the doer does not matter to a TCP port.
+    public func open(for doer: Doer?) throws(TransportError) { try open() }
 }

@@ -26,7 +26,7 @@ public final class UnixListener {
     /// The address of ``path`` while open, and of the last one afterwards; `Address.none` before.
     public private(set) var address = Address.none
 
-    private var engine = AcceptEngine(SystemStreamCalls())
+    private(set) var engine = AcceptEngine(SystemStreamCalls())
     private var file: UXDFile?
 
     /// A listener at `place`, not yet open.
@@ -134,5 +134,18 @@ public final class UnixListener {
             }
             engine.pass(taken.descriptor)
         }
+    }
+}
+
+extension UnixListener: StreamListener {
+    /// The socket while open, but not while it waits for descriptors: then a poller would tell of it without end.
+    public var readiness: Readiness {
+        guard isOpen else { return .polled }
+        return wakeTyme == nil ? .descriptor(engine.descriptor) : .wakes
+    }
+
+    /// Opens, at a temporary path if the doer's `isTemp` says so and the place is a derived one.
+    public func open(for doer: Doer?) throws(TransportError) {
+        try open(at: doer?.isTemp == true ? place.asTemporary : place)
     }
 }

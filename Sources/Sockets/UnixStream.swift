@@ -52,3 +52,46 @@ public final class UnixStream {
     /// The socket, for host loops to watch; nil while there is none. Do not close it.
     public var descriptor: Int32? { socket.descriptor }
 }
+
+extension UnixStream: StreamTransport {
+    /// The socket while there is one.
+    public var readiness: Readiness { socket.readiness }
+    /// True from opening until it is connected or that has failed.
+    public var isConnecting: Bool { socket.isConnecting }
+    /// While connecting, when the address under way has had its time.
+    public var wakeTyme: Tyme? { socket.wakeTyme }
+
+    /// Begins to connect; what a listener took is open already.
+    ///
+    /// - Throws: `TransportError` for a connection that a listener took and that has been closed.
+    public func open(for doer: Doer?) throws(TransportError) { try socket.open() }
+
+    /// Goes on connecting; see `StreamTransport`.
+    public func connect(at tyme: Tyme) throws(TransportError) -> Bool { try socket.connect(at: tyme) }
+
+    /// Reads once; see `StreamTransport`.
+    public func read(into out: inout OutputRawSpan, at tyme: Tyme) throws(TransportError) -> StreamReading {
+        try socket.read(into: &out)
+    }
+
+    /// Writes once; see `StreamTransport`.
+    public func write(_ bytes: RawSpan, at tyme: Tyme) throws(TransportError) -> StreamWriting {
+        try socket.write(bytes)
+    }
+
+    /// Ends our half.
+    public func finish() { socket.shut() }
+
+    /// Closes. What was written still goes, unless the other end sent something that was not read: then the system
+    /// resets the connection.
+    public func close() { socket.close() }
+
+    /// Closes with a reset, of which a Unix stream has none: what was written still goes.
+    public func reset() { socket.close(resets: true) }
+
+    /// Nobody: our end has no path.
+    public var local: Address { .none }
+
+    /// The path that an address stands for.
+    public func describe(_ address: Address) -> String { UXDNames.path(of: address) ?? address.description }
+}

@@ -12,7 +12,7 @@ struct Reader {
     private let burst = Burst(capacity: 32_768)
     private(set) var bytes: [UInt8] = []
     /// How the reading ended.
-    private(set) var end: StreamEngine<SystemStreamCalls>.Reading?
+    private(set) var end: StreamReading?
 
     /// Reads what is there; true if something came.
     @discardableResult

@@ -13,11 +13,11 @@ private let three = Address.ip4(0x0A00_0003, port: 9)
 @Suite("what every error number of a stream means") struct TCPErrnoTests {
     typealias Engine = StreamEngine<ScriptedStreamCalls>
 
-    private func read(_ engine: inout Engine) throws -> Engine.Reading {
+    private func read(_ engine: inout Engine) throws -> StreamReading {
         try withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { try engine.read($0) }
     }
 
-    private func write(_ engine: inout Engine, _ count: Int) throws -> Engine.Writing {
+    private func write(_ engine: inout Engine, _ count: Int) throws -> StreamWriting {
         try [UInt8](repeating: 7, count: count).withUnsafeBytes { try engine.write($0) }
     }
 
@@ -26,8 +26,8 @@ private let three = Address.ip4(0x0A00_0003, port: 9)
         arguments: [ECONNRESET, EPIPE, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, ENETDOWN, ECONNABORTED, ENOTCONN, EIO])
     func lost(code: Int32) throws {
         var engine = Engine(.init(reads: [-Int(code)], writes: [-Int(code)]))
-        #expect(try read(&engine) == .lost(code))
-        #expect(try write(&engine, 5) == .lost(code))
+        #expect(try read(&engine) == .lost(StreamLoss(code: code)))
+        #expect(try write(&engine, 5) == .lost(StreamLoss(code: code)))
     }
 
     @Test("nothing there and no room are no ends", arguments: [EAGAIN, ENOBUFS, ENOMEM])

@@ -81,7 +81,7 @@ import Wiring
         for stream in taken where stream.remote != good.local {
             var reader = Reader()
             try reader.read(&stream.socket)
-            #expect(reader.end == .lost(ECONNRESET))
+            #expect(reader.end == .lost(StreamLoss(.reset, code: ECONNRESET)))
         }
     }
 

@@ -72,7 +72,7 @@ import Wiring
             try reader.read(&pair.near.socket)
             return reader.end != nil
         }
-        #expect(reader.end == .lost(ECONNRESET))
+        #expect(reader.end == .lost(StreamLoss(.reset, code: ECONNRESET)))
         for _ in 0..<3 { #expect(try pair.near.socket.write([1]) == nil) }
     }
 
@@ -82,7 +82,7 @@ import Wiring
         pair.far.socket.close()
         try eventually("the loss") { try pair.near.socket.write(pattern(1000)) == nil }
         let bytes = pattern(8)
-        #expect(try pair.near.socket.write(bytes.span.bytes) == .lost(EPIPE))
+        #expect(try pair.near.socket.write(bytes.span.bytes) == .lost(StreamLoss(.reset, code: EPIPE)))
     }
 
     @Test("a slow reader holds the writer up, at a bound, and gets every byte in the end")

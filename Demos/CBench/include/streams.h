@@ -25,3 +25,5 @@ long lbc_descriptors(void);
 void lbc_wait_for_parent(int parent) __attribute__((noreturn));
 /* Ends a child that was forked here, and waits for it. */
 double lbc_end(int child);
+/* Writes out what was printed. */
+void lbc_flush(void);
