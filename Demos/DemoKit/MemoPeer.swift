@@ -97,10 +97,13 @@ public enum MemoPeer {
         var doers: [Doer] = [peer, talk]
         if options.mode == .chat {
             doers.append(
-                Console {
-                    talk.say($0)
-                } onEnd: {
-                    talk.hangUp()
+                Console { event, _ in
+                    switch event {
+                    case .line(let line): talk.say(line)
+                    case .notText(let bytes): talk.refuse("a line of \(bytes.count) bytes is no UTF-8: not sent")
+                    case .tooLong(let bytes): talk.refuse("a line of \(bytes) bytes is too long: not sent")
+                    case .end: talk.hangUp()
+                    }
                 })
         }
         let doist = try Doist(limit: options.time, pace: RealPace(stopOn: [.interrupt, .terminate]), doers: doers)

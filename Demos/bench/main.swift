@@ -11,6 +11,10 @@ let usage = """
       sim        plain memos over a simulated link: --count N --size B --gap-us U --seed N --loss F --delay-us U
                  --jitter-us U --rate-bps R --queue-bytes B --tick-us U --limit-ms L --mtu M [--skip 0|1]
       idle       what open peers cost while nothing happens: --peers N --seconds S
+                 [--window N] [--tick-us U] [--reference 1]
+      tcp        frames of an int32 length echoed over TCP, beside C: [--size B --inflight N]
+      tcp-echo   the echo server of it, for a load generator of your own: PORT
+      idle       what open peers, or connections, cost while nothing happens: --peers N | --connections N --seconds S
       all        every row that the README quotes, with its yardstick in the same run
 
     One JSON object a line; medians, and ratios of medians. Build with -c release, and leave the machine alone.
@@ -33,7 +37,9 @@ let quoted: [[String]] = [
     ["sim", "--size", "200", "--gap-us", "100000", "--count", "200000", "--limit-ms", "100000000", "--skip", "0"],
     ["sim", "--size", "200", "--gap-us", "100000", "--count", "200000", "--limit-ms", "100000000", "--skip", "1"],
     ["sim", "--size", "200", "--gap-us", "20", "--count", "2000000", "--limit-ms", "100000000"],
+    ["tcp"],
     ["idle", "--peers", "1000", "--seconds", "5"],
+    ["idle", "--connections", "9000", "--seconds", "5"],
 ]
 
 func bench(_ row: String, _ words: [String]) throws {
@@ -43,6 +49,8 @@ func bench(_ row: String, _ words: [String]) throws {
     case "datagrams": try benchDatagrams(words)
     case "loopback": try benchLoopback(words)
     case "sim": try benchSim(words)
+    case "tcp": try benchTCP(words)
+    case "tcp-echo": try benchTCPEcho(words)
     case "idle": try benchIdle(words)
     default: throw UsageError("what is \"\(row)\"?")
     }
