@@ -31,7 +31,7 @@ let quoted: [[String]] = [
     ["loopback", "--mode", "2p", "--size", "200", "--pp", "1", "--count", "5000"],
     ["tcp"],
     ["idle", "--peers", "1000", "--seconds", "5"],
-    ["idle", "--connections", "9000", "--seconds", "5"],
+    ["idle", "--connections", "10000", "--seconds", "5"],
 ]
 
 func bench(_ row: String, _ words: [String]) throws {
