@@ -114,7 +114,7 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
             end(ending, tyme)
             return .done
         case .rest(let wantsRead, let wantsWrite, let isAll):
-            if let listener, _core.hasEvents { listener.wake() }
+            if _core.hasEvents, let listener { listener.wake() }
             try watch(reading: wantsRead, writing: wantsWrite)
             return rest(isAll)
         }
@@ -148,9 +148,12 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
     private enum Step {
         /// Nothing more can be done now.
         case done
-        /// The budget ended it.
+        /// There may be more.
         case more
+        /// The connection is over.
         case lost(StreamLoss)
+
+        var isMore: Bool { if case .more = self { true } else { false } }
     }
 
     private func pass(_ tyme: Tyme) throws(TransportError) -> Progress {
@@ -160,38 +163,40 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
             _core.connected(at: tyme)
         }
         _core.tick(at: tyme)
-        let reading = try read(tyme)
-        tell(tyme)
-        if case .lost(let loss) = reading { return .over(.lost(loss)) }
-        let writing = try write(tyme)
-        tell(tyme)
-        if case .lost(let loss) = writing { return .over(.lost(loss)) }
+        // A read is answered before the next: its bytes, and those of its answer, are still in the cache.
+        var left = budget.bytes
+        var reading: Step
+        repeat {
+            reading = try read(tyme, &left)
+            tell(tyme)
+            if case .lost(let loss) = reading { return .over(.lost(loss)) }
+            let writing = try write(tyme)
+            tell(tyme)
+            if case .lost(let loss) = writing { return .over(.lost(loss)) }
+        } while reading.isMore && left > 0
         if let over = close(tyme) { return .over(over) }
-        let isAll = if case .more = reading { false } else { true }
         let isFull = _core.lendOutput { !$0.isEmpty }
-        return .rest(reading: !hasEnded && _core.wantsInput, writing: isFull, isAll: isAll)
+        return .rest(reading: !hasEnded && _core.wantsInput, writing: isFull, isAll: !reading.isMore)
     }
 
-    private func read(_ tyme: Tyme) throws(TransportError) -> Step {
-        var left = budget.bytes
+    /// One read, as long as the core wants more.
+    private func read(_ tyme: Tyme, _ left: inout Int) throws(TransportError) -> Step {
+        guard !hasEnded, _core.wantsInput else { return .done }
         return try burst.lend { (out: inout OutputRawSpan) throws(TransportError) -> Step in
-            while !hasEnded, _core.wantsInput {
-                guard left > 0 else { return .more }
-                out.removeAll()
-                switch try _wire.read(into: &out, at: tyme) {
-                case .bytes(let count):
-                    left -= count
-                    _core.handle(out.bytes, at: tyme)
-                    // A read that did not fill its room took all there was: what has come since, the poller tells.
-                    if out.freeCapacity > 0 { return .done }
-                case .nothing: return .done
-                case .end:
-                    hasEnded = true
-                    _core.ended(at: tyme)
-                case .lost(let loss): return .lost(loss)
-                }
+            switch try _wire.read(into: &out, at: tyme) {
+            case .bytes(let count):
+                left -= count
+                _core.handle(out.bytes, at: tyme)
+                // A read that did not fill its room took all there was: what has come since, the poller tells. But while
+                // the poller tells of changes only, nothing would tell of an end that came with the last bytes.
+                return out.freeCapacity > 0 && !isWatchingWritable ? .done : .more
+            case .nothing: return .done
+            case .end:
+                hasEnded = true
+                _core.ended(at: tyme)
+                return .done
+            case .lost(let loss): return .lost(loss)
             }
-            return .done
         }
     }
 
