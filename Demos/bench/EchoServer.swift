@@ -93,7 +93,7 @@ struct EchoServer {
 
     /// Serves until a signal comes.
     func run(stopOn signals: RealPace.Signals = []) throws {
-        let burst = Burst(capacity: 256 << 10)
+        let burst = Burst()
         let acceptor = StreamAcceptor(listener) { StreamDoer(FrameEcho(), over: $0, burst: burst) }
         try Doist(pace: RealPace(stopOn: signals), doers: [acceptor]).run()
     }

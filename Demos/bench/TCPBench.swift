@@ -88,3 +88,73 @@ func benchTCPEcho(_ arguments: [String]) throws {
     lbc_flush()
     try echo.run(stopOn: [.interrupt, .terminate])
 }
+
+/// `bench idle --connections N`: what open TCP connections cost while nothing happens, both in real time and a tick.
+///
+/// Their other ends are held by a process of its own.
+func benchIdleConnections(_ connections: Int, seconds: Double) throws {
+    guard lbc_descriptors() > connections + 64 else {
+        throw UsageError("--connections \(connections): this process may open \(lbc_descriptors()) descriptors only")
+    }
+    let listener = try TCPListener(host: "127.0.0.1", port: 0, backlog: 4096)
+    try listener.open()
+    let (port, parent) = (Int32(listener.address.port), lbc_process())
+    let child = lbc_fork()
+    if child == 0 {
+        if lbc_hold(port, Int32(connections)) == connections { lbc_wait_for_parent(parent) }
+        lbc_leave()
+    }
+    defer { _ = lbc_end(child) }
+
+    let burst = Burst(capacity: 64 << 10)
+    let acceptor = StreamAcceptor(listener) { StreamDoer(FrameEcho(), over: $0, burst: burst) }
+    let pace = RealPace()
+    let doist = try Doist(pace: pace, doers: [acceptor])
+    let patience = pace.now() + 30
+    while acceptor.count < connections, pace.now() < patience {
+        let wait = try doist.turn().wait ?? 1
+        try pace.poll(until: pace.now() + min(wait, 1), block: true)
+    }
+    guard acceptor.count == connections else { throw UsageError("only \(acceptor.count) connections came about") }
+
+    let (start, cpu, before) = (lbc_now(), lbc_cpu(), doist.statistics)
+    let end = pace.now() + seconds
+    while pace.now() < end {
+        let wait = try doist.turn().wait ?? .infinity
+        try pace.poll(until: min(pace.now() + wait, end), block: true)
+    }
+    let (took, used) = (lbc_now() - start, lbc_cpu() - cpu)
+    let passes = doist.statistics.passes - before.passes
+
+    // The same doers without a clock: a doer beside them runs in every tick, so that no tick is skipped.
+    var ticks = 0
+    try doist.extend([
+        doify { _ in
+            ticks += 1
+            return .again
+        }
+    ])
+    let perTick = try (0..<5).map { _ in try nanoseconds(ofTicksOf: doist) }
+    let alone = try Doist(doers: [doify { _ in .again }])
+    try alone.enter()
+    let perEmptyTick = try (0..<5).map { _ in try nanoseconds(ofTicksOf: alone) }
+    var line = JSONLine()
+    line.add("row", "idle-connections")
+    line.add("connections", acceptor.count)
+    line.add("seconds", took, digits: 3)
+    line.add("cpu_percent", used / took * 100, digits: 4)
+    line.add("passes", Int(passes))
+    line.add("ns_per_tick", LoopbackRounds.spread(perTick))
+    line.add("ns_per_tick_without", LoopbackRounds.spread(perEmptyTick))
+    print(line)
+    try alone.exit()
+    try doist.exit()
+}
+
+/// One round of ticks by hand.
+private func nanoseconds(ofTicksOf doist: Doist) throws -> Double {
+    let count = 200_000
+    let start = lbc_now()
+    for _ in 0..<count { try doist.recur() }
+    return (lbc_now() - start) / Double(count) * 1e9
+}

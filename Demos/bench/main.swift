@@ -39,7 +39,7 @@ let quoted: [[String]] = [
     ["sim", "--size", "200", "--gap-us", "20", "--count", "2000000", "--limit-ms", "100000000"],
     ["tcp"],
     ["idle", "--peers", "1000", "--seconds", "5"],
-    ["idle", "--connections", "9000", "--seconds", "5"],
+    ["idle", "--connections", "10000", "--seconds", "5"],
 ]
 
 func bench(_ row: String, _ words: [String]) throws {

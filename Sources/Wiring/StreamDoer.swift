@@ -49,18 +49,27 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
     /// How it ended; nil before that.
     public private(set) var ending: StreamEnding?
 
-    private var isConnected = false
-    private var hasFinished = false
-    private var hasEnded = false
-    private var watched: Int32?
-    private var isWatchingWritable = false
+    @usableFromInline var isConnected = false
+    @usableFromInline var hasFinished = false
+    @usableFromInline var hasEnded = false
+    @usableFromInline var watched: Int32?
+    @usableFromInline var isWatchingWritable = false
+    /// The pass, compiled for this core and this transport where the doer was made.
+    @usableFromInline var pass: (StreamDoer, Tyme) throws -> Recurrence = { try $0.makePass($1) }
 
     /// - Parameters:
     ///   - core: the protocol.
     ///   - wire: what it runs over; opened when the doer enters.
     ///   - burst: room for one read; share one among the doers of a doist to keep it in the cache.
     ///   - budget: what a pass may do.
-    public init(_ core: Core, over wire: Wire, burst: Burst = Burst(), budget: StreamBudget = StreamBudget()) {
+    @inlinable public convenience init(
+        _ core: Core, over wire: Wire, burst: Burst = Burst(), budget: StreamBudget = StreamBudget()
+    ) {
+        self.init(plain: core, wire, burst, budget)
+        pass = { try $0.makePass($1) }
+    }
+
+    @usableFromInline init(plain core: Core, _ wire: Wire, _ burst: Burst, _ budget: StreamBudget) {
         _core = core
         _wire = wire
         self.burst = burst
@@ -103,22 +112,7 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
     }
 
     /// One pass: connect; or read, tell, write; then sleep until there is more to do.
-    override public func recur(_ tyme: Tyme) throws -> Recurrence {
-        let progress: Progress
-        do throws(TransportError) { progress = try pass(tyme) } catch {
-            end(.failed(error), tyme)
-            return .done
-        }
-        switch progress {
-        case .over(let ending):
-            end(ending, tyme)
-            return .done
-        case .rest(let wantsRead, let wantsWrite, let isAll):
-            if let listener, _core.hasEvents { listener.wake() }
-            try watch(reading: wantsRead, writing: wantsWrite)
-            return rest(isAll)
-        }
-    }
+    override public func recur(_ tyme: Tyme) throws -> Recurrence { try pass(self, tyme) }
 
     /// Closes the transport.
     override public func exit(_ tyme: Tyme) throws {
@@ -127,7 +121,7 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
         _wire.close()
     }
 
-    private func end(_ ending: StreamEnding, _ tyme: Tyme) {
+    @usableFromInline @discardableResult final func end(_ ending: StreamEnding, _ tyme: Tyme) -> Recurrence {
         unwatch()
         self.ending = ending
         if ending == .reset { _wire.reset() } else { _wire.close() }
@@ -135,86 +129,119 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
         tell(tyme)
         onEnd?(ending, tyme)
         listener?.wake()
+        return .done
     }
 
     // MARK: One pass
 
-    private enum Progress {
-        case rest(reading: Bool, writing: Bool, isAll: Bool)
-        case over(StreamEnding)
-    }
-
-    /// What one direction did.
-    private enum Step {
-        /// Nothing more can be done now.
-        case done
-        /// The budget ended it.
-        case more
-        case lost(StreamLoss)
-    }
-
-    private func pass(_ tyme: Tyme) throws(TransportError) -> Progress {
-        if !isConnected {
-            guard try _wire.connect(at: tyme) else { return .rest(reading: true, writing: true, isAll: true) }
-            isConnected = true
-            _core.connected(at: tyme)
-        }
-        _core.tick(at: tyme)
-        let reading = try read(tyme)
-        tell(tyme)
-        if case .lost(let loss) = reading { return .over(.lost(loss)) }
-        let writing = try write(tyme)
-        tell(tyme)
-        if case .lost(let loss) = writing { return .over(.lost(loss)) }
-        if let over = close(tyme) { return .over(over) }
-        let isAll = if case .more = reading { false } else { true }
-        let isFull = _core.lendOutput { !$0.isEmpty }
-        return .rest(reading: !hasEnded && _core.wantsInput, writing: isFull, isAll: isAll)
-    }
-
-    private func read(_ tyme: Tyme) throws(TransportError) -> Step {
-        var left = budget.bytes
-        return try burst.lend { (out: inout OutputRawSpan) throws(TransportError) -> Step in
-            while !hasEnded, _core.wantsInput {
-                guard left > 0 else { return .more }
-                out.removeAll()
-                switch try _wire.read(into: &out, at: tyme) {
-                case .bytes(let count):
-                    left -= count
-                    _core.handle(out.bytes, at: tyme)
-                    // A read that did not fill its room took all there was: what has come since, the poller tells.
-                    if out.freeCapacity > 0 { return .done }
-                case .nothing: return .done
-                case .end:
-                    hasEnded = true
-                    _core.ended(at: tyme)
-                case .lost(let loss): return .lost(loss)
-                }
+    /// ``recur(_:)``, inlinable so that it is compiled for its core and transport.
+    @inlinable final func makePass(_ tyme: Tyme) throws -> Recurrence {
+        var isMore = false
+        do throws(TransportError) {
+            if !isConnected, try _wire.connect(at: tyme) {
+                isConnected = true
+                _core.connected(at: tyme)
             }
-            return .done
+            if isConnected { isMore = try move(tyme) }
+        } catch {
+            return end(.failed(error), tyme)
+        }
+        if ending != nil { return .done }
+        return isConnected ? try settle(isMore, tyme) : try rest(reading: true, writing: true, until: nil)
+    }
+
+    /// Reads, tells and writes; true if the budget ended it. A loss ends the doer.
+    @inlinable final func move(_ tyme: Tyme) throws(TransportError) -> Bool {
+        _core.tick(at: tyme)
+        // A read is answered before the next: its bytes, and those of its answer, are still in the cache.
+        var left = budget.bytes
+        var isMore: Bool
+        repeat {
+            isMore = try read(tyme, &left)
+            if ending != nil { return false }
+            tell(tyme)
+            if let loss = try Self.write(&_core, &_wire, tyme) {
+                end(.lost(loss), tyme)
+                return false
+            }
+            tell(tyme)
+        } while isMore && left > 0
+        return isMore
+    }
+
+    /// One read, as long as the core wants more; true if there may be more. A loss ends the doer.
+    @inlinable final func read(_ tyme: Tyme, _ left: inout Int) throws(TransportError) -> Bool {
+        guard !hasEnded, _core.wantsInput else { return false }
+        let isShort = isWatchingWritable
+        let (reading, isFull) = try burst.lend { (out: inout OutputRawSpan) throws(TransportError) in
+            let reading = try _wire.read(into: &out, at: tyme)
+            if case .bytes = reading { _core.handle(out.bytes, at: tyme) }
+            return (reading, out.freeCapacity == 0)
+        }
+        switch reading {
+        case .bytes(let count):
+            left -= count
+            // A read that did not fill its room took all there was: what has come since, the poller tells. But while
+            // the poller tells of changes only, nothing would tell of an end that came with the last bytes.
+            return isFull || isShort
+        case .nothing: return false
+        case .end:
+            hasEnded = true
+            _core.ended(at: tyme)
+            return false
+        case .lost(let loss):
+            end(.lost(loss), tyme)
+            return false
         }
     }
 
-    private func write(_ tyme: Tyme) throws(TransportError) -> Step {
+    /// Writes until nothing is left or there is no room; a loss if the connection is over.
+    @inlinable static func write(
+        _ core: inout Core, _ wire: inout Wire, _ tyme: Tyme
+    ) throws(TransportError) -> StreamLoss? {
         while true {
-            let (asked, writing) = try _core.lendOutput { (bytes) throws(TransportError) -> (Int, StreamWriting) in
+            let (asked, writing) = try core.lendOutput { (bytes) throws(TransportError) -> (Int, StreamWriting) in
                 if bytes.isEmpty { return (0, .taken(0)) }
-                return (bytes.byteCount, try _wire.write(bytes, at: tyme))
+                return (bytes.byteCount, try wire.write(bytes, at: tyme))
             }
             switch writing {
             case .taken(let count):
-                if count > 0 { _core.sent(count, at: tyme) }
-                if count < asked || asked == 0 { return .done }
-            case .lost(let loss): return .lost(loss)
+                if count > 0 { core.sent(count, at: tyme) }
+                if count < asked || asked == 0 { return nil }
+            case .lost(let loss): return loss
             }
         }
     }
 
+    @inlinable final func tell(_ tyme: Tyme) {
+        guard let onEvent else { return }
+        while let event = _core.pollEvent() { onEvent(event, tyme) }
+    }
+
+    /// All questions to a core at once, and `inout`: a core that is only read where it is stored is copied for that.
+    @inlinable static func ask(_ core: inout Core) -> StreamPassState {
+        StreamPassState(
+            wantsInput: core.wantsInput, hasOutput: core.lendOutput { !$0.isEmpty }, hasEvents: core.hasEvents,
+            closing: core.closing, wakeTyme: core.wakeTyme)
+    }
+
+    /// Closes if the core wants it and it is time; else sleeps until there is more to do.
+    @inlinable final func settle(_ isMore: Bool, _ tyme: Tyme) throws -> Recurrence {
+        let state = Self.ask(&_core)
+        if state.closing != .open, let over = close(state) { return end(over, tyme) }
+        if state.hasEvents, let listener { listener.wake() }
+        guard !isMore else {
+            wake()  // the budget ended the pass: in real time go on at this tyme, as far as extra passes go
+            return .again
+        }
+        return try rest(reading: !hasEnded && state.wantsInput, writing: state.hasOutput, until: state.wakeTyme)
+    }
+
     /// What the core wants to become of the connection, if it is time.
-    private func close(_ tyme: Tyme) -> StreamEnding? {
-        if _core.closing == .reset { return .reset }
-        guard _core.closing != .open, _core.lendOutput({ $0.isEmpty }) else { return nil }
-        if _core.closing == .close { return .closed }
+    @usableFromInline final func close(_ state: StreamPassState) -> StreamEnding? {
+        if state.closing == .reset { return .reset }
+        if state.hasOutput { return nil }
+        if state.closing == .close { return .closed }
         if !hasFinished {
             hasFinished = true
             _wire.finish()
@@ -222,29 +249,26 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
         return hasEnded ? .closed : nil
     }
 
-    private func tell(_ tyme: Tyme) {
-        guard let onEvent else { return }
-        while let event = _core.pollEvent() { onEvent(event, tyme) }
-    }
-
     // MARK: Sleeping
 
-    private func rest(_ isAll: Bool) -> Recurrence {
-        guard isAll else {
-            wake()  // the budget ended the pass: in real time go on at this tyme, as far as extra passes go
-            return .again
-        }
-        switch _wire.readiness {
-        case .descriptor: if doist?.pace == nil { return .again }
+    @inlinable final func rest(reading: Bool, writing: Bool, until wakeTyme: Tyme?) throws -> Recurrence {
+        let readiness = _wire.readiness
+        switch readiness {
+        case .descriptor(let descriptor):
+            // Only a change costs a call.
+            if watched != (reading || writing ? descriptor : nil) || isWatchingWritable != writing {
+                try watch(descriptor, reading: reading, writing: writing)
+            }
+            if watched == nil, reading || writing { return .again }
         case .wakes: break
         case .polled: return .again
         }
-        return .park(until: min(_core.wakeTyme ?? .infinity, _wire.wakeTyme ?? .infinity))
+        return .park(until: min(wakeTyme ?? .infinity, _wire.wakeTyme ?? .infinity))
     }
 
-    /// Tells the poller what to watch; only a change costs a call.
-    private func watch(reading: Bool, writing: Bool) throws {
-        guard case .descriptor(let descriptor) = _wire.readiness, reading || writing else { return unwatch() }
+    /// Tells the poller what to watch.
+    @usableFromInline final func watch(_ descriptor: Int32, reading: Bool, writing: Bool) throws {
+        guard reading || writing else { return unwatch() }
         guard let pace = doist?.pace else { return }
         if descriptor != watched {
             unwatch()
@@ -260,5 +284,24 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
     private func unwatch() {
         if let watched { doist?.pace?.unwatch(watched) }
         (watched, isWatchingWritable) = (nil, false)
+    }
+}
+
+/// What a pass asks of its core before it ends.
+@usableFromInline struct StreamPassState {
+    @usableFromInline var wantsInput: Bool
+    @usableFromInline var hasOutput: Bool
+    @usableFromInline var hasEvents: Bool
+    @usableFromInline var closing: StreamClosing
+    @usableFromInline var wakeTyme: Tyme?
+
+    @usableFromInline init(
+        wantsInput: Bool, hasOutput: Bool, hasEvents: Bool, closing: StreamClosing, wakeTyme: Tyme?
+    ) {
+        self.wantsInput = wantsInput
+        self.hasOutput = hasOutput
+        self.hasEvents = hasEvents
+        self.closing = closing
+        self.wakeTyme = wakeTyme
     }
 }
