@@ -54,19 +54,20 @@ let package = Package(
             name: "MemoingTests", dependencies: ["Doing", "Wiring", "Memoing", "Signing", "CMallocCount"],
             swiftSettings: strict),
         .testTarget(
-            name: "SocketsTests", dependencies: ["Doing", "Wiring", "Memoing", "Sockets", "CSockets"],
+            name: "SocketsTests", dependencies: ["Doing", "Wiring", "Memoing", "Sockets", "CSockets", "Simming"],
             swiftSettings: strict),
         .testTarget(
             name: "TracingTests", dependencies: ["Doing", "Wiring", "Memoing", "Sockets", "Tracing", "Simming"],
             swiftSettings: strict),
         .testTarget(
-            name: "SimmingTests", dependencies: ["Doing", "Wiring", "Memoing", "Tracing", "Simming"],
+            name: "SimmingTests", dependencies: ["Doing", "Wiring", "Memoing", "Tracing", "Simming", "CMallocCount"],
             swiftSettings: strict),
         .testTarget(
             name: "RehearsingTests", dependencies: ["Doing", "Wiring", "Memoing", "Tracing", "Simming", "Rehearsing"],
             swiftSettings: strict),
         .testTarget(name: "CoDoingTests", dependencies: ["Doing", "CoDoing"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
-        .testTarget(name: "DemoTests", dependencies: ["DemoKit"], swiftSettings: strict),
+        .testTarget(
+            name: "DemoTests", dependencies: ["DemoKit", "Rehearsing", "Simming", "Tracing"], swiftSettings: strict),
     ]
 )

@@ -1,7 +1,9 @@
 import Doing
 import Memoing
 import Signing
+import Simming
 import Sockets
+import Tracing
 import Wiring
 
 /// `memo-peer`: one memo peer on a real socket, for people and for other programs.
@@ -27,6 +29,7 @@ public enum MemoPeer {
           --per-tick N      datagrams sent in a tick of 1/32 s at most; 64 over UDP, as nothing slows a UDP sender down
           --time S          end after S seconds
           --json            one JSON object a line
+        \(WireFlags.usage)
           --help            this
 
         Ends with status 0 when done, 1 when something is missing or was refused, 2 for bad words.
@@ -49,20 +52,42 @@ public enum MemoPeer {
                 do { return try Address(text) } catch { throw UsageError("--to \(text): \(error)") }
             }
             let pacing = options.pacing ?? 64
-            return try run(options, over: peer, to: destination, pacing: .init(datagrams: pacing, bytes: 1 << 18)) {
-                "\(peer.address)"
-            }
+            if options.flags.trace != nil { try peer.open() }
+            return try run(
+                options, over: peer, at: peer.address, to: destination,
+                pacing: FerryPacing(datagrams: pacing, bytes: 1 << 18)
+            ) { "\(peer.address)" }
         case .uxd(let path):
             let peer = try UXDPeer(at: try UXDPath(path))
             let destination = try options.destination.map { try UXDPeer.address(of: $0) }
-            let pacing = options.pacing.map { CoreDoer<Memoer, UXDPeer>.Pacing(datagrams: $0, bytes: 1 << 30) }
-            return try run(options, over: peer, to: destination, pacing: pacing) { peer.path ?? path }
+            let pacing = options.pacing.map { FerryPacing(datagrams: $0, bytes: 1 << 30) }
+            let local = try UXDPeer.address(of: path)
+            return try run(options, over: peer, at: local, to: destination, pacing: pacing) { peer.path ?? path }
         }
     }
 
+    /// Puts what the flags ask for between the memoer and the transport.
     private static func run<Wire: DatagramTransport>(
-        _ options: MemoPeerOptions, over wire: Wire, to destination: Address?,
-        pacing: CoreDoer<Memoer, Wire>.Pacing?, address: @escaping () -> String
+        _ options: MemoPeerOptions, over wire: Wire, at local: Address, to destination: Address?,
+        pacing: FerryPacing?, address: @escaping () -> String
+    ) throws -> Bool {
+        let flags = options.flags
+        guard flags.link != nil || flags.trace != nil else {
+            return try run(options, over: wire, to: destination, pacing: pacing, address: address)
+        }
+        let tap = flags.tap("memo-peer")
+        tap?.local = local
+        let tapped = Tapped(wire, tap)
+        guard let link = flags.link else {
+            return try run(options, over: tapped, to: destination, pacing: pacing, address: address)
+        }
+        let faulty = try Faulty(tapped, link: link, seed: flags.seed)
+        return try run(options, over: faulty, to: destination, pacing: pacing, address: address)
+    }
+
+    private static func run<Wire: DatagramTransport>(
+        _ options: MemoPeerOptions, over wire: Wire, to destination: Address?, pacing: FerryPacing?,
+        address: @escaping () -> String
     ) throws -> Bool {
         let memoer = try makeMemoer(options, limits: wire.limits)
         let peer = CoreDoer(memoer, over: wire)
@@ -82,7 +107,9 @@ public enum MemoPeer {
                 })
         }
         let doist = try Doist(limit: options.time, pace: RealPace(stopOn: [.interrupt, .terminate]), doers: doers)
+        options.flags.watch(doist)
         try doist.run()
+        try options.flags.write { peer.wire.describe($0) }
         return talk.report()
     }
 

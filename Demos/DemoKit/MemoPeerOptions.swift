@@ -45,6 +45,7 @@ struct MemoPeerOptions {
     let allowed: [Vid]?
     let pacing: Int?
     let time: Double?
+    let flags: WireFlags
     let json: Bool
 
     var isSigned: Bool { kind == .signed }
@@ -76,6 +77,7 @@ struct MemoPeerOptions {
         pacing = try words.integer("--per-tick", in: 1...1_000_000)
         time = try words.number("--time", in: 0.001...31_536_000)
         json = words.has("--json")
+        flags = try WireFlags(&words)
         try words.finish()
         guard !isSigned || mode == .listen || seed != nil else { throw UsageError("--kind signed needs --seed-key") }
     }

@@ -42,17 +42,22 @@ public struct Reporter {
     /// True for one JSON object a line.
     public let json: Bool
 
-    /// - Parameter json: true for one JSON object a line.
-    public init(json: Bool) { self.json = json }
+    private let sink: ((String) -> Void)?
+
+    /// - Parameters:
+    ///   - json: true for one JSON object a line.
+    ///   - sink: takes the lines instead of standard output.
+    public init(json: Bool, to sink: ((String) -> Void)? = nil) {
+        self.json = json
+        self.sink = sink
+    }
 
     /// Prints `line` for programs, or `text` for people; an empty text prints nothing.
     public func say(_ line: JSONLine, _ text: @autoclosure () -> String) {
-        if json {
-            print(line)
-        } else {
-            let text = text()
-            if !text.isEmpty { print(text) }
-        }
+        let text = json ? line.description : text()
+        guard !text.isEmpty else { return }
+        if let sink { return sink(text) }
+        print(text)
         fflush(nil)
     }
 }

@@ -22,13 +22,13 @@ final class Talk<Wire: DatagramTransport>: Doer {
 
     init(
         _ peer: CoreDoer<Memoer, Wire>, _ options: MemoPeerOptions, to destination: Address?,
-        address: @escaping () -> String
+        reporter: Reporter? = nil, address: @escaping () -> String
     ) {
         self.peer = peer
         self.options = options
         self.destination = destination
         self.address = address
-        reporter = Reporter(json: options.json)
+        self.reporter = reporter ?? Reporter(json: options.json)
         super.init()
     }
 
@@ -63,7 +63,7 @@ final class Talk<Wire: DatagramTransport>: Doer {
         try sendMore()
         isFinished = isDone(at: tyme)
         if isFinished { doist?.requestStop() }
-        return .park(until: .infinity)
+        return .park(until: peer.wire.wakeTyme ?? .infinity)
     }
 
     private func take(_ event: MemoerEvent) throws {
@@ -128,7 +128,8 @@ final class Talk<Wire: DatagramTransport>: Doer {
     }
 
     private func isDone(at tyme: Tyme) -> Bool {
-        guard onTheirWay.isEmpty else { return false }
+        // What a bad link holds back has still to leave.
+        guard onTheirWay.isEmpty, peer.wire.wakeTyme == nil else { return false }
         switch options.mode {
         case .listen: return options.count.map { received >= $0 } ?? false
         case .send: return next == options.count ?? 1 && received >= options.expected ?? 0

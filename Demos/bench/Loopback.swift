@@ -72,6 +72,25 @@ final class MemoBed<Wire: DatagramTransport> {
     private let red, blu: CoreDoer<Memoer, Wire>
     private let places: (Address, Address)
     private let memo: [UInt8]
+    private let reader: Reader
+
+    /// Looks at memos in place.
+    private final class Reader: MemoReader {
+        let size: Int
+        let last: UInt8
+        var result = LoopbackResult()
+
+        init(_ memo: [UInt8]) {
+            size = memo.count
+            last = memo.last ?? 0
+        }
+
+        func read(_ memo: RawSpan, _ head: MemoHead, at tyme: Tyme) {
+            result.memos += 1
+            guard memo.byteCount == size else { return result.bad += 1 }
+            if unsafe memo.unsafeLoad(fromByteOffset: size - 1, as: UInt8.self) != last { result.bad += 1 }
+        }
+    }
 
     init(_ options: LoopbackOptions, _ wires: (Wire, Wire), _ places: (Address, Address)) throws {
         self.options = options
@@ -80,6 +99,8 @@ final class MemoBed<Wire: DatagramTransport> {
         red = CoreDoer(try benchMemoer(options), over: wires.0, burst: burst)
         blu = CoreDoer(try benchMemoer(options), over: wires.1, burst: burst)
         memo = benchMemo(options)
+        reader = Reader(memo)
+        if options.isInPlace { blu.core.reader = reader }
         doist = try Doist(tock: Double(options.tick) * 1e-6, doers: [red, blu])
         try doist.enter()
     }
@@ -102,7 +123,13 @@ final class MemoBed<Wire: DatagramTransport> {
             queued += try queue(min(room, options.count - queued), in: &red.core)
             try doist.recur()
             let before = result.memos
-            take(from: &blu.core, &result)
+            if options.isInPlace {
+                result.memos += reader.result.memos
+                result.bad += reader.result.bad
+                reader.result = LoopbackResult()
+            } else {
+                take(from: &blu.core, &result)
+            }
             idle = result.memos == before ? idle + 1 : 0
             // Plain memos that were lost do not come again.
             if idle == 1000 { lost = queued - result.memos }

@@ -24,6 +24,8 @@ struct LoopbackOptions {
     var window: Int
     /// Microseconds of a tick.
     var tick = 31_250
+    /// Memos are read where they arrived, by a `MemoReader`, not taken out of the inbox.
+    var isInPlace = false
     /// Runs the C yardstick in turn, so many rounds.
     var hasReference = false
     var rounds = 5
@@ -46,12 +48,16 @@ struct LoopbackOptions {
         window = try words.integer("--window", in: 1...1 << 20) ?? max(2, min(1024, (2 << 20) / size))
         tick = try words.integer("--tick-us", in: 100...10_000_000) ?? tick
         hasReference = try words.integer("--reference", in: 0...1) == 1
+        isInPlace = try words.integer("--in-place", in: 0...1) == 1
         rounds = try words.integer("--rounds", in: 1...99) ?? rounds
         let most = isPingPong ? (size > 9000 ? 1000 : 20_000) : max(4, min(200_000, (64 << 20) / size))
         count = try words.integer("--count", in: 1...10_000_000) ?? most
         try words.finish()
         guard mode == .oneThread || !hasReference else {
             throw UsageError("--reference 1 stands beside --mode 1t only")
+        }
+        guard !isInPlace || mode == .oneThread && !isPingPong else {
+            throw UsageError("--in-place 1 stands beside --mode 1t only, without --pp 1")
         }
     }
 }
@@ -71,6 +77,7 @@ struct LoopbackResult {
         line.add("proto", "tymist-plain-\(options.transport.rawValue)")
         line.add("mode", options.mode.rawValue)
         line.add("pp", options.isPingPong ? 1 : 0)
+        line.add("in_place", options.isInPlace ? 1 : 0)
         line.add("size", options.size)
         line.add("mtu", options.gram)
         line.add("msgs", memos)

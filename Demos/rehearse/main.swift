@@ -1,6 +1,3 @@
 import DemoKit
 
-Program(name: "rehearse", usage: "Usage: rehearse").run { arguments in
-    try arguments.finish()
-    return true
-}
+Program(name: "rehearse", usage: RehearseCommand.usage).run { try RehearseCommand.run(&$0) }

@@ -111,6 +111,7 @@ extension Deck {
         deed.pointee.retyme = tyme
         deed.pointee.isTemp = deed.pointee.tempWish ?? pointee.owner?.pointee.isTemp ?? engine.pointee.isTemp
         deed.pointee.deck?.open(engine)
+        tell(.enter, of: deed, engine)
         do {
             try doer.enter(tyme)
         } catch {
@@ -177,6 +178,7 @@ extension Deck {
         deed.pointee.isDone = true
         deed.pointee.outcome = .done
         var first: (any Error)?
+        tell(.clean, of: deed, engine)
         do { try deed.doer.clean(engine.pointee.tyme) } catch {
             note(error, of: deed, in: .clean, engine)
             first = error
@@ -190,6 +192,7 @@ extension Deck {
         deed.pointee.outcome = .failed
         deed.pointee.isDone = false
         note(error, of: deed, in: context, engine)
+        tell(.abort, of: deed, engine)
         deed.doer.abort(error, at: engine.pointee.tyme)
         _ = exit(deed, engine)
     }
@@ -198,6 +201,7 @@ extension Deck {
         deed.pointee.phase = .closing
         deed.pointee.outcome = .closed
         var first: (any Error)?
+        tell(.cease, of: deed, engine)
         do { try deed.doer.cease(engine.pointee.tyme) } catch {
             note(error, of: deed, in: .cease, engine)
             first = error
@@ -210,6 +214,7 @@ extension Deck {
     private func exit(_ deed: Deed, _ engine: Engine) -> (any Error)? {
         deed.pointee.phase = .closing
         var first: (any Error)?
+        tell(.exit, of: deed, engine)
         do { try deed.doer.exit(engine.pointee.tyme) } catch {
             note(error, of: deed, in: .exit, engine)
             first = error

@@ -28,6 +28,21 @@ extension Deed {
         deck.wakeOwners()
     }
 
+    /// Lets a park end at `tyme` at the latest.
+    func wake(by tyme: Tyme) {
+        precondition(!tyme.isNaN, "wake by NaN")
+        guard pointee.phase == .active, let deck = pointee.owner, let engine = deck.pointee.engine else { return }
+        guard pointee.isParked, !isRunning, pointee.retyme > tyme else {
+            if isRunning { wake() }  // its verdict is not known yet
+            return
+        }
+        guard deck.pointee.owner == nil, !pointee.isAutoParked, tyme > engine.pointee.tyme else { return wake() }
+        guard pointee.wake == .none else { return }
+        leaveContainer()
+        pointee.retyme = tyme
+        deck.setTimer(self)
+    }
+
     /// Ends a park of this deed alone.
     func endPark() {
         if pointee.isAutoParked {

@@ -146,4 +146,10 @@ open class Doer {
     /// Harmless at any time: nothing happens if it has not entered or has ended. In simulated time nothing happens
     /// either if it is not parked; in real time it then runs in an extra pass, before its next tick.
     public final func wake() { deed.wake() }
+
+    /// Lets a park end at `tyme` at the latest: for whoever brings work that is not due yet.
+    ///
+    /// A doer at the root that is parked for longer stays parked until then; one inside a dodoer, or one whose tyme has
+    /// come, is woken as by ``wake()``. One that is not parked, or not for so long, is left alone.
+    public final func wake(by tyme: Tyme) { deed.wake(by: tyme) }
 }

@@ -204,9 +204,15 @@ extension Doist {
         try makePass(kind)
     }
 
-    /// Times one recur of a deed that is not itself a scheduler.
+    /// Times one recur of a deed that is not itself a scheduler, and tells of it.
     func profile(_ deed: Deed, _ body: () throws -> Recurrence) rethrows -> Recurrence {
-        guard deed.pointee.deck == nil, let pace else { return try body() }
+        let verdict = try time(deed, body)
+        if engine.pointee.isTold { tell(.recur(verdict), of: deed) }
+        return verdict
+    }
+
+    private func time(_ deed: Deed, _ body: () throws -> Recurrence) rethrows -> Recurrence {
+        guard isProfiling, deed.pointee.deck == nil, let pace else { return try body() }
         let start = pace.now()
         defer {
             let seconds = pace.now() - start

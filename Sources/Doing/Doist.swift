@@ -66,6 +66,12 @@ public final class Doist {
     public var isProfiling = false
     /// Called with each error of a doer as it is noted.
     public var onFailure: ((Failure) -> Void)?
+    /// Called with every step of every doer: enter, recur with its verdict, and the ways to end.
+    ///
+    /// For traces and timelines. It costs a path of names a step; without it nothing. It must leave the schedule alone.
+    public var onDeed: ((DeedEvent) -> Void)? {
+        didSet { settleWatching() }
+    }
     /// Called before each pass.
     public var onPass: ((Pass) -> Void)? {
         didSet { engine.pointee.isWatched = onPass != nil }
@@ -207,7 +213,7 @@ public final class Doist {
         failures = []
         droppedFailures = 0
         engine.pointee.isRealTime = pace != nil
-        engine.pointee.isProfiling = isProfiling && pace != nil
+        settleWatching()
         board.connect(pace?.kicker)
         root.open(engine)
         do {
@@ -251,6 +257,24 @@ public final class Doist {
         checkIdle("recurExtra")
         try busily { try makePass(.extra) }
         isDone = root.pointee.count == 0
+    }
+
+    /// Jumps over the ticks in which nothing is due, as a run in simulated time does between its passes.
+    ///
+    /// Tyme is bit for bit what as many ticks give. Nothing happens if something is due, or someone was woken.
+    ///
+    /// - Parameter tyme: where to stop at the latest; without one, and with nothing that can become due, it stays.
+    /// - Returns: how many ticks were left out.
+    /// - Precondition: entered, and not called by one of its doers.
+    @discardableResult
+    public func skipIdle(until tyme: Tyme = .infinity) -> Int {
+        checkIdle("skipIdle")
+        guard root.isQuiet(at: self.tyme), !root.hasReady, !board.mayHaveNews else { return 0 }
+        let target = min(root.firstTimer, tyme)
+        guard target < .infinity else { return 0 }
+        let count = engine.pointee.advance(until: target, atMost: .max)
+        statistics.skippedTicks += UInt64(count)
+        return count
     }
 
     /// Closes all doers that are still scheduled, last place first.

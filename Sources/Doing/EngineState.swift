@@ -19,8 +19,10 @@ struct EngineState {
     var isExtra = false
     /// Enter, a pass or exit is under way; a second one inside it is a programmer's error.
     var isBusy = false
-    /// Each call is timed, to name slow doers.
+    /// Each recur is timed, to name slow doers, or told.
     var isProfiling = false
+    /// Each step of each deed is told.
+    var isTold = false
     /// Someone wants to know of each pass.
     var isWatched = false
     /// The last pass left no deeds.

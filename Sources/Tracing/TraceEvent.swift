@@ -20,6 +20,14 @@ public struct TraceEvent: Hashable, Sendable {
         case enter, recur, clean, cease, abort, exit
         /// A host stopped, went on, crashed, started again.
         case paused, resumed, crashed, restarted
+
+        /// Whether the hash takes it in: all but what doers do.
+        public var isHashed: Bool {
+            switch self {
+            case .sent, .received, .dropped, .refused, .note, .paused, .resumed, .crashed, .restarted: true
+            case .enter, .recur, .clean, .cease, .abort, .exit: false
+            }
+        }
     }
 
     /// What becomes of a datagram.

@@ -24,34 +24,46 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     @usableFromInline var _wire: Wire
     @usableFromInline let burst: Burst
 
+    // What is only read and written as a whole is not checked for exclusive access: a check costs as much as a small
+    // datagram. Core and transport are, since whoever touches them from inside a pass must hear of it.
+
     /// What a pass may do.
-    public var budget: Budget
+    @exclusivity(unchecked) public var budget: Budget
     /// What may be sent in one tick at most; nil, the default, for as much as the transport takes.
     ///
     /// A protocol without acknowledgements cannot know how fast its peer reads. Against a slow reader over UDP, whose
     /// queue drops silently what it has no room for, say here how much is sent between one tick and the next.
-    public var pacing: Pacing?
-    private var ferry = Ferry()
+    @exclusivity(unchecked) public var pacing: Pacing?
+    @exclusivity(unchecked) @usableFromInline var ferry = Ferry()
+    /// The pass, compiled for this core and this transport where the doer was made.
+    @exclusivity(unchecked) @usableFromInline var pass: (CoreDoer, Tyme) throws -> Recurrence = { try $0.makePass($1) }
     /// Called with every event, after the pass's trains have been taken in and before its trains are sent.
     ///
     /// The closure may use ``core``. Without one, events stay in the core, within its bounds, for its user to poll.
-    public var onEvent: ((Core.Event, Tyme) -> Void)?
+    @exclusivity(unchecked) public var onEvent: ((Core.Event, Tyme) -> Void)?
     /// A doer that is woken when the core has something to tell, so that it may park instead of looking every tick.
     ///
     /// It takes what there is by ``pollEvent()``.
     public weak var listener: Doer?
 
     /// What the poller was told to watch: the transport's descriptor, whether for writing too, and the one for room.
-    var watched: Int32?
-    var isWatchingWritable = false
-    var watchedRoom: Int32?
+    @exclusivity(unchecked) @usableFromInline var watched: Int32?
+    @exclusivity(unchecked) @usableFromInline var isWatchingWritable = false
+    @exclusivity(unchecked) @usableFromInline var watchedRoom: Int32?
 
     /// - Parameters:
     ///   - core: the protocol.
     ///   - wire: what it runs over; opened when the doer enters.
     ///   - burst: room for one train; share one among the doers of a doist to keep it in the cache.
     ///   - budget: what a pass may do.
-    public init(_ core: Core, over wire: Wire, burst: Burst = Burst(), budget: Budget = Budget()) {
+    @inlinable public convenience init(
+        _ core: Core, over wire: Wire, burst: Burst = Burst(), budget: Budget = Budget()
+    ) {
+        self.init(plain: core, wire, burst, budget)
+        pass = { try $0.makePass($1) }
+    }
+
+    @usableFromInline init(plain core: Core, _ wire: Wire, _ burst: Burst, _ budget: Budget) {
         _core = core
         _wire = wire
         self.burst = burst
@@ -63,9 +75,16 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     /// The same with a name, for reports.
     ///
     /// - Throws: what `Doer.init(name:tock:temp:)` throws.
-    public init(
+    @inlinable public convenience init(
         _ core: Core, over wire: Wire, name: String, temp: Bool? = nil, burst: Burst = Burst(),
         budget: Budget = Budget()
+    ) throws {
+        try self.init(named: name, temp, core, wire, burst, budget)
+        pass = { try $0.makePass($1) }
+    }
+
+    @usableFromInline init(
+        named name: String, _ temp: Bool?, _ core: Core, _ wire: Wire, _ burst: Burst, _ budget: Budget
     ) throws {
         _core = core
         _wire = wire
@@ -104,35 +123,88 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     /// Opens the transport and lets the poller, if there is one, watch it.
     override public func enter(_ tyme: Tyme) throws {
         try _wire.open(for: self)
-        do { try watch() } catch {
+        do { if case .descriptor(let descriptor) = _wire.readiness { try watch(descriptor) } } catch {
             _wire.close()
             throw error
         }
     }
 
     /// One pass: receive, tell, send; then sleep until there is more to do.
-    override public func recur(_ tyme: Tyme) throws -> Recurrence {
+    override public func recur(_ tyme: Tyme) throws -> Recurrence { try pass(self, tyme) }
+
+    /// ``recur(_:)``, inlinable so that it is compiled for its core and transport.
+    @inlinable final func makePass(_ tyme: Tyme) throws -> Recurrence {
         if watchedRoom != nil { _wire.clearRoom() }
-        _core.unblock()
-        var (receivedAll, count) = try ferry.receive(&_core, from: &_wire, burst, budget, trains: 1, at: tyme)
-        tell(tyme)
-        var sending = try ferry.send(&_core, over: &_wire, burst, budget, pacing, at: tyme)
-        if !receivedAll {
-            // Whoever sent the first train has its answer by now: whether there is more is asked while it works on it.
-            // Asked first, that would cost a round trip two system calls.
-            (receivedAll, count) = try ferry.receive(
-                &_core, from: &_wire, burst, budget, trains: max(1, budget.trains - 1), at: tyme)
-            if count > 0 {
+        var state = PassState(tellsEvents: onEvent != nil)
+        repeat {
+            try Self.carry(&_core, &_wire, &ferry, &state, burst, budget, pacing, at: tyme)
+            if state.hasEvents {
                 tell(tyme)
-                sending = try ferry.send(&_core, over: &_wire, burst, budget, pacing, at: tyme)
+                if state.step == .over { Self.ask(&_core, &state) }
+            }
+        } while state.step != .over
+        if state.hasEvents, let listener { listener.wake() }
+        let readiness = _wire.readiness
+        if case .descriptor(let descriptor) = readiness {
+            if watched != descriptor { try watch(descriptor) }
+        } else if watched != nil {
+            unwatch()
+        }
+        if watched != nil { try watchRoom(isFull: state.sending == .full, isBlocked: state.isBlocked) }
+        if state.sending == .paced, state.receivedAll { return .again }
+        guard state.receivedAll, state.sending != .more else {
+            wake()  // the budget ended the pass: in real time go on at this tyme, as far as extra passes go
+            return .again
+        }
+        switch readiness {
+        case .descriptor: if watched == nil { return .again }
+        case .wakes: break
+        case .polled: return .again
+        }
+        // A socket tells when it has room; full peers are tried every tick, and sooner where they can be watched.
+        if state.sending == .full ? !isWatchingWritable : state.isBlocked { return .again }
+        return .park(until: min(state.wakeTyme ?? .infinity, _wire.wakeTyme ?? .infinity))
+    }
+
+    /// As much of a pass as needs nobody's closure, under one exclusive access to core, transport and ferry: an access
+    /// costs about as much as a small datagram.
+    @inlinable static func carry(
+        _ core: inout Core, _ wire: inout Wire, _ ferry: inout Ferry, _ state: inout PassState, _ burst: Burst,
+        _ budget: Budget, _ pacing: Pacing?, at tyme: Tyme
+    ) throws(TransportError) {
+        if state.step == .first {
+            core.unblock()
+            (state.receivedAll, _) = try ferry.receive(&core, from: &wire, burst, budget, trains: 1, at: tyme)
+            state.step = .answer
+            if state.mustTell(&core) { return }
+        }
+        if state.step == .answer {
+            state.sending = try ferry.send(&core, over: &wire, burst, budget, pacing, at: tyme)
+            state.step = .over
+            if !state.receivedAll {
+                // Whoever sent the first train has its answer by now: whether there is more is asked while it works
+                // on it. Asked first, that would cost a round trip two system calls.
+                let most = max(1, budget.trains - 1)
+                let (isAll, count) = try ferry.receive(&core, from: &wire, burst, budget, trains: most, at: tyme)
+                state.receivedAll = isAll
+                if count > 0 {
+                    state.step = .answerAll
+                    if state.mustTell(&core) { return }
+                }
             }
         }
-        tell(tyme)
-        if let listener, _core.hasEvents { listener.wake() }
-        try watch()
-        try watchRoom(isFull: sending == .full)
-        if sending == .paced, receivedAll { return .again }
-        return rest(receivedAll && sending != .more, isFull: sending == .full)
+        if state.step == .answerAll {
+            state.sending = try ferry.send(&core, over: &wire, burst, budget, pacing, at: tyme)
+            state.step = .over
+        }
+        ask(&core, &state)
+    }
+
+    /// All questions to a core at once, and `inout`: a core that is only read where it is stored is copied for that.
+    @inlinable static func ask(_ core: inout Core, _ state: inout PassState) {
+        state.hasEvents = core.hasEvents
+        state.isBlocked = core.isBlocked
+        state.wakeTyme = core.wakeTyme
     }
 
     /// Closes the transport.
@@ -141,51 +213,35 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
         _wire.close()
     }
 
-    private func tell(_ tyme: Tyme) {
+    @inlinable final func tell(_ tyme: Tyme) {
         guard let onEvent else { return }
         while let event = _core.pollEvent() { onEvent(event, tyme) }
-    }
-
-    private func rest(_ isFinished: Bool, isFull: Bool) -> Recurrence {
-        guard isFinished else {
-            wake()  // the budget ended the pass: in real time go on at this tyme, as far as extra passes go
-            return .again
-        }
-        switch _wire.readiness {
-        case .descriptor: if watched == nil { return .again }
-        case .wakes: break
-        case .polled: return .again
-        }
-        // A socket tells when it has room; full peers are tried every tick, and sooner where they can be watched.
-        if isFull ? !isWatchingWritable : _core.isBlocked { return .again }
-        return .park(until: min(_core.wakeTyme ?? .infinity, _wire.wakeTyme ?? .infinity))
     }
 }
 
 /// What the poller is told: only a change costs a call.
 extension CoreDoer {
     /// Watches the transport's descriptor, which another may have taken the place of.
-    private func watch() throws {
-        guard case .descriptor(let descriptor) = _wire.readiness else { return unwatch() }
-        guard descriptor != watched, let pace = doist?.pace else { return }
+    @usableFromInline func watch(_ descriptor: Int32) throws {
+        guard let pace = doist?.pace else { return }
         unwatch()
         try pace.watch(descriptor, self)
         watched = descriptor
     }
 
-    private func unwatch() {
+    @usableFromInline func unwatch() {
         if let watched { doist?.pace?.unwatch(watched) }
         if let watchedRoom { doist?.pace?.unwatch(watchedRoom) }
         (watched, watchedRoom, isWatchingWritable) = (nil, nil, false)
     }
 
-    private func watchRoom(isFull: Bool) throws {
+    @usableFromInline func watchRoom(isFull: Bool, isBlocked: Bool) throws {
         guard let watched, let pace = doist?.pace else { return }
         if isFull != isWatchingWritable {
             try pace.watchWritable(watched, isFull)
             isWatchingWritable = isFull
         }
-        let isBlocked = _core.isBlocked && !isFull
+        let isBlocked = isBlocked && !isFull
         guard isBlocked || watchedRoom != nil else { return }
         let room = _wire.roomDescriptor(whileBlocked: isBlocked)
         guard room != watchedRoom else { return }

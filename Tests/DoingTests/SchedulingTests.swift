@@ -200,6 +200,51 @@ import Testing
         }
     }
 
+    @Test("a park that shall end by a tyme ends then, unless it would have ended sooner")
+    func wakeBy() throws {
+        var runs: [Tyme] = []
+        let until: [Tyme] = [.infinity, 5, .infinity, 8]
+        let sleeper = Probe("sleeper") { tyme in
+            runs.append(tyme)
+            return .park(until: until[min(runs.count - 1, 3)])
+        }
+        let caller = Probe("caller") { tyme in
+            switch tyme {
+            case 1: sleeper.wake(by: 2)
+            case 3: sleeper.wake(by: 7)  // it is parked until 5
+            case 6:
+                sleeper.wake(by: 6.5)
+                sleeper.wake(by: 7.5)
+                sleeper.wake(by: 6.25)
+            case 7: sleeper.wake(by: 7)  // has come, and its place has passed
+            default: break
+            }
+            return .again
+        }
+        try Doist(tock: 0.25, limit: 10, doers: [sleeper, caller]).run()
+        #expect(runs == [0, 2, 5, 6.25, 7.25, 8] + (33...39).map { Double($0) / 4 })
+    }
+
+    @Test("a doer that is not parked, has ended, or lives in a dodoer may be woken by a tyme as well")
+    func wakeByElsewhere() throws {
+        var runs: [Tyme] = []
+        let busy = Probe("busy") { _ in .again }
+        let over = Probe("over") { _ in .done }
+        let child = Probe("child") { tyme in
+            runs.append(tyme)
+            return .park(until: .infinity)
+        }
+        let selfish = Probe("self") { _ in .again }
+        let caller = Probe("caller") { tyme in
+            if tyme == 1 { [busy, over, child, selfish].forEach { $0.wake(by: 2) } }
+            return .again
+        }
+        busy.wake(by: 1)
+        try Doist(tock: 0.25, limit: 3, doers: [busy, over, DoDoer(doers: [child]), selfish, caller]).run()
+        // Inside a dodoer it is woken at once, which is early and harmless.
+        #expect(runs == [0, 1.25])
+    }
+
     @Test("always is read whenever the deck is empty, also while the dodoer is parked")
     func alwaysSwitchedOff() throws {
         let nest = DoDoer(doers: [], always: true)

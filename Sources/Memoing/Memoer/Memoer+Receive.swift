@@ -83,6 +83,10 @@ extension Memoer {
         counts.received.bytes &+= body.byteCount &+ head.bodyStart
         finished.insert(print)
         if isText, !isUTF8(body) { return drop(.notText) }
+        if let reader {
+            counts.received.memos &+= 1
+            return reader.read(body, MemoHead(source: source, mid: head.mid), at: tyme)
+        }
         deliver(Memo(bytes: copy(body), source: source, mid: head.mid))
     }
 
@@ -196,6 +200,11 @@ extension Memoer {
         if isText, !isUTF8(bytes.span.bytes) {
             spares.give(bytes)
             return drop(.notText)
+        }
+        if let reader {
+            counts.received.memos &+= 1
+            reader.read(bytes.span.bytes, MemoHead(source: source, vid: vid, mid: mid), at: tyme)
+            return spares.give(consume bytes)
         }
         deliver(Memo(bytes: bytes, source: source, vid: vid, mid: mid))
     }

@@ -52,6 +52,11 @@ public struct Memoer: DatagramCore {
         didSet { outbox.reportsSent = reportsSent }
     }
 
+    /// Who reads memos in place; nil, the default, puts them into the inbox.
+    ///
+    /// The memoer keeps it alive.
+    public var reader: (any MemoReader)?
+
     var outbox: Outbox
     var table: AssemblyTable
     var finished: Finished

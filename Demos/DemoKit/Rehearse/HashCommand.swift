@@ -1,0 +1,131 @@
+import Doing
+import Foundation
+import Rehearsing
+import Tracing
+
+/// `rehearse hash`: shows that a seed always gives the same run, and where two runs part if they do.
+enum HashCommand {
+    static func run(_ words: inout Arguments) throws -> Bool {
+        let events = words.has("--events")
+        let idlers = try words.integer("--idlers", in: 0...100_000) ?? 0
+        let command = try words.value("--against")
+        let twice = words.has("--twice")
+        let options = try RehearseOptions(&words)
+        guard !events || options.seeds.count == 1 && options.scenarios.count == 1 else {
+            throw UsageError("--events is for one scenario and one seed")
+        }
+        if events { return try printEvents(options, idlers) }
+        var other = try command.map { try OtherRun($0, options) }
+        var isSame = true
+        for seed in options.seeds {
+            for scenario in options.scenarios {
+                let hash = try hash(scenario, seed, options, idlers)
+                if twice, try self.hash(scenario, seed, options, idlers) != hash {
+                    isSame = false
+                    try showDifference(scenario, seed, options, idlers)
+                }
+                let line = "\(scenario.name) \(seed) \(hash.count) \(hash)"
+                if other == nil { print(line) }
+                guard let theirs = other?.next(), theirs != line else { continue }
+                print("differs: here \(line), there \(theirs)")
+                try other?.showDifference(scenario, seed, options, mine: eventLines(scenario, seed, options, idlers))
+                return false
+            }
+        }
+        if other != nil {
+            print("\(options.seeds.count * options.scenarios.count) runs give the same hashes here and there")
+        }
+        return isSame
+    }
+
+    private static func world(
+        _ scenario: Scenario, _ seed: UInt64, _ options: RehearseOptions, _ idlers: Int, keeps: Bool
+    ) throws -> Rehearsal {
+        try scenario.run(
+            seed: seed, plan: options.plan, options: options.set, traceLimit: keeps ? 1 << 28 : 0
+        ) { $0.idlers = idlers }.world
+    }
+
+    private static func hash(
+        _ scenario: Scenario, _ seed: UInt64, _ options: RehearseOptions, _ idlers: Int
+    ) throws -> EventHash {
+        try world(scenario, seed, options, idlers, keeps: false).trace.hash
+    }
+
+    private static func eventLines(
+        _ scenario: Scenario, _ seed: UInt64, _ options: RehearseOptions, _ idlers: Int
+    ) throws -> [String] {
+        let world = try world(scenario, seed, options, idlers, keeps: true)
+        return world.trace.hashLines(describe: world.describe)
+    }
+
+    private static func printEvents(_ options: RehearseOptions, _ idlers: Int) throws -> Bool {
+        let lines = try eventLines(options.scenarios[0], options.seeds.lowerBound, options, idlers)
+        for line in lines { print(line) }
+        return true
+    }
+
+    private static func showDifference(
+        _ scenario: Scenario, _ seed: UInt64, _ options: RehearseOptions, _ idlers: Int
+    ) throws {
+        let first = try eventLines(scenario, seed, options, idlers)
+        let second = try eventLines(scenario, seed, options, idlers)
+        show(first, second, "\(scenario.name), seed \(seed)")
+    }
+
+    /// The first line in which two streams of events differ, with what went before.
+    static func show(_ first: [String], _ second: [String], _ title: String) {
+        let differing = (0..<max(first.count, second.count)).first { index in
+            index >= first.count || index >= second.count || first[index] != second[index]
+        }
+        guard let index = differing else {
+            return print("\(title): the hashes differ and the events do not: not the same when it was run once more")
+        }
+        print("\(title): event \(index + 1) is the first that differs")
+        for line in first[max(0, index - 5)..<index] { print("          \(line)") }
+        print("  here    \(index < first.count ? first[index] : "(no more)")")
+        print("  there   \(index < second.count ? second[index] : "(no more)")")
+    }
+}
+
+/// The same command in another process, line by line.
+private struct OtherRun {
+    private let command: String
+    private var lines: ArraySlice<String>
+
+    init(_ command: String, _ options: RehearseOptions) throws {
+        self.command = command
+        let scenario = options.scenarios.count == 1 ? options.scenarios[0].name : "all"
+        let words = "--scenario \(scenario) --seeds \(options.seeds.lowerBound)..\(options.seeds.upperBound)"
+        lines = try Self.lines("\(command) hash \(words)")[...]
+    }
+
+    mutating func next() -> String { lines.popFirst() ?? "(no more)" }
+
+    func showDifference(
+        _ scenario: Scenario, _ seed: UInt64, _ options: RehearseOptions, mine: [String]
+    ) throws {
+        let theirs = try Self.lines("\(command) hash --scenario \(scenario.name) --seed \(seed) --events")
+        HashCommand.show(mine, theirs, "\(scenario.name), seed \(seed)")
+    }
+
+    private static func lines(_ command: String) throws -> [String] {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", command]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let data = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            throw OtherRunError(description: "--against: \(command): status \(process.terminationStatus)")
+        }
+        return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+}
+
+/// The other command did not do its work.
+private struct OtherRunError: Error, CustomStringConvertible {
+    let description: String
+}

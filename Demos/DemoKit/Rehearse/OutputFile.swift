@@ -1,0 +1,33 @@
+import Foundation
+import Rehearsing
+import Tracing
+
+/// What can be written of a trace.
+enum OutputFile {
+    enum Kind: String, CaseIterable { case trace, pcap, chart, timeline }
+
+    /// Whether a file can be written there; found out before the work, not after it.
+    static func check(_ kind: Kind, _ path: String) throws {
+        if FileManager.default.isWritableFile(atPath: path) { return }
+        guard !FileManager.default.fileExists(atPath: path), FileManager.default.createFile(atPath: path, contents: nil)
+        else { throw UsageError("--\(kind.rawValue) \(path): cannot be written") }
+    }
+
+    /// Writes one of the forms of `trace` to `path`; a chart whose name ends in `.mmd` or `.md` is one for Mermaid.
+    static func write(_ kind: Kind, of trace: Trace, to path: String, describe: ((RawSpan) -> String?)?) throws {
+        let bytes: [UInt8]
+        switch kind {
+        case .trace: bytes = Array(trace.text(describe: describe).utf8)
+        case .pcap: bytes = trace.pcapng(describe: describe)
+        case .chart:
+            let isMermaid = path.hasSuffix(".mmd") || path.hasSuffix(".md")
+            bytes = Array((isMermaid ? trace.mermaid(describe: describe) : trace.svg(describe: describe)).utf8)
+        case .timeline: bytes = Array(trace.timeline(describe: describe).utf8)
+        }
+        do {
+            try Data(bytes).write(to: URL(fileURLWithPath: path))
+        } catch {
+            throw UsageError("--\(kind.rawValue) \(path): cannot be written")
+        }
+    }
+}

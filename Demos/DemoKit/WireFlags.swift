@@ -1,0 +1,67 @@
+import Doing
+import Simming
+import Tracing
+import Wiring
+
+/// The flags that every demo with a wire has: what goes wrong on it, and what is written down of it.
+struct WireFlags {
+    /// What `--help` says of them.
+    static let usage = """
+          --loss P --delay S --jitter S --duplicate P --reorder P --corrupt P --rate BITS
+                            what goes wrong with what is sent: probabilities, seconds, bits a second
+          --seed N          what that is drawn from; 1 without it
+          --pcap FILE       what passed, for Wireshark; --trace FILE as text; --chart FILE as a sequence chart (SVG, or
+                            Mermaid if FILE ends in .mmd); --timeline FILE for ui.perfetto.dev
+        """
+
+    /// What goes wrong; nil if nothing was asked for.
+    let link: SimLink?
+    /// What chance is drawn from.
+    let seed: UInt64
+    /// Where what passes is noted; nil if nothing is to be written.
+    let trace: Trace?
+    private let outputs: [(kind: OutputFile.Kind, path: String)]
+
+    init(_ words: inout Arguments) throws {
+        var link = SimLink()
+        let ideal = link
+        func take(_ flag: String, _ range: ClosedRange<Double>, _ field: WritableKeyPath<SimLink, Double>) throws {
+            if let value = try words.number(flag, in: range) { link[keyPath: field] = value }
+        }
+        try take("--loss", 0...1, \.loss)
+        try take("--delay", 0...3600, \.delay)
+        try take("--jitter", 0...3600, \.jitter)
+        try take("--duplicate", 0...1, \.duplicate)
+        try take("--reorder", 0...1, \.reorder)
+        try take("--corrupt", 0...1, \.corrupt)
+        try take("--rate", 1...1e12, \.rate)
+        let seed = try words.integer("--seed", in: 0...Int.max)
+        guard seed == nil || link != ideal else { throw UsageError("--seed is for --loss and the like") }
+        self.seed = UInt64(seed ?? 1)
+        self.link = link == ideal ? nil : link
+        outputs = try OutputFile.Kind.allCases.compactMap { kind in
+            try words.value("--\(kind.rawValue)").map { (kind, $0) }
+        }
+        for (kind, path) in outputs { try OutputFile.check(kind, path) }
+        trace = outputs.isEmpty ? nil : Trace()
+    }
+
+    /// A tap that notes what passes a transport; nil if nothing is to be written.
+    func tap(_ name: String) -> TraceTap? { trace.map { TraceTap($0, name) } }
+
+    /// Lets the lanes of the doers be drawn, if there is a timeline to be written.
+    func watch(_ doist: Doist) {
+        if outputs.contains(where: { $0.kind == .timeline }) { trace?.watch(doist) }
+    }
+
+    /// Writes the files. Addresses are named as the transport names them.
+    func write(describing describe: (Address) -> String) throws {
+        guard let trace else { return }
+        for index in 0..<trace.count {
+            for address in [trace.event(index).local, trace.event(index).peer] where !address.isNone {
+                trace.name(address, describe(address))
+            }
+        }
+        for (kind, path) in outputs { try OutputFile.write(kind, of: trace, to: path) { describeGram($0) } }
+    }
+}

@@ -1,0 +1,104 @@
+import CBench
+import DemoKit
+import Doing
+import Memoing
+import Simming
+import Wiring
+
+/// `bench sim`: plain memos over a simulated link; the keys are those of the reports that other protocols gave over the
+/// same model of a network.
+func benchSim(_ arguments: [String]) throws {
+    let options = try SimOptions(arguments)
+    print(try SimBench(options).run())
+}
+
+/// Two memo peers at the two ends of a simulated link.
+final class SimBench {
+    private let options: SimOptions
+    private let net: SimNet
+    private let red, blu: SimHost
+    private let source: SimSource
+    private let sink: SimSink
+    private let doist: Doist
+
+    init(_ options: SimOptions) throws {
+        self.options = options
+        net = SimNet(seed: UInt64(options.seed), link: options.link, memoryLimit: 4 << 30)
+        (red, blu) = (net.host("red"), net.host("blu"))
+        net.reseed(red, blu, seed: UInt64(options.seed))
+        let burst = Burst()
+        func peer(_ host: SimHost, seed: UInt64) throws -> CoreDoer<Memoer, SimPeer> {
+            let memoer = try Memoer(
+                size: options.gram, maximum: max(options.gram, 1240), random: SplitMix64(seed: seed))
+            return CoreDoer(memoer, over: host.peer(port: 1, buffer: 1 << 30), burst: burst)
+        }
+        let (a, b) = (try peer(red, seed: 1), try peer(blu, seed: 2))
+        source = SimSource(options, a, to: b.wire.address)
+        sink = SimSink(options)
+        doist = try Doist(
+            tock: Double(options.tick) * 1e-6, limit: Double(options.limit) * 1e-3, skipsIdle: options.skips,
+            doers: [net, source, a, b])
+        b.onEvent = { [sink, source, unowned doist] event, tyme in
+            guard case .memo(let memo) = event else { return }
+            sink.take(memo.bytes, tyme, source)
+            if sink.got == options.count { doist.requestStop() }
+        }
+        source.isOver = { [unowned net, unowned a] in
+            let counts = net.statistics
+            return counts.inFlight + counts.waiting + a.core.statistics.queuedMemos == 0
+        }
+    }
+
+    func run() throws -> JSONLine {
+        let (start, cpu) = (lbc_now(), lbc_cpu())
+        try doist.run()
+        let (seconds, used) = (lbc_now() - start, lbc_cpu() - cpu)
+        var line = JSONLine()
+        addOptions(to: &line)
+        line.add("complete", sink.got == options.count)
+        line.add("got", sink.got)
+        line.add("corrupt", sink.bad)
+        line.add("done_ms", sink.got == options.count ? sink.doneAt * 1e3 : -1, digits: 3)
+        let latencies = sink.latencies.filter { $0 > 0 }.sorted()
+        func latency(_ part: Double) -> Double {
+            latencies.isEmpty ? 0 : latencies[min(latencies.count - 1, Int(Double(latencies.count) * part))] * 1e3
+        }
+        line.add("lat_p50_ms", latency(0.5), digits: 3)
+        line.add("lat_p99_ms", latency(0.99), digits: 3)
+        line.add("lat_max_ms", latency(1), digits: 3)
+        addTraffic(to: &line)
+        line.add("cpu_ms", used * 1e3, digits: 3)
+        line.add("sim_per_wall", doist.tyme / seconds, digits: 0)
+        line.add("datagrams_per_s", Double(net.statistics.sent) / seconds, digits: 0)
+        line.add("ticks", Int(doist.statistics.passes))
+        line.add("skipped", Int(doist.statistics.skippedTicks))
+        return line
+    }
+
+    private func addOptions(to line: inout JSONLine) {
+        line.add("proto", "tymist-plain")
+        line.add("count", options.count)
+        line.add("size", options.size)
+        line.add("gap_ms", Double(options.gap) * 1e-3, digits: 3)
+        line.add("seed", options.seed)
+        line.add("loss", options.link.loss, digits: 3)
+        line.add("delay_ms", options.link.delay * 1e3, digits: 1)
+        line.add("jitter_ms", options.link.jitter * 1e3, digits: 1)
+        line.add("rate_mbps", options.link.rate * 1e-6, digits: 1)
+        line.add("tick_ms", Double(options.tick) * 1e-3, digits: 3)
+    }
+
+    private func addTraffic(to line: inout JSONLine) {
+        let (forth, back) = (net.statistics(from: red, to: blu), net.statistics(from: blu, to: red))
+        let bytes = Double(forth.sentBytes + back.sentBytes)
+        let heads = 28 * Double(forth.sent + back.sent)
+        let memos = Double(options.count) * Double(options.size)
+        line.add("fwd_pkts", forth.sent)
+        line.add("fwd_bytes", forth.sentBytes)
+        line.add("back_pkts", back.sent)
+        line.add("back_bytes", back.sentBytes)
+        line.add("overhead", bytes / memos, digits: 4)
+        line.add("overhead_ip", (bytes + heads) / memos, digits: 4)
+        line.add("qdrop", forth.queueFull + back.queueFull)
+    }
+}

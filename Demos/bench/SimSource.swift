@@ -1,0 +1,80 @@
+import Doing
+import Memoing
+import Simming
+import Wiring
+
+/// Hands over the memos of `bench sim` when they are due.
+final class SimSource: Doer {
+    private let options: SimOptions
+    private let peer: CoreDoer<Memoer, SimPeer>
+    private let place: Address
+    private let pattern: [UInt8]
+    /// When each memo was handed over.
+    private(set) var sentAt: [Tyme] = []
+    /// Whether nothing is under way any more.
+    var isOver: () -> Bool = { true }
+
+    init(_ options: SimOptions, _ peer: CoreDoer<Memoer, SimPeer>, to place: Address) {
+        self.options = options
+        self.peer = peer
+        self.place = place
+        pattern = (0..<options.size).map { UInt8(truncatingIfNeeded: $0 &* 131) }
+        sentAt.reserveCapacity(options.count)
+        super.init()
+    }
+
+    override func recur(_ tyme: Tyme) throws -> Recurrence {
+        let due =
+            options.gap == 0
+            ? options.count : min(options.count, Int((tyme * 1e6).rounded()) / options.gap + 1)
+        let isSending = sentAt.count < due
+        if isSending { try send(upTo: due, at: tyme, with: &peer.core) }
+        guard sentAt.count == options.count else {
+            // Half a microsecond early: a tick may be a hair below the number that it stands for.
+            return .park(until: (Double(sentAt.count * options.gap) - 0.5) * 1e-6)
+        }
+        if !isSending, isOver() {
+            doist?.requestStop()
+            return .done
+        }
+        return .park(until: tyme + max(options.link.delay + options.link.jitter, Double(options.tick) * 1e-6))
+    }
+
+    private func send(upTo due: Int, at tyme: Tyme, with memoer: inout Memoer) throws {
+        while sentAt.count < due {
+            let index = sentAt.count
+            var bytes = pattern
+            for place in 0..<4 { bytes[place] = UInt8(truncatingIfNeeded: index >> (8 * place)) }
+            try memoer.memoit(bytes, to: place)
+            sentAt.append(tyme)
+        }
+    }
+}
+
+/// Counts and checks what arrives.
+final class SimSink {
+    private let options: SimOptions
+    private let last: UInt8
+    private(set) var got = 0
+    private(set) var bad = 0
+    /// Seconds from handing over to arrival of each memo; 0 where it has not arrived.
+    private(set) var latencies: [Double]
+    private(set) var doneAt: Tyme = -1
+
+    init(_ options: SimOptions) {
+        self.options = options
+        last = UInt8(truncatingIfNeeded: (options.size - 1) &* 131)
+        latencies = Array(repeating: 0, count: options.count)
+    }
+
+    func take(_ bytes: [UInt8], _ tyme: Tyme, _ source: SimSource) {
+        guard bytes.count == options.size else { return bad += 1 }
+        let index = (0..<4).reduce(0) { $0 | Int(bytes[$1]) << (8 * $1) }
+        guard index < source.sentAt.count, latencies[index] == 0, bytes.count == 4 || bytes.last == last else {
+            return bad += 1
+        }
+        latencies[index] = max(tyme - source.sentAt[index], 1e-6)
+        got += 1
+        doneAt = tyme
+    }
+}

@@ -1,0 +1,140 @@
+import Doing
+import Wiring
+
+/// What the two kinds of chart are drawn from: who takes part, and each datagram with where it started and ended.
+struct Chart {
+    struct Arrow {
+        var from: Int
+        var to: Int
+        var start: Row
+        /// Nil for one that never came in.
+        var end: Row?
+        var label: String
+        var fate: String
+        var isBad: Bool
+        var isHeld: Bool
+        /// How many alike stand for this one: a refusal is repeated every tick.
+        var times = 1
+        var fateWords: String { times > 1 ? "\(fate) × \(times)" : fate }
+    }
+    struct Note {
+        /// Who is concerned.
+        var at: Int
+        var row: Row
+        var text: String
+    }
+    /// A place on the axis: the number of the event's line.
+    typealias Row = Int
+
+    var names: [String] = []
+    var arrows: [Arrow] = []
+    var notes: [Note] = []
+    /// When each row is.
+    var tymes: [Tyme] = []
+    /// Events that were left out.
+    var more = 0
+
+    init(_ trace: Trace, limit: Int, describe: Trace.Describe?) {
+        var columns: [String: Int] = [:]
+        // A lane and the addresses that it has spoken from are one line of the chart.
+        var owners: [Address: Trace.Lane] = [:]
+        for index in 0..<trace.count where !trace.event(index).local.isNone {
+            owners[trace.event(index).local] = trace.event(index).lane
+        }
+        func title(_ address: Address) -> String {
+            owners[address].map { trace.lanes[Int($0.number)] } ?? trace.name(of: address)
+        }
+        var open: [UInt64: [Int]] = [:]
+        func column(_ name: String, _ names: inout [String]) -> Int {
+            if let column = columns[name] { return column }
+            names.append(name)
+            columns[name] = names.count - 1
+            return names.count - 1
+        }
+        var refused: TraceEvent?
+        for index in 0..<trace.count where trace.event(index).kind.isHashed {
+            let event = trace.event(index)
+            if event.kind == .refused, let before = refused, event.isLike(before), !arrows.isEmpty {
+                arrows[arrows.count - 1].times += 1
+                continue
+            }
+            refused = event.kind == .refused ? event : nil
+            guard tymes.count < limit else {
+                more += 1
+                continue
+            }
+            let who = column(trace.lanes[Int(event.lane.number)], &names)
+            let row = tymes.count
+            tymes.append(event.tyme)
+            guard event.kind.isDatagram else {
+                let text = event.kind == .note ? trace.text(index) : "\(event.kind)"
+                notes.append(Note(at: who, row: row, text: text))
+                continue
+            }
+            let peer = column(title(event.peer), &names)
+            let meaning = describe.flatMap { describe in trace.withBytes(index) { describe($0) } }
+            let label = meaning ?? "\(trace.length(index)) B"
+            let fate = trace.fate(of: event)
+            switch event.kind {
+            case .sent, .refused:
+                let isBad = event.fate.isEnd || event.kind == .refused
+                if event.flight > 0, !isBad { open[event.flight, default: []].append(arrows.count) }
+                let shown = event.fate == .arrives ? event.marks.isEmpty ? "" : String(fate.prefix { $0 != "," }) : fate
+                let endless = event.flight == 0 && !isBad
+                arrows.append(
+                    Arrow(
+                        from: who, to: peer, start: row, end: endless ? row : nil, label: label, fate: shown,
+                        isBad: isBad, isHeld: event.fate == .held))
+            case .received, .dropped:
+                guard let found = open[event.flight]?.first else {
+                    arrows.append(
+                        Arrow(
+                            from: peer, to: who, start: row, end: row, label: label, fate: fate,
+                            isBad: event.kind == .dropped, isHeld: false))
+                    continue
+                }
+                open[event.flight]?.removeFirst()
+                arrows[found].end = row
+                if event.kind == .dropped { arrows[found].isBad = true }
+                if !fate.isEmpty { arrows[found].fate = fate }
+            default: break
+            }
+        }
+    }
+}
+
+extension Trace {
+    /// A sequence diagram in Mermaid's text form, which many pages of documentation show as a picture.
+    ///
+    /// Arrows stand where the datagram was sent; one that never came in ends in a cross, with the reason.
+    ///
+    /// - Parameters:
+    ///   - limit: events drawn at most, the first ones.
+    ///   - describe: what the bytes of a datagram mean.
+    public func mermaid(limit: Int = 200, describe: Describe? = nil) -> String {
+        let chart = Chart(self, limit: limit, describe: describe)
+        func plain(_ text: String) -> String {
+            String(text.map { $0 == ";" || $0 == "#" || $0 == "\n" ? "," : $0 })
+        }
+        var lines = ["sequenceDiagram"]
+        for (index, name) in chart.names.enumerated() { lines.append("    participant p\(index) as \(plain(name))") }
+        var rows: [(row: Int, text: String)] = []
+        for arrow in chart.arrows {
+            let isLost = arrow.isBad || arrow.end == nil
+            let words = [arrow.label, arrow.fateWords].filter { !$0.isEmpty }.joined(separator: ", ")
+            let text = "\(seconds(chart.tymes[arrow.start])) \(plain(words))"
+            rows.append((arrow.start, "    p\(arrow.from)\(isLost ? "-x" : "->>")p\(arrow.to): \(text)"))
+        }
+        for note in chart.notes { rows.append((note.row, "    Note over p\(note.at): \(plain(note.text))")) }
+        lines += rows.sorted { $0.row < $1.row }.map(\.text)
+        if chart.more > 0, !chart.names.isEmpty { lines.append("    Note over p0: … \(chart.more) more events") }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension TraceEvent {
+    /// Whether it says the same of the same two, at whatever tyme.
+    fileprivate func isLike(_ other: TraceEvent) -> Bool {
+        kind == other.kind && lane == other.lane && local == other.local && peer == other.peer && fate == other.fate
+    }
+}
