@@ -53,6 +53,8 @@ public final class SimNet: Doer {
     public var kinds: [DatagramKind] = [] {
         didSet { precondition(doist == nil, "the kinds of a net are set before it enters") }
     }
+    /// The streams.
+    var table = PipeTable()
     private var sockets: [UInt64: Socket] = [:]
     private var seeds: [UInt64: (seed: UInt64, direction: Int)] = [:]
 
