@@ -188,6 +188,10 @@ public final class SimNet: Doer {
         return sum
     }
 
+    /// Connections of streams that the network knows of: those that are not over, and those of which something is
+    /// still under way. Linear in their number.
+    public var connectionCount: Int { table.pipes.reduce(0) { $0 + ($1 == nil ? 0 : 1) } }
+
     /// What has become of the datagrams of one direction.
     public func statistics(from: SimHost, to: SimHost) -> SimStatistics {
         raw.pointee.ways[Int(way(from.number, to.number))].pointee.statistics

@@ -28,9 +28,9 @@ public enum StreamEnding: Hashable, Sendable {
 
 /// The one doer that drives a protocol over a stream, from connecting to the end.
 ///
-/// Whatever the other end does, it never throws: the doer is done, and ``ending`` tells why. Work is bounded each way by
-/// ``budget``, counted and never timed. It sleeps while nothing can be read or written and nothing is due, so that an
-/// idle connection costs no tick anything.
+/// Whatever the other end does, it never throws: the doer is done, and ``ending`` tells why. Work is bounded each way
+/// by ``budget``, counted and never timed. It sleeps while nothing can be read or written and nothing is due, so that
+/// an idle connection costs no tick anything.
 ///
 /// Between passes, use ``core`` freely: a change of it wakes the doer, so what you queue leaves at once.
 public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {

@@ -29,10 +29,4 @@ struct Fifo<Element> {
     mutating func forEach(_ body: (inout Element) -> Void) {
         for index in head..<elements.count { body(&elements[index]) }
     }
-
-    mutating func removeAll(where isOut: (Element) -> Bool) {
-        elements.removeFirst(head)
-        head = 0
-        elements.removeAll(where: isOut)
-    }
 }

@@ -67,7 +67,7 @@ public final class SimListener: StreamListener {
         while !state.waiting.isEmpty {
             let connection = state.waiting.popFirst()
             connection.listener = nil
-            guard let end = connection.server, end.state == .connected else { continue }
+            guard let end = connection.server, !end.isLetGo else { continue }
             return SimStream(host: host, taken: connection, end: end)
         }
         return nil

@@ -77,7 +77,7 @@ extension SimNet {
     /// Sends the first word of a connection, and sees to it that it is sent again.
     private func ask(_ pipe: Pipe, at now: Int64, _ tyme: Tyme) {
         let client = pipe.client
-        if let due = transmit(client, 0, .opens, at: now, tyme) { launch(.dial, pipe, 1, due: due) }
+        if let due = transmit(client, .opens, at: now, tyme) { launch(.dial, pipe, 1, due: due) }
         let next = Micros.sum(now, Self.redial << Int64(min(client.retries, 6)))
         client.retries += 1
         launch(.redial, pipe, 0, due: min(next, max(now + 1, pipe.deadline)))
@@ -115,7 +115,7 @@ extension SimNet {
         }
         guard let server = pipe.server else { return }
         if server.state == .connecting || server.state == .connected {
-            if let due = transmit(server, 0, .opens, at: now, tyme) { launch(.answer, pipe, 0, due: due) }
+            if let due = transmit(server, .opens, at: now, tyme) { launch(.answer, pipe, 0, due: due) }
         } else {
             sendReset(pipe, server, at: now, tyme)
         }
@@ -200,7 +200,7 @@ extension SimNet {
 
     /// Lets the other end know that this one is no more.
     func sendReset(_ pipe: Pipe, _ end: PipeEnd, at now: Int64, _ tyme: Tyme) {
-        guard let due = transmit(end, 0, .resets, at: now, tyme) else { return }
+        guard let due = transmit(end, .resets, at: now, tyme) else { return }
         launch(.reset, pipe, 1 - end.side, due: due)
     }
 
@@ -216,12 +216,8 @@ extension SimNet {
         case .connecting where end.side == 0: fail(pipe, nil)
         case .connecting: forget(pipe)
         case .connected:
+            // One that waits to be taken is taken all the same, with the bytes that had come.
             end.state = .lost(loss)
-            if let listener = pipe.listener, end.side == 1 {
-                listener.waiting.removeAll { $0 === pipe }
-                pipe.listener = nil
-                end.state = .gone
-            }
             end.owner?.wake()
         case .closed: end.state = .gone
         case .idle, .failed, .lost, .gone: break

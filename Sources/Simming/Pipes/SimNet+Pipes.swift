@@ -73,16 +73,21 @@ extension SimNet {
             let window = other.figures.receiveBuffer - (end.handed - end.known)
             let untilCut = (end.figures.resetAfter ?? .max) - end.handed
             if untilCut <= 0 { return cutOff(pipe, end, at: now, tyme) }
-            let count = min(end.ring.end - end.handed, window, limit(end, at: now), untilCut)
-            let isLast = end.isFinishing && end.handed + count == end.ring.end && count < untilCut
+            var count = min(end.ring.end - end.handed, window, limit(end, at: now), untilCut)
+            var isLast = end.isFinishing && end.handed + count == end.ring.end && count < untilCut
             guard count > 0 || isLast else { return }
-            guard let due = transmit(end, count, isLast ? .ends : [], at: now, tyme) else {
+            let passage = passage(end, count, at: now)
+            var isCutOff = count == untilCut
+            if let part = passage.cutOff {
+                (count, isLast, isCutOff) = (Int(part * Double(count + 1)), false, true)
+            }
+            guard let due = transmit(end, count, isLast ? .ends : [], passage, at: now, tyme) else {
                 return repeatLater(pipe, end, at: now)
             }
             end.handed += count
             end.isEndHanded = isLast
             launch(.segment, pipe, end.side, due: due)
-            if count == untilCut { return cutOff(pipe, end, at: now, tyme) }
+            if isCutOff { return cutOff(pipe, end, at: now, tyme) }
         }
     }
 
@@ -128,18 +133,29 @@ extension SimNet {
         return true
     }
 
+    /// Sends an opening or a reset on its way.
+    func transmit(_ end: PipeEnd, _ marks: TraceEvent.Marks, at now: Int64, _ tyme: Tyme) -> Int64? {
+        guard !isDown(end.host) else { return nil }
+        return transmit(end, 0, marks, passage(end, 0, at: now), at: now, tyme)
+    }
+
+    /// What happens on its way to the next thing that an end sends.
+    private func passage(_ end: PipeEnd, _ count: Int, at now: Int64) -> Passage {
+        let number = Int(end.way)
+        var passage = Passage()
+        for index in wayFaults[number].indices where wayFaults[number][index].isActive(at: now) {
+            wayFaults[number][index].act(
+                on: &passage, number: raw.pointee.ways[number].pointee.number, count: count)
+        }
+        return passage
+    }
+
     /// Sends something of an end on its way, a segment of `count` bytes behind what was handed over before or a word of
     /// its own: when it arrives, or nil if it will not.
     func transmit(
-        _ end: PipeEnd, _ count: Int, _ marks: TraceEvent.Marks, at now: Int64, _ tyme: Tyme
+        _ end: PipeEnd, _ count: Int, _ marks: TraceEvent.Marks, _ passage: Passage, at now: Int64, _ tyme: Tyme
     ) -> Int64? {
-        guard !isDown(end.host) else { return nil }
-        let number = Int(end.way)
-        let way = raw.pointee.ways[number]
-        var passage = Passage()
-        for index in wayFaults[number].indices where wayFaults[number][index].isActive(at: now) {
-            wayFaults[number][index].act(on: &passage, number: way.pointee.number, count: count)
-        }
+        let way = raw.pointee.ways[Int(end.way)]
         way.pointee.number &+= 1
         raw.pointee.number &+= 1
         way.pointee.statistics.sent &+= 1

@@ -15,8 +15,10 @@ struct PipeCore: StreamCore {
     var closingAtEnd = StreamClosing.close
     /// Takes no more than this before it is taken out.
     var room = Int.max
-    /// What happened, and when.
+    /// What happened, in order.
     var story: [String] = []
+    /// The same in ticks of a millisecond.
+    var ticks: [String: Int] = [:]
     var sizes: [Int] = []
     var loss: StreamLoss?
 
@@ -25,19 +27,23 @@ struct PipeCore: StreamCore {
         self.echoes = echoes
     }
 
-    mutating func connected(at tyme: Tyme) { story.append("connected \(tyme)") }
+    mutating func connected(at tyme: Tyme) { note("connected", tyme) }
     mutating func handle(_ bytes: RawSpan, at tyme: Tyme) {
         sizes.append(bytes.byteCount)
         let copy = bytes.withUnsafeBytes { Array($0) }
         if echoes { output += copy } else { received += copy }
     }
     mutating func ended(at tyme: Tyme) {
-        story.append("ended \(tyme)")
+        note("ended", tyme)
         if closing == .open { closing = closingAtEnd }
     }
     mutating func lost(_ loss: StreamLoss, at tyme: Tyme) {
-        story.append("lost \(tyme)")
+        note("lost", tyme)
         self.loss = loss
+    }
+    private mutating func note(_ what: String, _ tyme: Tyme) {
+        story.append(what)
+        ticks[what] = Int((tyme * 1000).rounded())
     }
     var wantsInput: Bool { received.count < room && output.count < 1 << 20 }
     func lendOutput<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R { try body(output.span.bytes) }
@@ -88,6 +94,15 @@ final class PipeBed {
         blu.boot { _ in [server] }
         doist = try Doist(tock: 0.001, doers: [net, blu, first])
         try doist.enter()
+    }
+
+    /// All that was sent, in order.
+    var sent: [TraceEvent] { (0..<trace.count).map(trace.event).filter { $0.kind == .sent } }
+
+    /// Runs until all timers are over, and tells whether the network has forgotten every connection.
+    func leavesNothing() throws -> Bool {
+        try run(3)
+        return net.connectionCount == 0
     }
 
     /// Runs until it is so, or `limit` seconds are over.
