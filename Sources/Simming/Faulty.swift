@@ -32,7 +32,7 @@ public final class Faulty<Base: DatagramTransport>: DatagramTransport {
     /// - Throws: ``FaultError`` for a fault that names a host or a kind, or happens to hosts.
     /// - Precondition: `link` passes its ``SimLink/check()``.
     public init(
-        _ base: Base, link: SimLink, seed: UInt64, plan: FaultPlan = .none, memoryLimit: Int = 64 << 20
+        _ base: Base, link: SimLink, seed: UInt64, plan: FaultPlan = .empty, memoryLimit: Int = 64 << 20
     ) throws(FaultError) {
         for fault in plan.faults {
             if let name = fault.hosts.first { throw .unknownHost(name, fault: fault.description) }

@@ -46,7 +46,7 @@ public final class SimNet: Doer {
     var rules: [(SimDatagram) -> SimDatagram.Verdict] = []
 
     /// What goes wrong. Set it before the net enters, when its hosts are looked up.
-    public var plan = FaultPlan.none {
+    public var plan = FaultPlan.empty {
         didSet { precondition(doist == nil, "the plan of a net is set before it enters") }
     }
     /// The kinds of datagrams that faults and rules can name; the first that fits counts. Set them before it enters.

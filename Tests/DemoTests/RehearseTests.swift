@@ -66,7 +66,7 @@ struct RehearseTests {
         let plan = try FaultPlan(parsing: "drop 1 ack blu>red")
         let outcome = try scenario.run(seed: 1, plan: plan, options: ["words": "2"]).outcome
         #expect(outcome.failure == "each word is heard once, in order: heard [1, 1] (at 0.59375 s)")
-        #expect(try scenario.run(seed: 1, plan: FaultPlan.none).outcome.failure == nil)
+        #expect(try scenario.run(seed: 1, plan: FaultPlan.empty).outcome.failure == nil)
     }
 
     @Test(
