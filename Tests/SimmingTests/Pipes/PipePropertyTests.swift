@@ -13,9 +13,9 @@ import Wiring
     }
 
     private func pipe(_ random: inout SplitMix64) -> SimPipe {
-        var pipe = SimPipe(buffer: 1 + random.below(8000))
-        pipe.receiveBuffer = 1 + random.below(8000)
-        pipe.segment = 1 + random.below(1460)
+        var pipe = SimPipe(buffer: 300 + random.below(8000))
+        pipe.receiveBuffer = 300 + random.below(8000)
+        pipe.segment = 100 + random.below(1400)
         if random.below(2) == 0 { pipe.reads = 1...(1 + random.below(500)) }
         if random.below(2) == 0 { pipe.writes = 1...(1 + random.below(500)) }
         if random.below(8) == 0 { pipe.resetAfter = random.below(3000) }
