@@ -60,13 +60,14 @@ let package = Package(
             name: "TracingTests", dependencies: ["Doing", "Wiring", "Memoing", "Sockets", "Tracing", "Simming"],
             swiftSettings: strict),
         .testTarget(
-            name: "SimmingTests", dependencies: ["Doing", "Wiring", "Memoing", "Tracing", "Simming"],
+            name: "SimmingTests", dependencies: ["Doing", "Wiring", "Memoing", "Tracing", "Simming", "CMallocCount"],
             swiftSettings: strict),
         .testTarget(
             name: "RehearsingTests", dependencies: ["Doing", "Wiring", "Memoing", "Tracing", "Simming", "Rehearsing"],
             swiftSettings: strict),
         .testTarget(name: "CoDoingTests", dependencies: ["Doing", "CoDoing"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
-        .testTarget(name: "DemoTests", dependencies: ["DemoKit"], swiftSettings: strict),
+        .testTarget(
+            name: "DemoTests", dependencies: ["DemoKit", "Rehearsing", "Simming", "Tracing"], swiftSettings: strict),
     ]
 )

@@ -2,13 +2,14 @@ import Doing
 import Memoing
 import Signing
 import Sockets
+import Tracing
 import Wiring
 
 /// `demo`: the main job in one process. Two peers exchange memos over real UDP and Unix sockets, under one doist.
 public enum Showcase {
     /// What `demo --help` prints.
     public static let usage = """
-        Usage: demo [--json] [--time S] [--without-crypto]
+        Usage: demo [--json] [--time S] [--without-crypto] [--chart FILE] [--pcap FILE] [--trace FILE] [--timeline FILE]
 
         Two peers, red and blu, send each other plain and signed memos of several sizes over UDP and over Unix
         datagrams, in this one process and thread. Prints every train of datagrams that is sent, every memo that
@@ -17,6 +18,7 @@ public enum Showcase {
           --json            one JSON object a line
           --time S          give up after S seconds (20)
           --without-crypto  behave as on a machine without a library for signatures
+        \(OutputFlags.usage)
           --help            this
 
         Ends with status 0 if every memo went there and back intact, 1 if not, 2 for bad words.
@@ -32,16 +34,18 @@ public enum Showcase {
         let json = words.has("--json")
         let time = try words.number("--time", in: 0.1...3600) ?? 20
         let withoutCrypto = words.has("--without-crypto")
+        let outputs = try OutputFlags(&words)
         try words.finish()
 
         _ = texts  // made before the log's clock starts
         let log = PacketLog(Reporter(json: json))
         let signer = findSigner(log, withoutCrypto: withoutCrypto)
         let udp = try Pair(
-            "udp", red: try UDPPeer(name: "red", port: 0), blu: try UDPPeer(name: "blu", port: 0), signer, log)
+            "udp", red: try UDPPeer(name: "red", port: 0), blu: try UDPPeer(name: "blu", port: 0), signer, log,
+            outputs)
         let uxd = try Pair(
             "uxd", red: try UXDPeer(at: .temporary(name: "red")), blu: try UXDPeer(at: .temporary(name: "blu")), signer,
-            log)
+            log, outputs)
         let pace = RealPace(stopOn: [.interrupt, .terminate])
         let doist = try Doist(limit: time, pace: pace)
         let kinds: [MemoKind] = signer == nil ? [.plain] : [.plain, .signed]
@@ -54,7 +58,12 @@ public enum Showcase {
         exchanges.removeLast().onDone = { [unowned doist] in doist.requestStop() }
         try doist.enter(udp.doers + uxd.doers + [log.exchanges[0]])
         log.begin()
+        outputs.watch(doist)
+        udp.nameTaps()
+        uxd.nameTaps()
         try doist.run()
+        let names = [udp.names, uxd.names]
+        try outputs.write { address in names.lazy.compactMap { $0[address] }.first ?? "\(address)" }
         // A signal ends a demo in order, whatever was left.
         return log.summarise(hasSigner: signer != nil) || pace.isStopRequested
     }
@@ -72,21 +81,33 @@ public enum Showcase {
 
 /// Two memo peers of one transport, joined with the log.
 struct Pair<Wire: DatagramTransport & Placed> {
-    typealias Peer = CoreDoer<Memoer, Tapped<Wire, TrainTap>>
+    typealias Line = Tapped<Tapped<Wire, TrainTap>, TraceTap>
+    typealias Peer = CoreDoer<Memoer, Line>
     let name: String
     let red, blu: Peer
     let log: PacketLog
 
-    init(_ name: String, red: Wire, blu: Wire, _ signer: Ed25519?, _ log: PacketLog) throws {
+    init(_ name: String, red: Wire, blu: Wire, _ signer: Ed25519?, _ log: PacketLog, _ outputs: OutputFlags) throws {
         self.name = name
         self.log = log
-        self.red = try Self.peer(red, name: "\(name) red", seed: 1, signer, TrainTap(log, name, "red", "blu"))
-        self.blu = try Self.peer(blu, name: "\(name) blu", seed: 2, signer, TrainTap(log, name, "blu", "red"))
+        func wire(_ base: Wire, _ who: String, _ other: String) -> Line {
+            Tapped(Tapped(base, TrainTap(log, name, who, other)), outputs.tap("\(name) \(who)"))
+        }
+        self.red = try Self.peer(wire(red, "red", "blu"), name: "\(name) red", seed: 1, signer)
+        self.blu = try Self.peer(wire(blu, "blu", "red"), name: "\(name) blu", seed: 2, signer)
     }
 
-    private static func peer(_ wire: Wire, name: String, seed: UInt8, _ signer: Ed25519?, _ tap: TrainTap) throws
-        -> Peer
-    {
+    /// Tells the taps where they are; once the two are open.
+    func nameTaps() {
+        for peer in [red, blu] { peer.wire.tap?.local = peer.wire.base.base.address }
+    }
+
+    /// What the two are called in what is written of them; once they are open.
+    var names: [Address: String] {
+        [red.wire.base.base.address: "\(name) red", blu.wire.base.base.address: "\(name) blu"]
+    }
+
+    private static func peer(_ wire: Line, name: String, seed: UInt8, _ signer: Ed25519?) throws -> Peer {
         var vid: Vid?
         var keep = TableKeep()
         if let signer {
@@ -96,7 +117,7 @@ struct Pair<Wire: DatagramTransport & Placed> {
             keep[Vid(pair.verifyKey)] = pair
         }
         let memoer = try Memoer(maximum: wire.limits.datagram, vid: vid, keep: keep, signer: signer, random: .system)
-        return try Peer(memoer, over: Tapped(wire, tap), name: name)
+        return try Peer(memoer, over: wire, name: name)
     }
 
     var doers: [Doer] { [red, blu] }
@@ -152,7 +173,7 @@ final class PairExchange<Wire: DatagramTransport & Placed>: Exchange {
         if text.isEmpty {
             text = Showcase.texts[next]
             started = pair.log.now
-            try pair.red.core.memoit(text, to: pair.blu.wire.base.address, kind: kind)
+            try pair.red.core.memoit(text, to: pair.blu.wire.base.base.address, kind: kind)
         }
         return .park(until: .infinity)
     }

@@ -10,17 +10,14 @@ struct WireFlags {
           --loss P --delay S --jitter S --duplicate P --reorder P --corrupt P --rate BITS
                             what goes wrong with what is sent: probabilities, seconds, bits a second
           --seed N          what that is drawn from; 1 without it
-          --pcap FILE       what passed, for Wireshark; --trace FILE as text; --chart FILE as a sequence chart (SVG, or
-                            Mermaid if FILE ends in .mmd); --timeline FILE for ui.perfetto.dev
+        \(OutputFlags.usage)
         """
 
     /// What goes wrong; nil if nothing was asked for.
     let link: SimLink?
     /// What chance is drawn from.
     let seed: UInt64
-    /// Where what passes is noted; nil if nothing is to be written.
-    let trace: Trace?
-    private let outputs: [(kind: OutputFile.Kind, path: String)]
+    private let outputs: OutputFlags
 
     init(_ words: inout Arguments) throws {
         var link = SimLink()
@@ -39,29 +36,18 @@ struct WireFlags {
         guard seed == nil || link != ideal else { throw UsageError("--seed is for --loss and the like") }
         self.seed = UInt64(seed ?? 1)
         self.link = link == ideal ? nil : link
-        outputs = try OutputFile.Kind.allCases.compactMap { kind in
-            try words.value("--\(kind.rawValue)").map { (kind, $0) }
-        }
-        for (kind, path) in outputs { try OutputFile.check(kind, path) }
-        trace = outputs.isEmpty ? nil : Trace()
+        outputs = try OutputFlags(&words)
     }
+
+    /// Where what passes is noted; nil if nothing is to be written.
+    var trace: Trace? { outputs.trace }
 
     /// A tap that notes what passes a transport; nil if nothing is to be written.
-    func tap(_ name: String) -> TraceTap? { trace.map { TraceTap($0, name) } }
+    func tap(_ name: String) -> TraceTap? { outputs.tap(name) }
 
     /// Lets the lanes of the doers be drawn, if there is a timeline to be written.
-    func watch(_ doist: Doist) {
-        if outputs.contains(where: { $0.kind == .timeline }) { trace?.watch(doist) }
-    }
+    func watch(_ doist: Doist) { outputs.watch(doist) }
 
     /// Writes the files. Addresses are named as the transport names them.
-    func write(describing describe: (Address) -> String) throws {
-        guard let trace else { return }
-        for index in 0..<trace.count {
-            for address in [trace.event(index).local, trace.event(index).peer] where !address.isNone {
-                trace.name(address, describe(address))
-            }
-        }
-        for (kind, path) in outputs { try OutputFile.write(kind, of: trace, to: path) { describeGram($0) } }
-    }
+    func write(describing describe: (Address) -> String) throws { try outputs.write(describing: describe) }
 }

@@ -30,9 +30,12 @@ extension EngineState {
 
     /// How many ticks that takes if all of them are exact, else nil; at least 1.
     private func exactTicks(until target: Tyme, atMost most: Int) -> Int? {
-        guard let unit = [tyme, tock].filter({ $0 != 0 }).map(\.lowestBit).min(), unit > -1000 else { return nil }
+        let unit = tyme == 0 ? tock.lowestBit : min(tyme.lowestBit, tock.lowestBit)
+        guard unit > -1000 else { return nil }
         let size = Double(sign: .plus, exponent: unit, significand: 1)
-        let room = (0x1p53 * size - abs(tyme)) / tock - 2
+        let reach = 0x1p53 * size - abs(tyme)
+        guard reach > 2 * tock else { return nil }  // as with every tock that is no short binary fraction
+        let room = reach / tock - 2
         var count = min(((target - tyme) / tock).rounded(.up), Double(most), 0x1p53)
         guard count <= room else { return nil }
         count = max(count, 1)

@@ -47,7 +47,7 @@ public final class Rehearsal {
     ///   - traceLimit: bytes of the trace that are kept at most; 0 keeps its hash only.
     /// - Throws: `TymeError` for a tock that is none.
     public init(
-        seed: UInt64, link: SimLink = SimLink(), plan: FaultPlan = .none, tock: Double = Tymist.defaultTock,
+        seed: UInt64, link: SimLink = SimLink(), plan: FaultPlan = .empty, tock: Double = Tymist.defaultTock,
         options: [String: String] = [:], traceLimit: Int = 64 << 20
     ) throws {
         self.seed = seed

@@ -10,7 +10,7 @@ import Wiring
 /// let peer = CoreDoer(memoer, over: wire)
 /// ```
 /// It takes whatever is sent, like a network, and holds it until it is due. It then hands it to its base, at the first
-/// call at or after ``wakeTyme``, when a ``CoreDoer`` comes back. All that is sent, to whomever, goes through one link;
+/// call at or after ``wakeTyme``, when a `CoreDoer` comes back. All that is sent, to whomever, goes through one link;
 /// what is received is left alone. So the fate of the n-th datagram depends on the seed, the figures and n.
 public final class Faulty<Base: DatagramTransport>: DatagramTransport {
     /// The transport that does the work.
@@ -32,7 +32,7 @@ public final class Faulty<Base: DatagramTransport>: DatagramTransport {
     /// - Throws: ``FaultError`` for a fault that names a host or a kind, or happens to hosts.
     /// - Precondition: `link` passes its ``SimLink/check()``.
     public init(
-        _ base: Base, link: SimLink, seed: UInt64, plan: FaultPlan = .none, memoryLimit: Int = 64 << 20
+        _ base: Base, link: SimLink, seed: UInt64, plan: FaultPlan = .empty, memoryLimit: Int = 64 << 20
     ) throws(FaultError) {
         for fault in plan.faults {
             if let name = fault.hosts.first { throw .unknownHost(name, fault: fault.description) }

@@ -20,7 +20,14 @@ enum Micros {
     /// in which somebody who looks at every pass would find it due.
     static func tyme(of micros: Int64) -> Tyme {
         guard micros <= limit else { return .infinity }
-        var tyme = (Double(micros) - 0.5) / 1e6
+        let edge = Double(micros) - 0.5
+        var tyme = edge / 1e6
+        if micros > 0, micros < 1 << 52 {
+            // The same as below without rounding: from the edge upwards a product is rounded up.
+            while tyme * 1e6 >= edge { tyme = tyme.nextDown }
+            while tyme * 1e6 < edge { tyme = tyme.nextUp }
+            return tyme
+        }
         while of(tyme) >= micros { tyme = tyme.nextDown }
         while of(tyme) < micros { tyme = tyme.nextUp }
         return tyme

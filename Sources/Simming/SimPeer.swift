@@ -55,7 +55,7 @@ public final class SimPeer: DatagramTransport {
 
     /// Takes its port.
     ///
-    /// - Throws: ``TransportError/badValue(name:value:allowed:)`` if another peer of the host has it.
+    /// - Throws: `TransportError.badValue` if another peer of the host has it.
     public func open(for doer: Doer?) throws(TransportError) {
         if !isOpen {
             guard net.bind(socket) else {

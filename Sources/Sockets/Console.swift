@@ -16,8 +16,8 @@ import Wiring
 ///
 /// The flags of the descriptor are left alone. They belong to the open file, which the shell and other processes share,
 /// and often the output too: a program that makes them non-blocking breaks its own printing, and leaves a broken
-/// terminal behind if it is killed. A terminal or pipe is opened once more instead; where that cannot be done, only what
-/// is there already is read.
+/// terminal behind if it is killed. A terminal or pipe is opened once more instead; where that cannot be done, only
+/// what is there already is read.
 ///
 /// A line has a bound, and so has the work of a pass.
 ///

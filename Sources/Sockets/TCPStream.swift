@@ -12,8 +12,8 @@ import Wiring
 /// ``StreamOptions/connectTimeout`` seconds of tyme. Bytes come and go in part; no signal is raised when the other end
 /// has gone.
 ///
-/// A stream is an object with one socket behind it, which is closed with the last reference at the latest. It belongs to
-/// the thread of its doist.
+/// A stream is an object with one socket behind it, which is closed with the last reference at the latest. It belongs
+/// to the thread of its doist.
 public final class TCPStream {
     // Unchecked: no method of ours calls back into the stream.
     @exclusivity(unchecked) var socket: StreamSocket

@@ -8,8 +8,8 @@ import Wiring
 /// It is a TCP connection without a network: the same face, the same rules, but addresses are paths, and the other end
 /// is on this machine. A taken connection has the address of nobody, since whoever connects has no path.
 ///
-/// A stream is an object with one socket behind it, which is closed with the last reference at the latest. It belongs to
-/// the thread of its doist.
+/// A stream is an object with one socket behind it, which is closed with the last reference at the latest. It belongs
+/// to the thread of its doist.
 public final class UnixStream {
     // Unchecked: no method of ours calls back into the stream.
     @exclusivity(unchecked) var socket: StreamSocket

@@ -6,7 +6,9 @@ extension Trace {
     /// was sent to where it came in, and a cross where it was lost.
     ///
     /// Time runs down. Every event has a line of its own, so that what happens at one tyme can be read, and between two
-    /// tymes stands a little more room the longer the wait was; the tymes are written at the left.
+    /// tymes stands a little more room the longer the wait was; the tymes are written at the left. Of eight or more
+    /// datagrams that leave at one tyme on one way and come in at one tyme, the first and the last have arrows of their
+    /// own, and one arrow stands for those between them.
     ///
     /// - Parameters:
     ///   - title: written above.
@@ -103,7 +105,7 @@ private struct Drawing {
     private func arrow(_ arrow: Chart.Arrow) -> String {
         let (x1, y1) = (x(arrow.from), heights[arrow.start])
         var (x2, y2) = (x(arrow.to), heights[arrow.end ?? arrow.start])
-        let words = arrow.fate.isEmpty ? arrow.label : "\(arrow.label) · \(arrow.fate)"
+        let words = arrow.words
         let isLost = arrow.isBad || arrow.end == nil && !arrow.isHeld
         if arrow.from == arrow.to {
             return #"<path class="\#(isLost ? "lost" : "ok")" d="M\#(x1) \#(y1) h34 v12 h-32" marker-end="url(#ok)"/>"#

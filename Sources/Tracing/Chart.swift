@@ -13,8 +13,17 @@ struct Chart {
         var fate: String
         var isBad: Bool
         var isHeld: Bool
+        /// How many alike stand for this one: a refusal is repeated every tick.
+        var times = 1
+        /// How many datagrams in the midst of a long run stand for this one; 0 for an arrow of one datagram.
+        var alike = 0
+        var fateWords: String { times > 1 ? "\(fate) × \(times)" : fate }
+        var words: String {
+            alike > 1 ? "… \(alike) more alike …" : [label, fateWords].filter { !$0.isEmpty }.joined(separator: ", ")
+        }
     }
     struct Note {
+        /// Who is concerned.
         var at: Int
         var row: Row
         var text: String
@@ -40,15 +49,38 @@ struct Chart {
         func title(_ address: Address) -> String {
             owners[address].map { trace.lanes[Int($0.number)] } ?? trace.name(of: address)
         }
+        let flights = Flights(trace)
         var open: [UInt64: [Int]] = [:]
+        // The arrow that stands for the datagrams in the midst of a run.
+        var many: (run: Int, arrow: Int)?
         func column(_ name: String, _ names: inout [String]) -> Int {
             if let column = columns[name] { return column }
             names.append(name)
             columns[name] = names.count - 1
             return names.count - 1
         }
+        var refused: TraceEvent?
         for index in 0..<trace.count where trace.event(index).kind.isHashed {
             let event = trace.event(index)
+            if event.kind == .refused, let before = refused, event.isLike(before), !arrows.isEmpty {
+                arrows[arrows.count - 1].times += 1
+                continue
+            }
+            refused = event.kind == .refused ? event : nil
+            let flight = flights.number(index)
+            if event.kind == .sent, let run = flights.midst[index] {
+                if let many, many.run == run {
+                    arrows[many.arrow].alike += 1
+                    if flight > 0 { open[flight, default: []].append(many.arrow) }
+                    continue
+                }
+                if tymes.count < limit { many = (run, arrows.count) }
+            } else if event.kind == .received, let arrow = open[flight]?.first, arrows[arrow].alike > 0,
+                arrows[arrow].end != nil
+            {
+                open[flight]?.removeFirst()
+                continue
+            }
             guard tymes.count < limit else {
                 more += 1
                 continue
@@ -68,22 +100,23 @@ struct Chart {
             switch event.kind {
             case .sent, .refused:
                 let isBad = event.fate.isEnd || event.kind == .refused
-                if event.flight > 0, !isBad { open[event.flight, default: []].append(arrows.count) }
+                if flight > 0, !isBad { open[flight, default: []].append(arrows.count) }
                 let shown = event.fate == .arrives ? event.marks.isEmpty ? "" : String(fate.prefix { $0 != "," }) : fate
                 let endless = event.flight == 0 && !isBad
                 arrows.append(
                     Arrow(
-                        from: who, to: peer, start: row, end: endless ? row : nil, label: label, fate: shown,
-                        isBad: isBad, isHeld: event.fate == .held))
+                        from: who, to: peer, start: row, end: endless && flight == 0 ? row : nil, label: label,
+                        fate: shown, isBad: isBad, isHeld: event.fate == .held || endless,
+                        alike: event.kind == .sent && flights.midst[index] != nil ? 1 : 0))
             case .received, .dropped:
-                guard let found = open[event.flight]?.first else {
+                guard let found = open[flight]?.first else {
                     arrows.append(
                         Arrow(
                             from: peer, to: who, start: row, end: row, label: label, fate: fate,
                             isBad: event.kind == .dropped, isHeld: false))
                     continue
                 }
-                open[event.flight]?.removeFirst()
+                open[flight]?.removeFirst()
                 arrows[found].end = row
                 if event.kind == .dropped { arrows[found].isBad = true }
                 if !fate.isEmpty { arrows[found].fate = fate }
@@ -111,13 +144,19 @@ extension Trace {
         var rows: [(row: Int, text: String)] = []
         for arrow in chart.arrows {
             let isLost = arrow.isBad || arrow.end == nil
-            let words = [arrow.label, arrow.fate].filter { !$0.isEmpty }.joined(separator: ", ")
-            let text = "\(seconds(chart.tymes[arrow.start])) \(plain(words))"
+            let text = "\(seconds(chart.tymes[arrow.start])) \(plain(arrow.words))"
             rows.append((arrow.start, "    p\(arrow.from)\(isLost ? "-x" : "->>")p\(arrow.to): \(text)"))
         }
         for note in chart.notes { rows.append((note.row, "    Note over p\(note.at): \(plain(note.text))")) }
         lines += rows.sorted { $0.row < $1.row }.map(\.text)
         if chart.more > 0, !chart.names.isEmpty { lines.append("    Note over p0: … \(chart.more) more events") }
         return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension TraceEvent {
+    /// Whether it says the same of the same two, at whatever tyme.
+    fileprivate func isLike(_ other: TraceEvent) -> Bool {
+        kind == other.kind && lane == other.lane && local == other.local && peer == other.peer && fate == other.fate
     }
 }

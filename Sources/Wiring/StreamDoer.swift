@@ -28,9 +28,9 @@ public enum StreamEnding: Hashable, Sendable {
 
 /// The one doer that drives a protocol over a stream, from connecting to the end.
 ///
-/// Whatever the other end does, it never throws: the doer is done, and ``ending`` tells why. Work is bounded each way by
-/// ``budget``, counted and never timed. It sleeps while nothing can be read or written and nothing is due, so that an
-/// idle connection costs no tick anything.
+/// Whatever the other end does, it never throws: the doer is done, and ``ending`` tells why. Work is bounded each way
+/// by ``budget``, counted and never timed. It sleeps while nothing can be read or written and nothing is due, so that
+/// an idle connection costs no tick anything.
 ///
 /// Between passes, use ``core`` freely: a change of it wakes the doer, so what you queue leaves at once.
 public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
@@ -172,7 +172,7 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
     /// One read, as long as the core wants more; true if there may be more. A loss ends the doer.
     @inlinable final func read(_ tyme: Tyme, _ left: inout Int) throws(TransportError) -> Bool {
         guard !hasEnded, _core.wantsInput else { return false }
-        let isShort = isWatchingWritable
+        let isUntold = isWatchingWritable || watched == nil
         let (reading, isFull) = try burst.lend { (out: inout OutputRawSpan) throws(TransportError) in
             let reading = try _wire.read(into: &out, at: tyme)
             if case .bytes = reading { _core.handle(out.bytes, at: tyme) }
@@ -182,8 +182,9 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
         case .bytes(let count):
             left -= count
             // A read that did not fill its room took all there was: what has come since, the poller tells. But while
-            // the poller tells of changes only, nothing would tell of an end that came with the last bytes.
-            return isFull || isShort
+            // the poller tells of changes only, nothing would tell of an end that came with the last bytes; and without
+            // a poller only a read that finds nothing says that nothing is there.
+            return isFull || isUntold
         case .nothing: return false
         case .end:
             hasEnded = true

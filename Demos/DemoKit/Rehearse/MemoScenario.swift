@@ -108,10 +108,7 @@ private final class Party {
 
     private func overfull() -> String? {
         for name in names {
-            guard let core = members[name]?.peer.core else { continue }
-            let statistics = core.statistics
-            if statistics.openMemos > core.limits.open { return "\(name) has \(statistics.openMemos) memos open" }
-            if statistics.openBytes > core.limits.bytes { return "\(name) holds \(statistics.openBytes) bytes" }
+            if let what = members[name]?.overfull { return "\(name) \(what)" }
         }
         return nil
     }
@@ -144,6 +141,14 @@ private final class Member: Doer {
         self.random = random
         self.others = others
         super.init()
+    }
+
+    /// Which table is beyond its bound.
+    var overfull: String? {
+        let (open, bytes) = (peer.core.statistics.openMemos, peer.core.statistics.openBytes)
+        if open > peer.core.limits.open { return "has \(open) memos open" }
+        if bytes > peer.core.limits.bytes { return "holds \(bytes) bytes" }
+        return nil
     }
 
     override func enter(_ tyme: Tyme) throws { due = tyme }

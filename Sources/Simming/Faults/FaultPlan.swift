@@ -30,7 +30,7 @@ public struct FaultPlan: Hashable, Sendable {
     }
 
     /// The plan in which nothing goes wrong.
-    public static let none = FaultPlan(unchecked: [])
+    public static let empty = FaultPlan(unchecked: [])
 
     private init(unchecked faults: [Fault]) { self.faults = faults }
 

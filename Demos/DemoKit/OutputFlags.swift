@@ -1,0 +1,43 @@
+import Doing
+import Tracing
+import Wiring
+
+/// The flags that say which files are written of what passed: the same in every demo that has them.
+struct OutputFlags {
+    /// What `--help` says of them.
+    static let usage = """
+          --pcap FILE       what passed, for Wireshark; --trace FILE as text; --chart FILE as a sequence chart (SVG, or
+                            Mermaid if FILE ends in .mmd); --timeline FILE for ui.perfetto.dev
+        """
+
+    /// Where what passes is noted; nil if nothing is to be written.
+    let trace: Trace?
+    private let outputs: [(kind: OutputFile.Kind, path: String)]
+
+    init(_ words: inout Arguments) throws {
+        outputs = try OutputFile.Kind.allCases.compactMap { kind in
+            try words.value("--\(kind.rawValue)").map { (kind, $0) }
+        }
+        for (kind, path) in outputs { try OutputFile.check(kind, path) }
+        trace = outputs.isEmpty ? nil : Trace()
+    }
+
+    /// A tap that notes what passes a transport; nil if nothing is to be written.
+    func tap(_ name: String) -> TraceTap? { trace.map { TraceTap($0, name) } }
+
+    /// Lets the lanes of the doers be drawn, if there is a timeline to be written.
+    func watch(_ doist: Doist) {
+        if outputs.contains(where: { $0.kind == .timeline }) { trace?.watch(doist) }
+    }
+
+    /// Writes the files. Addresses are named as the transport names them.
+    func write(describing describe: (Address) -> String) throws {
+        guard let trace else { return }
+        for index in 0..<trace.count {
+            for address in [trace.event(index).local, trace.event(index).peer] where !address.isNone {
+                trace.name(address, describe(address))
+            }
+        }
+        for (kind, path) in outputs { try OutputFile.write(kind, of: trace, to: path) { describeGram($0) } }
+    }
+}

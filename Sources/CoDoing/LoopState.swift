@@ -1,0 +1,51 @@
+import Doing
+
+/// The fields of a ``CoLoop``, in raw memory: in a class each use would be checked for exclusivity.
+struct LoopState {
+    var jobs = JobQueue()
+    /// Sleeps, timeouts and alarms.
+    var deadlines = WaitHeap()
+    /// Waits for the next tick.
+    let ticks = WaitList.make()
+    /// Waits that were resolved between slots; they go on, in this order, at the start of the next slot.
+    let resolved = WaitList.make()
+    /// Records that are free, linked by `next`.
+    var spares: Wait?
+    /// How many waits were registered.
+    var registered: UInt64 = 0
+    /// The tyme of the slot under way or of the last one.
+    var tyme = 0.0
+    var isInSlot = false
+    /// The loop of the slot around this one: a body may close another doer.
+    var around: Unmanaged<CoLoop>?
+    /// Jobs run and waits that did not suspend, in this slot.
+    var steps = 0
+    var stepLimit = 0
+
+    /// The address of the job that runs: a task is its own job, so this tells which task it is.
+    var running: UInt = 0
+    /// The same of the task of the body, and its wait.
+    var root: UInt = 0
+    var rootWait: Wait?
+    /// The body has come to its end, with this error.
+    var isFinished = false
+    var error: (any Error)?
+    /// It is being closed by force.
+    var isClosing = false
+    /// Why no more jobs are run.
+    var fault: CoError?
+
+    /// Gives back all memory.
+    func free() {
+        var next = spares
+        while let wait = next {
+            next = wait.pointee.next
+            wait.deinitialize(count: 1)
+            wait.deallocate()
+        }
+        jobs.free()
+        deadlines.free()
+        ticks.deallocate()
+        resolved.deallocate()
+    }
+}
