@@ -32,7 +32,9 @@ struct BodyBuffer {
 
     /// The whole body; empty from then on.
     mutating func deliver() -> [UInt8] {
-        defer { (bytes, need, have) = ([], 0, 0) }
+        defer { clear() }
         return bytes
     }
+
+    mutating func clear() { (bytes, need, have) = ([], 0, 0) }
 }

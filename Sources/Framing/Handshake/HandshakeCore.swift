@@ -126,5 +126,11 @@ public struct HandshakeCore: FrameCore {
     }
 
     /// Throws the connection away, with all that waits.
-    public mutating func reset() { trunk.reset() }
+    public mutating func reset() {
+        trunk.reset()
+        payload.clear()
+        queue.clear()
+        (unanswered, queuedBytes, payloadOut) = (nil, 0, 0)
+        _ = trunk.hold(held)
+    }
 }

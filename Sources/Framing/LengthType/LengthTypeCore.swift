@@ -70,7 +70,11 @@ public struct LengthTypeCore: FrameCore {
     /// Ends the connection once all is sent; what comes from now on is thrown away.
     public mutating func close() { trunk.finish(at: nil) }
     /// Throws the connection away, with all that waits.
-    public mutating func reset() { trunk.reset() }
+    public mutating func reset() {
+        trunk.reset()
+        decoder.clear()
+        _ = trunk.hold(0)
+    }
 }
 
 extension LengthTypeCore {

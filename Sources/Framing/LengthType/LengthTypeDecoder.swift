@@ -33,6 +33,12 @@ struct LengthTypeDecoder {
     /// How much of it has come, and how much there will be as far as is known.
     var truncation: FrameError { .truncated(have: head.count + body.have, need: format.headSize + body.need) }
 
+    /// Forgets the frame that has begun.
+    mutating func clear() {
+        head.removeAll(keepingCapacity: true)
+        body.clear()
+    }
+
     /// Goes on from `index`; the next frame, or nil when all is taken.
     mutating func next(
         _ bytes: UnsafeRawBufferPointer, from index: inout Int
