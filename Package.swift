@@ -18,6 +18,7 @@ let package = Package(
         .library(name: "Simming", targets: ["Simming"]),
         .library(name: "Rehearsing", targets: ["Rehearsing"]),
         .library(name: "CoDoing", targets: ["CoDoing"]),
+        .library(name: "Framing", targets: ["Framing"]),
     ],
     targets: [
         .target(name: "Doing", swiftSettings: strict),
@@ -31,6 +32,7 @@ let package = Package(
         .target(
             name: "Rehearsing", dependencies: ["Doing", "Wiring", "Tracing", "Simming"], swiftSettings: strict),
         .target(name: "CoDoing", dependencies: ["Doing"], swiftSettings: strict),
+        .target(name: "Framing", dependencies: ["Doing", "Wiring"], swiftSettings: strict),
 
         .target(
             name: "DemoKit",
@@ -67,6 +69,10 @@ let package = Package(
             name: "RehearsingTests", dependencies: ["Doing", "Wiring", "Memoing", "Tracing", "Simming", "Rehearsing"],
             swiftSettings: strict),
         .testTarget(name: "CoDoingTests", dependencies: ["Doing", "CoDoing"], swiftSettings: strict),
+        .testTarget(
+            name: "FramingTests",
+            dependencies: ["Doing", "CoDoing", "Wiring", "Framing", "Simming", "Sockets", "CMallocCount"],
+            swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             name: "DemoTests", dependencies: ["DemoKit", "Rehearsing", "Simming", "Tracing"], swiftSettings: strict),

@@ -159,8 +159,17 @@ public enum MemoPeer {
         peer.listener = talk
         var doers: [Doer] = [peer, talk]
         if options.mode == .chat {
-            let console = Console(try taping.inlet("console")) { talk.say($0) } onEnd: { talk.hangUp() }
-            doers.append(console)
+            let hear: (ConsoleEvent) -> Void = { event in
+                switch event {
+                case .line(let line): talk.say(line)
+                case .notText(let bytes): talk.refuse("a line of \(bytes.count) bytes is no UTF-8: not sent")
+                case .tooLong(let bytes): talk.refuse("a line of \(bytes) bytes is too long: not sent")
+                case .end: talk.hangUp()
+                }
+            }
+            doers.append(
+                taping.isTaped
+                    ? TapedConsole(try taping.inlet("console"), onEvent: hear) : Console { event, _ in hear(event) })
         }
         if try taping.replays(doers) { return true }
         let doist = try Doist(limit: options.time, pace: RealPace(stopOn: [.interrupt, .terminate]), doers: doers)

@@ -38,6 +38,14 @@ final class Talk<Wire: DatagramTransport>: Doer {
         wake()
     }
 
+    /// A line that cannot be sent.
+    func refuse(_ why: String) {
+        failed += 1
+        var line = JSONLine(event: "failed")
+        line.add("reason", why)
+        reporter.say(line, why)
+    }
+
     /// No more lines will come.
     func hangUp() {
         hasHungUp = true

@@ -29,6 +29,9 @@ final class Taping {
         seed = replay.recording.header.seed
     }
 
+    /// Recorded, or replayed.
+    var isTaped: Bool { recorder != nil || replay != nil }
+
     /// The next inlet.
     func inlet(_ name: String) throws -> Inlet {
         if let replay { return try Inlet(replay, name: name) }

@@ -9,8 +9,10 @@ import Wiring
 func benchIdle(_ arguments: [String]) throws {
     var words = Arguments(arguments)
     let peers = try words.integer("--peers", in: 1...9000) ?? 1000
+    let connections = try words.integer("--connections", in: 1...1_000_000)
     let seconds = try words.number("--seconds", in: 0.1...3600) ?? 5
     try words.finish()
+    if let connections { return try benchIdleConnections(connections, seconds: seconds) }
     var random = SplitMix64(seed: 1)
     let burst = Burst()
     let doers = try (0..<peers).map { _ in

@@ -9,9 +9,11 @@ let usage = """
       loopback   plain memos over real sockets, beside C: --mode 1t|2p --size B --mtu M [--pp 1] [--transport udp|uxd]
                  [--window N] [--tick-us U] [--in-place 1] [--reference 1]
       record     what recording costs on the fastest path: [--size B] [--rounds N] [--ms N] [--file PATH]
+      tcp        frames of an int32 length echoed over TCP, beside C: [--size B --inflight N]
+      tcp-echo   the echo server of it, for a load generator of your own: PORT
       sim        plain memos over a simulated link: --count N --size B --gap-us U --seed N --loss F --delay-us U
                  --jitter-us U --rate-bps R --queue-bytes B --tick-us U --limit-ms L --mtu M [--skip 0|1]
-      idle       what open peers cost while nothing happens: --peers N --seconds S
+      idle       what open peers, or connections, cost while nothing happens: --peers N | --connections N --seconds S
       async      what linear code costs, beside plain doers: [--doers N] [--repeat R]
       all        every row that the README quotes, with its yardstick in the same run
 
@@ -33,10 +35,12 @@ let quoted: [[String]] = [
     ["loopback", "--size", "1048576", "--reference", "1"],
     ["loopback", "--size", "200", "--pp", "1", "--reference", "1"],
     ["loopback", "--mode", "2p", "--size", "200", "--pp", "1", "--count", "5000"],
+    ["tcp"],
     ["sim", "--size", "200", "--gap-us", "100000", "--count", "200000", "--limit-ms", "100000000", "--skip", "0"],
     ["sim", "--size", "200", "--gap-us", "100000", "--count", "200000", "--limit-ms", "100000000", "--skip", "1"],
     ["sim", "--size", "200", "--gap-us", "20", "--count", "2000000", "--limit-ms", "100000000"],
     ["idle", "--peers", "1000", "--seconds", "5"],
+    ["idle", "--connections", "10000", "--seconds", "5"],
     ["async", "--doers", "1"],
     ["async", "--doers", "10000"],
 ]
@@ -48,6 +52,8 @@ func bench(_ row: String, _ words: [String]) throws {
     case "datagrams": try benchDatagrams(words)
     case "record": try benchRecord(words)
     case "loopback": try benchLoopback(words)
+    case "tcp": try benchTCP(words)
+    case "tcp-echo": try benchTCPEcho(words)
     case "sim": try benchSim(words)
     case "idle": try benchIdle(words)
     case "async": try benchAsync(words)

@@ -1,7 +1,4 @@
-#ifdef __linux__
-#define _GNU_SOURCE
-#endif
-#include "csockets.h"
+#include "internal.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -46,13 +43,6 @@
 
 /* ---- addresses ---------------------------------------------------------------------------------------------- */
 
-typedef union any_address {
-    struct sockaddr plain;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-    struct sockaddr_storage storage;
-} any_address;
-
 static void put_words(uint8_t out[16], uint64_t hi, uint64_t lo) {
     for (int i = 0; i < 8; i++) {
         out[i] = (uint8_t)(hi >> (56 - 8 * i));
@@ -66,8 +56,7 @@ static uint64_t get_word(const uint8_t *in) {
     return word;
 }
 
-/* Length of the address in `out`, or 0 if the family does not fit the socket's. */
-static socklen_t to_system(int family, const csk_address *from, any_address *out) {
+socklen_t csk_to_system(int family, const csk_address *from, any_address *out) {
     int own = (int)(from->tag >> 48);
     uint16_t port = htons((uint16_t)(from->tag >> 32));
     if (family == CSK_IP4 && own == CSK_IP4) {
@@ -96,7 +85,7 @@ static socklen_t to_system(int family, const csk_address *from, any_address *out
     return sizeof out->v6;
 }
 
-static csk_address from_system(const any_address *in, socklen_t length) {
+csk_address csk_from_system(const any_address *in, socklen_t length) {
     csk_address none = {0, 0, 0};
     if (length >= sizeof in->v4 && in->plain.sa_family == AF_INET) {
         uint64_t port = ntohs(in->v4.sin_port);
@@ -125,7 +114,7 @@ int csk_resolve(const char *name, uint16_t port, csk_address *out, int max) {
         any_address address;
         if (at->ai_addrlen > sizeof address) continue;
         memcpy(&address, at->ai_addr, at->ai_addrlen);
-        csk_address found = from_system(&address, at->ai_addrlen);
+        csk_address found = csk_from_system(&address, at->ai_addrlen);
         if (found.tag) out[count++] = found;
     }
     freeaddrinfo(list);
@@ -138,12 +127,12 @@ const char *csk_resolve_text(int error) {
 
 /* ---- UDP ---------------------------------------------------------------------------------------------------- */
 
-static int quiet_socket(int domain) {
+int csk_quiet_socket(int domain, int type) {
 #ifdef __linux__
-    int fd = socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     return fd < 0 ? -errno : fd;
 #else
-    int fd = socket(domain, SOCK_DGRAM, 0);
+    int fd = socket(domain, type, 0);
     if (fd < 0) return -errno;
     if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
         int error = errno;
@@ -154,7 +143,7 @@ static int quiet_socket(int domain) {
 #endif
 }
 
-int csk_udp_socket(int family) { return quiet_socket(family == CSK_IP6 ? AF_INET6 : AF_INET); }
+int csk_udp_socket(int family) { return csk_quiet_socket(family == CSK_IP6 ? AF_INET6 : AF_INET, SOCK_DGRAM); }
 
 int csk_set(int fd, int option, int value) {
     int result = -1;
@@ -188,7 +177,7 @@ int csk_get(int fd, int option) {
 
 int csk_bind(int fd, int family, const csk_address *address) {
     any_address to;
-    socklen_t length = to_system(family, address, &to);
+    socklen_t length = csk_to_system(family, address, &to);
     if (!length) return -EAFNOSUPPORT;
     return bind(fd, &to.plain, length) < 0 ? -errno : 0;
 }
@@ -197,7 +186,7 @@ int csk_name(int fd, csk_address *address) {
     any_address name;
     socklen_t length = sizeof name;
     if (getsockname(fd, &name.plain, &length) < 0) return -errno;
-    *address = from_system(&name, length);
+    *address = csk_from_system(&name, length);
     return 0;
 }
 
@@ -224,7 +213,7 @@ int csk_splits_trains(int fd) {
 
 long csk_send(int fd, int family, const csk_address *to, const void *bytes, size_t count) {
     any_address address;
-    socklen_t length = to_system(family, to, &address);
+    socklen_t length = csk_to_system(family, to, &address);
     if (!length) return -EAFNOSUPPORT;
     ssize_t sent = sendto(fd, bytes, count, MSG_DONTWAIT, &address.plain, length);
     return sent < 0 ? -errno : sent;
@@ -233,7 +222,7 @@ long csk_send(int fd, int family, const csk_address *to, const void *bytes, size
 long csk_send_train(int fd, int family, const csk_address *to, const void *bytes, size_t count, size_t segment) {
 #ifdef __linux__
     any_address address;
-    socklen_t length = to_system(family, to, &address);
+    socklen_t length = csk_to_system(family, to, &address);
     if (!length) return -EAFNOSUPPORT;
     struct iovec part = {(void *)(uintptr_t)bytes, count};
     union {
@@ -266,7 +255,7 @@ long csk_receive(int fd, void *room, size_t capacity, csk_arrival *arrival) {
     struct msghdr message = {&from, sizeof from, &part, 1, control.room, sizeof control.room, 0};
     ssize_t count = recvmsg(fd, &message, MSG_DONTWAIT);
     if (count < 0) return -errno;
-    arrival->from = from_system(&from, message.msg_namelen);
+    arrival->from = csk_from_system(&from, message.msg_namelen);
     arrival->segment = (size_t)count;
     arrival->truncated = (message.msg_flags & MSG_TRUNC) != 0;
 #ifdef __linux__
@@ -287,7 +276,7 @@ long csk_receive_one(int fd, void *room, size_t capacity, csk_arrival *arrival) 
     socklen_t length = sizeof from;
     ssize_t count = recvfrom(fd, room, capacity, MSG_DONTWAIT | MSG_TRUNC, &from.plain, &length);
     if (count < 0) return -errno;
-    arrival->from = from_system(&from, length);
+    arrival->from = csk_from_system(&from, length);
     arrival->truncated = (size_t)count > capacity;
     if (arrival->truncated) count = (ssize_t)capacity;
     arrival->segment = (size_t)count;
@@ -299,7 +288,7 @@ long csk_receive_one(int fd, void *room, size_t capacity, csk_arrival *arrival) 
 
 /* ---- Unix datagrams ----------------------------------------------------------------------------------------- */
 
-static socklen_t to_path(const char *path, size_t length, struct sockaddr_un *out) {
+socklen_t csk_to_path(const char *path, size_t length, struct sockaddr_un *out) {
     if (length == 0 || length >= sizeof out->sun_path) return 0;
     out->sun_family = AF_UNIX;
     memcpy(out->sun_path, path, length);
@@ -316,18 +305,18 @@ int csk_path_limit(void) {
     return (int)sizeof address.sun_path - 1;
 }
 
-int csk_unix_socket(void) { return quiet_socket(AF_UNIX); }
+int csk_unix_socket(void) { return csk_quiet_socket(AF_UNIX, SOCK_DGRAM); }
 
 int csk_unix_bind(int fd, const char *path, size_t length) {
     struct sockaddr_un address;
-    socklen_t all = to_path(path, length, &address);
+    socklen_t all = csk_to_path(path, length, &address);
     if (!all) return -ENAMETOOLONG;
     return bind(fd, (struct sockaddr *)&address, all) < 0 ? -errno : 0;
 }
 
 int csk_unix_probe(const char *path, size_t length) {
     struct sockaddr_un address;
-    socklen_t all = to_path(path, length, &address);
+    socklen_t all = csk_to_path(path, length, &address);
     if (!all) return -ENAMETOOLONG;
     int fd = csk_unix_socket();
     if (fd < 0) return fd;
@@ -352,7 +341,7 @@ static int watch_room(int rooms, int how, int probe) {
 
 int csk_rooms_add(int rooms, const char *path, size_t length) {
     struct sockaddr_un address;
-    socklen_t all = to_path(path, length, &address);
+    socklen_t all = csk_to_path(path, length, &address);
     if (!all) return -ENAMETOOLONG;
     int probe = csk_unix_socket();
     if (probe < 0) return probe;
@@ -380,7 +369,7 @@ void csk_rooms_clear(int rooms) { (void)rooms; }
 
 long csk_unix_send(int fd, const char *path, size_t length, const void *bytes, size_t count) {
     struct sockaddr_un address;
-    socklen_t all = to_path(path, length, &address);
+    socklen_t all = csk_to_path(path, length, &address);
     if (!all) return -ENAMETOOLONG;
     ssize_t sent = sendto(fd, bytes, count, MSG_DONTWAIT, (struct sockaddr *)&address, all);
     return sent < 0 ? -errno : sent;

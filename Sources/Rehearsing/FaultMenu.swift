@@ -25,9 +25,11 @@ public struct FaultMenu: OptionSet, Hashable, Sendable {
     public static let pausing = FaultMenu(rawValue: 256)
     /// Hosts crash, and boot again.
     public static let crashing = FaultMenu(rawValue: 512)
+    /// Byte streams are reset.
+    public static let resetting = FaultMenu(rawValue: 1024)
 
     /// All of them.
-    public static let all = FaultMenu(rawValue: 1023)
+    public static let all = FaultMenu(rawValue: 2047)
     /// Those under which every datagram arrives in the end, as it was sent.
     public static let lossless: FaultMenu = [.duplicating, .delaying, .holding, .crowding, .pausing]
 
@@ -47,6 +49,7 @@ public struct FaultMenu: OptionSet, Hashable, Sendable {
         case .unreachable, .slow: self = .refusing
         case .pause: self = .pausing
         case .crash: self = .crashing
+        case .reset: self = .resetting
         }
     }
 }

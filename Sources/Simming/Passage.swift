@@ -14,6 +14,8 @@ struct Passage {
     var heldUntil = Int64.min
     /// It arrives twice: the draw for the jitter of the copy.
     var copy: Double?
+    /// Behind which part of its length the stream is reset that it belongs to.
+    var cutOff: Double?
     /// Which of its bits are turned, as parts of its length.
     private(set) var flips: [Double] = []
     private(set) var length: Int?

@@ -128,6 +128,7 @@ public final class SimHost: DoDoer {
         setDown(true)
         isPaused = false
         note(.crashed)
+        net.dropEnds(of: number)
         wake()
         try remove(doers)
     }

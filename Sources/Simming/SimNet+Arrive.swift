@@ -10,7 +10,11 @@ extension SimNet {
     func deliver(by now: Int64, at tyme: Tyme) {
         while raw.pointee.flights.heap.firstDue <= now {
             let entry = raw.pointee.flights.heap.popFirst()
-            arrive(entry.slot, due: entry.due, at: tyme)
+            if entry.slot >= 0 {
+                arrive(entry.slot, due: entry.due, at: tyme)
+            } else {
+                happen(entry.slot, at: entry.due, tyme)
+            }
         }
         for index in 0..<raw.pointee.touched.count {
             let socket = raw.pointee.touched[index].pointee
@@ -57,7 +61,7 @@ extension SimNet {
         }
     }
 
-    @inline(never) private func isCut(_ way: Int, at now: Int64) -> Bool {
+    @inline(never) func isCut(_ way: Int, at now: Int64) -> Bool {
         if raw.pointee.ways[way].pointee.isCut { return true }
         return wayFaults[way].contains { fault in
             if case .cut = fault.effect { fault.isActive(at: now) } else { false }

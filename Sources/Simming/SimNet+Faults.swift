@@ -68,6 +68,7 @@ extension SimNet {
             launch(slot, due: now)
             slot = next
         }
+        pumpAll(number)
     }
 
     // MARK: - By plan
@@ -198,19 +199,28 @@ extension SimNet {
         return slowest
     }
 
+    /// Until when a reader has to wait that may read again at `next`, if it is slow.
+    func mustWait(_ host: Int, _ next: Int64, at now: Int64) -> Int64? {
+        guard next > now, let slowness = slowness(Int32(host), 1, at: now) else { return nil }
+        return min(next, slowness.until)
+    }
+
+    /// When a reader that could read from `next` on, and has read `count` bytes, may read again. What it did not use of
+    /// the last tick counts.
+    func slowed(_ host: Int, _ next: Int64, _ count: Int, at now: Int64) -> Int64 {
+        guard let slowness = slowness(Int32(host), count, at: now) else { return next }
+        return Micros.sum(max(next, now - Micros.of(doist?.tock ?? 0)), slowness.span)
+    }
+
     /// Whether a slow reader has to wait; then it knows until when.
     func mustWait(_ socket: Socket, at now: Int64) -> Bool {
-        guard socket.pointee.nextRead > now, let slowness = slowness(socket.pointee.host, 1, at: now) else {
-            return false
-        }
-        socket.pointee.retryAt = min(socket.pointee.nextRead, slowness.until)
+        guard let until = mustWait(Int(socket.pointee.host), socket.pointee.nextRead, at: now) else { return false }
+        socket.pointee.retryAt = until
         return true
     }
 
-    /// A slow reader has read: it may read again when it is through. What it did not use of the last tick counts.
+    /// A slow reader has read: it may read again when it is through.
     func chargeSlowness(_ socket: Socket, _ count: Int, at now: Int64) {
-        guard let slowness = slowness(socket.pointee.host, count, at: now) else { return }
-        let tock = Micros.of(doist?.tock ?? 0)
-        socket.pointee.nextRead = Micros.sum(max(socket.pointee.nextRead, now - tock), slowness.span)
+        socket.pointee.nextRead = slowed(Int(socket.pointee.host), socket.pointee.nextRead, count, at: now)
     }
 }

@@ -53,6 +53,8 @@ public final class SimNet: Doer {
     public var kinds: [DatagramKind] = [] {
         didSet { precondition(doist == nil, "the kinds of a net are set before it enters") }
     }
+    /// The streams.
+    var table = PipeTable()
     private var sockets: [UInt64: Socket] = [:]
     private var seeds: [UInt64: (seed: UInt64, direction: Int)] = [:]
 
@@ -185,6 +187,10 @@ public final class SimNet: Doer {
         for number in 0..<raw.pointee.ways.count { sum += raw.pointee.ways[number].pointee.statistics }
         return sum
     }
+
+    /// Connections of streams that the network knows of: those that are not over, and those of which something is
+    /// still under way. Linear in their number.
+    public var connectionCount: Int { table.pipes.reduce(0) { $0 + ($1 == nil ? 0 : 1) } }
 
     /// What has become of the datagrams of one direction.
     public func statistics(from: SimHost, to: SimHost) -> SimStatistics {

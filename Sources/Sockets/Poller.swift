@@ -18,12 +18,15 @@ final class Poller {
 
     /// Events taken from the kernel in one call.
     private static var batch: Int { 256 }
+    /// No descriptor has the number of its low half.
+    private static var kickToken: UInt64 { .max }
 
     /// The epoll or kqueue descriptor.
     private(set) var descriptor: Int32
     private var watches: [Watch?] = []
     private var count = 0
     private var lastNumber: UInt32 = 0
+    private var kick: Int32 = -1
     private let events: UnsafeMutablePointer<csk_event>
 
     init() throws(TransportError) {
@@ -84,30 +87,50 @@ final class Poller {
         return result
     }
 
-    /// Wakes the doers of all descriptors that are ready, and does not wait. Their order is the scheduler's business.
-    ///
-    /// Returns true if the kernel named a descriptor that has gone but cannot be removed: somebody, for instance a
-    /// forked child, holds its socket. Then ``rebuild()`` is due, or it would end every sleep.
-    func collect() throws(TransportError) -> Bool {
+    /// What a call of ``collect(_:)`` found.
+    struct Found {
+        /// Anything at all.
+        var isAny = false
+        /// The kick's descriptor is readable.
+        var isKicked = false
+        /// The kernel named a descriptor that has gone but cannot be removed: somebody, for instance a forked child,
+        /// holds its socket. Then ``rebuild()`` is due, or it would end every sleep.
         var hasGhosts = false
-        // Level-triggered events come again in every call: enough calls that every descriptor had its turn.
-        for _ in 0...count / Self.batch {
-            let found = csk_poller_wait(descriptor, events, Int32(Self.batch), 0)
-            if found == -EINTR { continue }
-            guard found >= 0 else { throw .failed("epoll_wait", found, "poller") }
-            for index in 0..<Int(found) where !wake(events[index]) { hasGhosts = true }
-            if found < Int32(Self.batch) { break }
-        }
-        return hasGhosts
     }
 
-    private func wake(_ event: csk_event) -> Bool {
+    /// Watches what ends a sleep from other threads, for no doer.
+    func watchKick(_ readEnd: Int32) throws(TransportError) {
+        let result = csk_poller_set(descriptor, readEnd, Self.kickToken, Int32(CSK_READABLE))
+        guard result >= 0 else { throw .failed("epoll_ctl", result, "kick") }
+        kick = readEnd
+    }
+
+    /// Wakes the doers of all descriptors that are ready. Their order is the scheduler's business.
+    ///
+    /// Waits at most `timeout` nanoseconds until there is one: 0 not at all, negative for ever. A signal ends the wait.
+    func collect(_ timeout: Int64 = 0) throws(TransportError) -> Found {
+        var all = Found()
+        var timeout = timeout
+        // Level-triggered events come again in every call: enough calls that every descriptor had its turn.
+        for _ in 0...count / Self.batch {
+            let found = csk_poller_wait(descriptor, events, Int32(Self.batch), timeout)
+            if found == -EINTR { break }
+            guard found >= 0 else { throw .failed("epoll_wait", found, "poller") }
+            if found > 0 { all.isAny = true }
+            for index in 0..<Int(found) { wake(events[index], &all) }
+            if found < Int32(Self.batch) { break }
+            timeout = 0
+        }
+        return all
+    }
+
+    private func wake(_ event: csk_event, _ all: inout Found) {
+        if event.token == Self.kickToken { return all.isKicked = true }
         let number = UInt32(truncatingIfNeeded: event.token >> 32)
         guard let watch = self[Int32(truncatingIfNeeded: event.token & 0x7FFF_FFFF)], watch.number == number else {
-            return false
+            return all.hasGhosts = true
         }
         watch.doer.wake()
-        return true
     }
 
     /// Makes a new poller with the same watches, in which what cannot be removed is no more.
@@ -116,6 +139,7 @@ final class Poller {
         guard made >= 0 else { throw .failed("epoll_create", made, "poller") }
         _ = csk_close(descriptor)
         descriptor = made
+        if kick >= 0 { try watchKick(kick) }
         for index in watches.indices {
             guard let watch = watches[index] else { continue }
             let flags = watch.isWritable ? CSK_READABLE | CSK_WRITABLE : CSK_READABLE

@@ -72,6 +72,14 @@ public struct TraceEvent: Hashable, Sendable {
         public static let truncated = Marks(rawValue: 4)
         /// It was held up longer than its link would.
         public static let delayed = Marks(rawValue: 8)
+        /// It is no datagram, but a segment of a byte stream.
+        public static let stream = Marks(rawValue: 16)
+        /// It opens a stream, or answers that.
+        public static let opens = Marks(rawValue: 32)
+        /// Nothing comes behind it: its sender's half of the stream ends.
+        public static let ends = Marks(rawValue: 64)
+        /// It resets the stream.
+        public static let resets = Marks(rawValue: 128)
     }
 
     /// When.

@@ -15,6 +15,7 @@ struct TidyTests {
         "Simming": ["Doing", "Wiring", "Tracing"],
         "Rehearsing": ["Doing", "Wiring", "Tracing", "Simming"],
         "CoDoing": ["Doing", "Synchronization"],
+        "Framing": ["Doing", "Wiring"],
     ]
     static let cTargets: Set<String> = ["CSockets"]
 

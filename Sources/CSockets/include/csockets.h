@@ -15,7 +15,7 @@ typedef struct csk_address {
     uint64_t tag, hi, lo;
 } csk_address;
 
-enum { CSK_IP4 = 4, CSK_IP6 = 6 };
+enum { CSK_UNIX = 1, CSK_IP4 = 4, CSK_IP6 = 6 };
 
 /* Looks a name up, which may block for seconds. Writes up to `max` addresses in the system's order of preference.
  * Returns how many, or minus the getaddrinfo error; csk_resolve_text tells it. */

@@ -68,6 +68,7 @@ struct ActiveFault {
         case .hold: passage.heldUntil = max(passage.heldUntil, until)
         case .mtu(let bytes): if count > bytes { passage.isTooLarge = true }
         case .rate(let rate, let queueBytes): passage.rate = (rate, Double(queueBytes))
+        case .reset(let p): if unit(number, 0) < p { passage.cutOff = unit(number, 1) }
         case .drop, .full, .enobufs, .peerFull, .unreachable, .slow, .pause, .crash: break
         }
     }

@@ -57,6 +57,7 @@ extension Fault.Effect: CustomStringConvertible {
         case .enobufs: "enobufs"
         case .peerFull: "peerfull"
         case .unreachable: "unreachable"
+        case .reset(let p): "reset \(brief(p))"
         case .slow(let rate, let measure): "slow \(brief(rate)) \(measure.rawValue)"
         case .pause: "pause"
         case .crash: "crash"

@@ -44,6 +44,9 @@ public struct Fault: Hashable, Sendable {
         case peerFull
         /// `unreachable`: sending there is refused.
         case unreachable
+        /// `reset P`: a segment of a byte stream is, with probability P, cut short anywhere, and the connection reset
+        /// behind what is left of it.
+        case reset(Double)
         /// `slow N bytes` or `slow N datagrams`: the peers of the host take so many a second.
         case slow(Double, Measure)
         /// `pause`: the doers of the host stand still; at the end of the window they go on.
@@ -126,7 +129,7 @@ extension Fault.Effect {
     /// The first words of all effects.
     static let words = [
         "loss", "burst", "duplicate", "reorder", "corrupt", "truncate", "delay", "cut", "hold", "drop", "mtu", "rate",
-        "full", "enobufs", "peerfull", "unreachable", "slow", "pause", "crash",
+        "full", "enobufs", "peerfull", "unreachable", "reset", "slow", "pause", "crash",
     ]
 
     /// Whether it happens to hosts, not to datagrams on their way.

@@ -13,13 +13,15 @@ extension FaultPlan {
     ///   - most: faults at most; there is at least one.
     ///   - crashes: whether hosts pause and crash; they must be scheduled then.
     ///   - refusals: whether sends are refused and readers slow.
+    ///   - resets: whether byte streams are reset.
     public static func random(
-        seed: UInt64, hosts: [String], until: Tyme, most: Int = 6, crashes: Bool = false, refusals: Bool = true
+        seed: UInt64, hosts: [String], until: Tyme, most: Int = 6, crashes: Bool = false, refusals: Bool = true,
+        resets: Bool = false
     ) -> FaultPlan {
         precondition(!hosts.isEmpty && until >= 0.01 && until <= 1e9 && (1...limit).contains(most), "random plan")
         var dice = PlanDice(Xoshiro256(seed: StreamSeed.mix(seed, 0x706C_616E)), hosts: hosts, until: until)
         let count = 1 + dice.random.below(most)
-        let faults = (1...count).map { dice.fault(number: $0, crashes: crashes, refusals: refusals) }
+        let faults = (1...count).map { dice.fault(number: $0, crashes, refusals, resets) }
         return try! FaultPlan(faults)
     }
 }
@@ -39,8 +41,8 @@ private struct PlanDice {
     /// One to `most` thousandths.
     private mutating func thousandths(_ most: Int) -> Double { Double(1 + random.below(most)) / 1000 }
 
-    mutating func fault(number: Int, crashes: Bool, refusals: Bool) -> Fault {
-        let effect = effect(crashes: crashes, refusals: refusals)
+    mutating func fault(number: Int, _ crashes: Bool, _ refusals: Bool, _ resets: Bool) -> Fault {
+        let effect = effect(crashes, refusals, resets)
         let place = effect.isOfHosts ? .host(host()) : place()
         let last = Int(until * 1000)
         let from = random.below(last)
@@ -57,8 +59,10 @@ private struct PlanDice {
         return random.below(2) == 0 ? .between(hosts[one], hosts[other]) : .way(from: hosts[one], to: hosts[other])
     }
 
-    private mutating func effect(crashes: Bool, refusals: Bool) -> Fault.Effect {
-        switch random.below(10 + (refusals ? 4 : 0) + (crashes ? 2 : 0)) {
+    private mutating func effect(_ crashes: Bool, _ refusals: Bool, _ resets: Bool) -> Fault.Effect {
+        let others = 10 + (refusals ? 4 : 0) + (crashes ? 2 : 0)
+        return switch random.below(others + (resets ? 1 : 0)) {
+        case others: .reset(thousandths(100))
         case 0: .loss(thousandths(500))
         case 1: .burst(BurstLoss(enter: thousandths(100), leave: thousandths(500), loss: 1))
         case 2: .duplicate(thousandths(500))

@@ -71,6 +71,7 @@ struct FaultWords {
         case "enobufs": return .enobufs
         case "peerfull": return .peerFull
         case "unreachable": return .unreachable
+        case "reset": return .reset(try probability())
         case "slow":
             let rate = try number("rate", in: 0.001...1e12, or: "how many a second, from 0.001 to 1e12")
             let word = try take("bytes or datagrams")

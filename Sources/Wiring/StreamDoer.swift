@@ -1,0 +1,308 @@
+import Doing
+
+/// What a ``StreamDoer`` may do in one pass, each way.
+public struct StreamBudget: Hashable, Sendable {
+    /// Bytes read, and bytes written, in one pass at most; one read or write more may be under way.
+    public var bytes: Int
+
+    /// What is left over runs in the next pass.
+    public init(bytes: Int = 1 << 20) {
+        precondition(bytes >= 1, "budget of \(bytes) bytes")
+        self.bytes = bytes
+    }
+}
+
+/// How a stream came to its end.
+public enum StreamEnding: Hashable, Sendable {
+    /// Both halves ended, or the core closed it.
+    case closed
+    /// The core threw it away.
+    case reset
+    /// The other end, or the way to it, has gone.
+    case lost(StreamLoss)
+    /// No connection came about, or the transport broke.
+    case failed(TransportError)
+    /// The doer was closed from outside.
+    case cut
+}
+
+/// The one doer that drives a protocol over a stream, from connecting to the end.
+///
+/// Whatever the other end does, it never throws: the doer is done, and ``ending`` tells why. Work is bounded each way
+/// by ``budget``, counted and never timed. It sleeps while nothing can be read or written and nothing is due, so that
+/// an idle connection costs no tick anything.
+///
+/// Between passes, use ``core`` freely: a change of it wakes the doer, so what you queue leaves at once.
+public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
+    @usableFromInline var _core: Core
+    @usableFromInline var _wire: Wire
+    @usableFromInline let burst: Burst
+
+    /// What a pass may do.
+    public var budget: StreamBudget
+    /// Called with every event, after what has come was taken in and before anything is sent.
+    public var onEvent: ((Core.Event, Tyme) -> Void)?
+    /// Called once, when the connection is over. The core may still hold events.
+    public var onEnd: ((StreamEnding, Tyme) -> Void)?
+    /// A doer that is woken when the core has something to tell and when the connection is over.
+    public weak var listener: Doer?
+    /// How it ended; nil before that.
+    public private(set) var ending: StreamEnding?
+
+    @usableFromInline var isConnected = false
+    @usableFromInline var hasFinished = false
+    @usableFromInline var hasEnded = false
+    @usableFromInline var watched: Int32?
+    @usableFromInline var isWatchingWritable = false
+    /// The pass, compiled for this core and this transport where the doer was made.
+    @usableFromInline var pass: (StreamDoer, Tyme) throws -> Recurrence = { try $0.makePass($1) }
+
+    /// - Parameters:
+    ///   - core: the protocol.
+    ///   - wire: what it runs over; opened when the doer enters.
+    ///   - burst: room for one read; share one among the doers of a doist to keep it in the cache.
+    ///   - budget: what a pass may do.
+    @inlinable public convenience init(
+        _ core: Core, over wire: Wire, burst: Burst = Burst(), budget: StreamBudget = StreamBudget()
+    ) {
+        self.init(plain: core, wire, burst, budget)
+        pass = { try $0.makePass($1) }
+    }
+
+    @usableFromInline init(plain core: Core, _ wire: Wire, _ burst: Burst, _ budget: StreamBudget) {
+        _core = core
+        _wire = wire
+        self.burst = burst
+        self.budget = budget
+        super.init()
+    }
+
+    /// The protocol. A change wakes the doer: what was queued leaves in this pass or the next.
+    @inlinable public var core: Core {
+        _read { yield _core }
+        _modify {
+            defer { wake() }
+            yield &_core
+        }
+    }
+
+    /// The transport. A change wakes the doer.
+    @inlinable public var wire: Wire {
+        _read { yield _wire }
+        _modify {
+            defer { wake() }
+            yield &_wire
+        }
+    }
+
+    /// The next event of the core, for whoever drains them without ``onEvent``. Unlike a change of ``core`` this does
+    /// not wake the doer, unless the core had stopped reading for want of room.
+    public func pollEvent() -> Core.Event? {
+        let wanted = _core.wantsInput
+        let event = _core.pollEvent()
+        if !wanted, _core.wantsInput { wake() }
+        return event
+    }
+
+    /// Begins to connect.
+    override public func enter(_ tyme: Tyme) throws {
+        (isConnected, hasFinished, hasEnded, ending) = (false, false, false, nil)
+        do throws(TransportError) { try _wire.open(for: self) } catch { end(.failed(error), tyme) }
+        if ending != nil { finish() }
+    }
+
+    /// One pass: connect; or read, tell, write; then sleep until there is more to do.
+    override public func recur(_ tyme: Tyme) throws -> Recurrence { try pass(self, tyme) }
+
+    /// Closes the transport.
+    override public func exit(_ tyme: Tyme) throws {
+        unwatch()
+        if ending == nil { end(.cut, tyme) }
+        _wire.close()
+    }
+
+    @usableFromInline @discardableResult final func end(_ ending: StreamEnding, _ tyme: Tyme) -> Recurrence {
+        unwatch()
+        self.ending = ending
+        if ending == .reset { _wire.reset() } else { _wire.close() }
+        if case .lost(let loss) = ending { _core.lost(loss, at: tyme) }
+        tell(tyme)
+        onEnd?(ending, tyme)
+        listener?.wake()
+        return .done
+    }
+
+    // MARK: One pass
+
+    /// ``recur(_:)``, inlinable so that it is compiled for its core and transport.
+    @inlinable final func makePass(_ tyme: Tyme) throws -> Recurrence {
+        var isMore = false
+        do throws(TransportError) {
+            if !isConnected, try _wire.connect(at: tyme) {
+                isConnected = true
+                _core.connected(at: tyme)
+            }
+            if isConnected { isMore = try move(tyme) }
+        } catch {
+            return end(.failed(error), tyme)
+        }
+        if ending != nil { return .done }
+        return isConnected ? try settle(isMore, tyme) : try rest(reading: true, writing: true, until: nil)
+    }
+
+    /// Reads, tells and writes; true if the budget ended it. A loss ends the doer.
+    @inlinable final func move(_ tyme: Tyme) throws(TransportError) -> Bool {
+        _core.tick(at: tyme)
+        // A read is answered before the next: its bytes, and those of its answer, are still in the cache.
+        var left = budget.bytes
+        var isMore: Bool
+        repeat {
+            isMore = try read(tyme, &left)
+            if ending != nil { return false }
+            tell(tyme)
+            if let loss = try Self.write(&_core, &_wire, tyme) {
+                end(.lost(loss), tyme)
+                return false
+            }
+            tell(tyme)
+        } while isMore && left > 0
+        return isMore
+    }
+
+    /// One read, as long as the core wants more; true if there may be more. A loss ends the doer.
+    @inlinable final func read(_ tyme: Tyme, _ left: inout Int) throws(TransportError) -> Bool {
+        guard !hasEnded, _core.wantsInput else { return false }
+        let isUntold = isWatchingWritable || watched == nil
+        let (reading, isFull) = try burst.lend { (out: inout OutputRawSpan) throws(TransportError) in
+            let reading = try _wire.read(into: &out, at: tyme)
+            if case .bytes = reading { _core.handle(out.bytes, at: tyme) }
+            return (reading, out.freeCapacity == 0)
+        }
+        switch reading {
+        case .bytes(let count):
+            left -= count
+            // A read that did not fill its room took all there was: what has come since, the poller tells. But while
+            // the poller tells of changes only, nothing would tell of an end that came with the last bytes; and without
+            // a poller only a read that finds nothing says that nothing is there.
+            return isFull || isUntold
+        case .nothing: return false
+        case .end:
+            hasEnded = true
+            _core.ended(at: tyme)
+            return false
+        case .lost(let loss):
+            end(.lost(loss), tyme)
+            return false
+        }
+    }
+
+    /// Writes until nothing is left or there is no room; a loss if the connection is over.
+    @inlinable static func write(
+        _ core: inout Core, _ wire: inout Wire, _ tyme: Tyme
+    ) throws(TransportError) -> StreamLoss? {
+        while true {
+            let (asked, writing) = try core.lendOutput { (bytes) throws(TransportError) -> (Int, StreamWriting) in
+                if bytes.isEmpty { return (0, .taken(0)) }
+                return (bytes.byteCount, try wire.write(bytes, at: tyme))
+            }
+            switch writing {
+            case .taken(let count):
+                if count > 0 { core.sent(count, at: tyme) }
+                if count < asked || asked == 0 { return nil }
+            case .lost(let loss): return loss
+            }
+        }
+    }
+
+    @inlinable final func tell(_ tyme: Tyme) {
+        guard let onEvent else { return }
+        while let event = _core.pollEvent() { onEvent(event, tyme) }
+    }
+
+    /// All questions to a core at once, and `inout`: a core that is only read where it is stored is copied for that.
+    @inlinable static func ask(_ core: inout Core) -> StreamPassState {
+        StreamPassState(
+            wantsInput: core.wantsInput, hasOutput: core.lendOutput { !$0.isEmpty }, hasEvents: core.hasEvents,
+            closing: core.closing, wakeTyme: core.wakeTyme)
+    }
+
+    /// Closes if the core wants it and it is time; else sleeps until there is more to do.
+    @inlinable final func settle(_ isMore: Bool, _ tyme: Tyme) throws -> Recurrence {
+        let state = Self.ask(&_core)
+        if state.closing != .open, let over = close(state) { return end(over, tyme) }
+        if state.hasEvents, let listener { listener.wake() }
+        guard !isMore else {
+            wake()  // the budget ended the pass: in real time go on at this tyme, as far as extra passes go
+            return .again
+        }
+        return try rest(reading: !hasEnded && state.wantsInput, writing: state.hasOutput, until: state.wakeTyme)
+    }
+
+    /// What the core wants to become of the connection, if it is time.
+    @usableFromInline final func close(_ state: StreamPassState) -> StreamEnding? {
+        if state.closing == .reset { return .reset }
+        if state.hasOutput { return nil }
+        if state.closing == .close { return .closed }
+        if !hasFinished {
+            hasFinished = true
+            _wire.finish()
+        }
+        return hasEnded ? .closed : nil
+    }
+
+    // MARK: Sleeping
+
+    @inlinable final func rest(reading: Bool, writing: Bool, until wakeTyme: Tyme?) throws -> Recurrence {
+        let readiness = _wire.readiness
+        switch readiness {
+        case .descriptor(let descriptor):
+            // Only a change costs a call.
+            if watched != (reading || writing ? descriptor : nil) || isWatchingWritable != writing {
+                try watch(descriptor, reading: reading, writing: writing)
+            }
+            if watched == nil, reading || writing { return .again }
+        case .wakes: break
+        case .polled: return .again
+        }
+        return .park(until: min(wakeTyme ?? .infinity, _wire.wakeTyme ?? .infinity))
+    }
+
+    /// Tells the poller what to watch.
+    @usableFromInline final func watch(_ descriptor: Int32, reading: Bool, writing: Bool) throws {
+        guard reading || writing else { return unwatch() }
+        guard let pace = doist?.pace else { return }
+        if descriptor != watched {
+            unwatch()
+            try pace.watch(descriptor, self)
+            watched = descriptor
+        }
+        // While it waits for room the poller tells of changes only, so that input that is not wanted does not spin.
+        guard writing != isWatchingWritable else { return }
+        try pace.watchWritable(descriptor, writing)
+        isWatchingWritable = writing
+    }
+
+    private func unwatch() {
+        if let watched { doist?.pace?.unwatch(watched) }
+        (watched, isWatchingWritable) = (nil, false)
+    }
+}
+
+/// What a pass asks of its core before it ends.
+@usableFromInline struct StreamPassState {
+    @usableFromInline var wantsInput: Bool
+    @usableFromInline var hasOutput: Bool
+    @usableFromInline var hasEvents: Bool
+    @usableFromInline var closing: StreamClosing
+    @usableFromInline var wakeTyme: Tyme?
+
+    @usableFromInline init(
+        wantsInput: Bool, hasOutput: Bool, hasEvents: Bool, closing: StreamClosing, wakeTyme: Tyme?
+    ) {
+        self.wantsInput = wantsInput
+        self.hasOutput = hasOutput
+        self.hasEvents = hasEvents
+        self.closing = closing
+        self.wakeTyme = wakeTyme
+    }
+}
