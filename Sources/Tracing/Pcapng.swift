@@ -203,7 +203,7 @@ extension Trace {
     ///
     /// A datagram of a simulated network stands in it once, when it was sent, with what became of it; once more as it
     /// arrived if it was altered on the way. A segment of a stream stands in it each time it was sent. Of a real
-    /// transport it holds what was sent and what was received; of a stream that is watched at both ends, only the first.
+    /// transport it holds what was sent and what was received; of a stream watched at both ends, only what was sent.
     ///
     /// - Parameter describe: what the bytes mean, for the comments.
     public func pcapng(describe: Describe? = nil) -> [UInt8] {
