@@ -101,7 +101,9 @@ struct Chart {
             case .sent, .refused:
                 let isBad = event.fate.isEnd || event.kind == .refused
                 if flight > 0, !isBad { open[flight, default: []].append(arrows.count) }
-                let shown = event.fate == .arrives ? event.marks.isEmpty ? "" : String(fate.prefix { $0 != "," }) : fate
+                let shown =
+                    event.fate == .arrives
+                    ? event.marks.subtracting(.stream).isEmpty ? "" : String(fate.prefix { $0 != "," }) : fate
                 let endless = event.flight == 0 && !isBad
                 arrows.append(
                     Arrow(

@@ -81,7 +81,7 @@ struct Flights {
 
 extension TraceEvent {
     /// Whether it was sent and nothing happens to it.
-    fileprivate var mayRun: Bool { kind == .sent && marks.isEmpty && (fate == .none || fate == .arrives) }
+    fileprivate var mayRun: Bool { kind == .sent && marks.isSubset(of: .stream) && (fate == .none || fate == .arrives) }
 
     /// Whether it left and comes in together with another.
     fileprivate func goesWith(_ other: TraceEvent) -> Bool {

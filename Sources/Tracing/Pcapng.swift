@@ -3,7 +3,8 @@ import Wiring
 
 /// Writes a capture file that Wireshark and tshark open, block by block.
 ///
-/// Each datagram becomes an IP packet with a UDP header. Internet addresses are the real ones. Hosts of a simulated
+/// Each datagram becomes an IP packet with a UDP header, and each segment of a byte stream one with a TCP header, whose
+/// numbers are counted so that Wireshark joins the stream. Internet addresses are the real ones. Hosts of a simulated
 /// network and Unix paths have none, so theirs are made up: `10.0.0.0` plus the host's number, `10.128.0.0` plus the
 /// path's; what they stand for is in the file as names, which Wireshark shows. Times are tymes, in nanoseconds from 0.
 /// What became of a datagram is the packet's comment.
@@ -67,7 +68,18 @@ public struct PcapngWriter {
         _ bytes: RawSpan, from source: Address, to destination: Address, at tyme: Tyme, isOutbound: Bool = true,
         comment: String = ""
     ) {
-        let packet = Self.packet(bytes, source, destination)
+        write(Self.packet(bytes, nil, source, destination), at: tyme, isOutbound, comment)
+    }
+
+    /// Adds a segment of a byte stream, as TCP: at most 65,000 bytes of it.
+    func add(
+        _ bytes: RawSpan, _ head: TCPPlaces.Head, from source: Address, to destination: Address, at tyme: Tyme,
+        isOutbound: Bool, comment: String
+    ) {
+        write(Self.packet(bytes, head, source, destination), at: tyme, isOutbound, comment)
+    }
+
+    private func write(_ packet: [UInt8], at tyme: Tyme, _ isOutbound: Bool, _ comment: String) {
         let nanoseconds = UInt64(min(max(0, tyme), 1e10) * 1e9)
         var block = Bytes()
         block.add32(0)
@@ -106,7 +118,9 @@ public struct PcapngWriter {
         }
     }
 
-    private static func packet(_ bytes: RawSpan, _ source: Address, _ destination: Address) -> [UInt8] {
+    private static func packet(
+        _ bytes: RawSpan, _ head: TCPPlaces.Head?, _ source: Address, _ destination: Address
+    ) -> [UInt8] {
         var (from, to) = (ip(source), ip(destination))
         // A datagram has one family: an unknown end takes that of the other.
         if from.count != to.count {
@@ -116,20 +130,33 @@ public struct PcapngWriter {
                 to = [UInt8](repeating: 0, count: 16)
             }
         }
-        let body = unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0.prefix(65_507)) }
-        let length = UInt16(8 + body.count)
-        var udp = source.port.bigEndianBytes + destination.port.bigEndianBytes + length.bigEndianBytes + [0, 0]
-        guard from.count == 16 else {
-            var head: [UInt8] = [0x45, 0] + UInt16(20 + Int(length)).bigEndianBytes + [0, 0, 0, 0, 64, 17, 0, 0]
-            head += from + to
-            let sum = checksum([head])
-            (head[10], head[11]) = (sum[0], sum[1])
-            return head + udp + body
+        let body = unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0.prefix(head == nil ? 65_507 : 65_000)) }
+        let ports = source.port.bigEndianBytes + destination.port.bigEndianBytes
+        var transport = head.map { tcp($0, ports) } ?? ports + UInt16(8 + body.count).bigEndianBytes + [0, 0]
+        let kind: UInt8 = head == nil ? 17 : 6
+        let length = UInt16(transport.count + body.count)
+        if head != nil || from.count == 16 {
+            let pseudo = from + to + UInt32(length).bigEndianBytes + [0, 0, 0, kind]
+            let sum = checksum([pseudo, transport, body])
+            let place = head == nil ? 6 : 16
+            // A sum of 0 would say that UDP has none.
+            let bytes = head == nil && sum == [0, 0] ? [0xFF, 0xFF] : sum
+            (transport[place], transport[place + 1]) = (bytes[0], bytes[1])
         }
-        let pseudo = from + to + UInt32(length).bigEndianBytes + [0, 0, 0, 17]
-        let sum = checksum([pseudo, udp, body])
-        (udp[6], udp[7]) = sum == [0, 0] ? (0xFF, 0xFF) : (sum[0], sum[1])
-        return [0x60, 0, 0, 0] + length.bigEndianBytes + [17, 64] + from + to + udp + body
+        guard from.count == 4 else {
+            return [0x60, 0, 0, 0] + length.bigEndianBytes + [kind, 64] + from + to + transport + body
+        }
+        var ip: [UInt8] = [0x45, 0] + (20 + length).bigEndianBytes + [0, 0, 0, 0, 64, kind, 0, 0]
+        ip += from + to
+        let sum = checksum([ip])
+        (ip[10], ip[11]) = (sum[0], sum[1])
+        return ip + transport + body
+    }
+
+    /// A head of TCP, its sum still 0. The window is told as open, since a trace knows nothing of it.
+    private static func tcp(_ head: TCPPlaces.Head, _ ports: [UInt8]) -> [UInt8] {
+        ports + head.sequence.bigEndianBytes + (head.acknowledged ?? 0).bigEndianBytes + [5 << 4, head.flags]
+            + [0xFF, 0xFF, 0, 0, 0, 0]
     }
 
     /// The internet checksum over parts of which all but the last have an even length.
@@ -172,32 +199,61 @@ extension FixedWidthInteger {
 }
 
 extension Trace {
-    /// The datagrams as a capture file for Wireshark: see ``PcapngWriter``.
+    /// The datagrams and streams as a capture file for Wireshark: see ``PcapngWriter``.
     ///
     /// A datagram of a simulated network stands in it once, when it was sent, with what became of it; once more as it
-    /// arrived if it was altered on the way. Of a real transport it holds what was sent and what was received.
+    /// arrived if it was altered on the way. A segment of a stream stands in it each time it was sent. Of a real
+    /// transport it holds what was sent and what was received; of a stream watched at both ends, only what was sent.
     ///
     /// - Parameter describe: what the bytes mean, for the comments.
     public func pcapng(describe: Describe? = nil) -> [UInt8] {
         var file: [UInt8] = []
         let writer = PcapngWriter { file += $0 }
         var named: Set<Address> = []
+        var places = TCPPlaces()
+        let seen = streamsSent
         for index in 0..<count {
             let event = event(index)
-            let isAltered = !event.marks.isDisjoint(with: [.corrupted, .truncated])
-            let isShown = event.kind == .sent || event.kind == .received && (event.flight == 0 || isAltered)
-            guard isShown else { continue }
+            let isOutbound = event.kind == .sent
+            let (from, to) = isOutbound ? (event.local, event.peer) : (event.peer, event.local)
+            let isStream = event.marks.contains(.stream)
+            if isStream, event.kind == .received { places.receive(event) }
+            if isStream, event.kind == .dropped { places.drop(event) }
+            let isAltered = !isStream && !event.marks.isDisjoint(with: [.corrupted, .truncated])
+            let isReal = event.flight == 0 && !(isStream && seen.contains([from, to]))
+            guard isOutbound || event.kind == .received && (isReal || isAltered) else { continue }
             for address in [event.local, event.peer] where named.insert(address).inserted {
                 writer.name(address, name(of: address))
             }
             let words = [describe.flatMap { describe in withBytes(index) { describe($0) } }, fate(of: event)]
             let comment = words.compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: "; ")
-            let isOutbound = event.kind == .sent
-            let (from, to) = isOutbound ? (event.local, event.peer) : (event.peer, event.local)
-            withBytes(index) {
-                writer.add($0, from: from, to: to, at: event.tyme, isOutbound: isOutbound, comment: comment)
+            guard isStream else {
+                withBytes(index) {
+                    writer.add($0, from: from, to: to, at: event.tyme, isOutbound: isOutbound, comment: comment)
+                }
+                continue
             }
+            var start = 0
+            repeat {
+                let end = min(start + 65_000, length(index))
+                let head = places.send(event, from: from, to: to, length: end - start)
+                withBytes(index) {
+                    writer.add(
+                        $0.extracting(start..<end), head, from: from, to: to, at: event.tyme, isOutbound: isOutbound,
+                        comment: comment)
+                }
+                start = end
+            } while start < length(index)
         }
         return file
+    }
+
+    /// The directions of streams that are watched where they are sent: from, to.
+    private var streamsSent: Set<[Address]> {
+        var ways: Set<[Address]> = []
+        for index in 0..<count where event(index).kind == .sent && event(index).marks.contains(.stream) {
+            ways.insert([event(index).local, event(index).peer])
+        }
+        return ways
     }
 }

@@ -85,6 +85,9 @@ extension Trace {
     /// What became of a datagram, and what happened to it, in words.
     public func fate(of event: TraceEvent) -> String {
         var words: [String] = []
+        if event.marks.contains(.opens) { words.append("opens") }
+        if event.marks.contains(.ends) { words.append("ends") }
+        if event.marks.contains(.resets) { words.append("resets") }
         if event.marks.contains(.duplicate) { words.append("a copy") }
         if event.marks.contains(.corrupted) { words.append("altered") }
         if event.marks.contains(.truncated) { words.append("cut short") }

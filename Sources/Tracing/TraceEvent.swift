@@ -94,9 +94,9 @@ public struct TraceEvent: Hashable, Sendable {
     public var fate: Fate
     /// What happened to it on its way.
     public var marks: Marks
-    /// The address at this end; ``Address/none`` where there is none.
+    /// The address at this end; `Address.none` where there is none.
     public var local: Address
-    /// The address at the other end; ``Address/none`` where there is none.
+    /// The address at the other end; `Address.none` where there is none.
     public var peer: Address
     /// When a datagram that was sent arrives; 0 otherwise.
     public var due: Tyme

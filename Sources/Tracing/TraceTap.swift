@@ -10,6 +10,7 @@ import Wiring
 public final class TraceTap: Tap {
     private let trace: Trace
     private let lane: Trace.Lane
+    private let marks: TraceEvent.Marks
     /// The address at this end; set it once it is known, as after a peer at port 0 has opened.
     public var local: Address
 
@@ -17,8 +18,10 @@ public final class TraceTap: Tap {
     ///   - trace: where it writes.
     ///   - name: the name of the lane, and of the address if there is one.
     ///   - local: the address at this end.
-    public init(_ trace: Trace, _ name: String, at local: Address = .none) {
+    ///   - isStream: what it sees are bytes of a stream, as a `TappedStream` has them, and no datagrams.
+    public init(_ trace: Trace, _ name: String, at local: Address = .none, isStream: Bool = false) {
         self.trace = trace
+        marks = isStream ? .stream : []
         self.local = local
         lane = trace.lane(name)
         if !local.isNone { trace.name(local, name) }
@@ -26,7 +29,7 @@ public final class TraceTap: Tap {
 
     public func see(_ bytes: RawSpan, _ train: Train, _ direction: Direction, at tyme: Tyme) {
         let kind: TraceEvent.Kind = direction == .tx ? .sent : .received
-        let event = TraceEvent(kind, at: tyme, lane: lane, local: local, peer: train.peer)
+        let event = TraceEvent(kind, at: tyme, lane: lane, local: local, peer: train.peer, marks: marks)
         train.forEachDatagram(of: bytes) { trace.record(event, $0) }
     }
 }

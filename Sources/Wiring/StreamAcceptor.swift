@@ -53,6 +53,12 @@ public final class StreamAcceptor<Listener: StreamListener>: DoDoer {
         try gate.dropEnded()
         return recurrence
     }
+
+    /// Closes the listener and every connection, and forgets them: entered again, it begins without any.
+    override public func exit(_ tyme: Tyme) throws {
+        defer { try? gate.dropAll() }
+        try super.exit(tyme)
+    }
 }
 
 /// Takes the connections, in a place of its own: so it runs only when one waits, not whenever a connection has work.
@@ -118,6 +124,13 @@ final class StreamGate<Listener: StreamListener>: Doer {
         guard listed - live > max(16, live), let owner else { return }
         try owner.remove(owner.doers.filter { $0.nextTyme == nil })
         listed = live
+    }
+
+    /// Drops all doers but itself.
+    fileprivate func dropAll() throws {
+        listed = 0
+        guard let owner else { return }
+        try owner.remove(owner.doers.filter { $0 !== self })
     }
 
     private func watch() throws {
