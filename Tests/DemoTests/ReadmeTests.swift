@@ -18,12 +18,23 @@ struct ReadmeTests {
         #expect(program.split(separator: "\n").filter { !$0.hasPrefix("import") }.count == 5)
     }
 
+    @Test("its second program is a test of the package, to the letter")
+    func rehearsal() throws {
+        let test = try Self.text("Tests/RehearsingTests/RehearsedMemoTests.swift")
+        let readme = try Self.text("README.md").components(separatedBy: "\n")
+        let first = try #require(readme.firstIndex { $0.hasPrefix("@Test(") })
+        let last = try #require(readme[first...].firstIndex(of: "```"))
+        let program = readme[first..<last].map { $0.isEmpty ? "" : "    " + $0 }
+        #expect(program.count > 10)
+        #expect(test.contains(program.joined(separator: "\n")))
+    }
+
     @Test("every command that it names is a product of the package")
     func commands() throws {
         let manifest = try Self.text("Package.swift")
         let readme = try Self.text("README.md")
         let named = Set(readme.matches(of: /swift run (?:-c release )?([a-z-]+)/).map { String($0.output.1) })
-        #expect(named.isSuperset(of: ["demo", "hello", "memo-peer", "embed", "bench"]))
+        #expect(named.isSuperset(of: ["demo", "hello", "memo-peer", "rehearse", "lossy", "frame-peer", "embed", "bench"]))
         for name in named.sorted() { #expect(manifest.contains("name: \"\(name)\""), "swift run \(name)") }
     }
 
