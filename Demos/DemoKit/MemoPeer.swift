@@ -42,15 +42,20 @@ public enum MemoPeer {
     ///
     /// - Returns: true if everything was done.
     public static func run(_ words: inout Arguments) throws -> Bool {
+        try run(&words, stopOn: [.interrupt, .terminate])
+    }
+
+    /// The same, ended by these signals only.
+    static func run(_ words: inout Arguments, stopOn signals: RealPace.Signals) throws -> Bool {
         let given = words.all
         let options = try MemoPeerOptions(&words)
-        guard let path = options.record else { return try run(options, Taping()) }
+        guard let path = options.record else { return try run(options, Taping(stopOn: signals)) }
         let file = try RecordingFile(path)
         var system = SystemRandomNumberGenerator()
         let header = RecordingHeader(program: "memo-peer", arguments: given, seed: system.next())
         let recorder = Recorder(header) { try file.write($0) }
         let isDone: Bool
-        do { isDone = try run(options, Taping(recorder, seed: header.seed)) } catch {
+        do { isDone = try run(options, Taping(recorder, seed: header.seed, stopOn: signals)) } catch {
             try? recorder.finish()
             throw error
         }
@@ -172,7 +177,7 @@ public enum MemoPeer {
                     ? TapedConsole(try taping.inlet("console"), onEvent: hear) : Console { event, _ in hear(event) })
         }
         if try taping.replays(doers) { return true }
-        let doist = try Doist(limit: options.time, pace: RealPace(stopOn: [.interrupt, .terminate]), doers: doers)
+        let doist = try Doist(limit: options.time, pace: RealPace(stopOn: taping.signals), doers: doers)
         taping.recorder?.watch(doist)
         options.flags.watch(doist)
         try doist.run()

@@ -1,6 +1,7 @@
 import Doing
 import Foundation
 import Memoing
+import Sockets
 import Tracing
 import Wiring
 
@@ -10,13 +11,19 @@ final class Taping {
     let replay: Replay?
     /// How the replay went.
     private(set) var outcome: Replay.Outcome?
+    /// What ends the run.
+    let signals: RealPace.Signals
     private let seed: UInt64?
 
     /// Neither.
-    init() { (recorder, replay, seed) = (nil, nil, nil) }
+    init(stopOn signals: RealPace.Signals) {
+        (recorder, replay, seed) = (nil, nil, nil)
+        self.signals = signals
+    }
 
     /// Recorded, with all randomness drawn from `seed`.
-    init(_ recorder: Recorder, seed: UInt64) {
+    init(_ recorder: Recorder, seed: UInt64, stopOn signals: RealPace.Signals) {
+        self.signals = signals
         self.recorder = recorder
         replay = nil
         self.seed = seed
@@ -25,6 +32,7 @@ final class Taping {
     /// Replayed.
     init(_ replay: Replay) {
         recorder = nil
+        signals = []
         self.replay = replay
         seed = replay.recording.header.seed
     }

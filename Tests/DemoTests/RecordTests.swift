@@ -19,7 +19,7 @@ import Tracing
             Thread.detachNewThread { [self] in
                 result = Result {
                     var words = Arguments(words)
-                    return try MemoPeer.run(&words)
+                    return try MemoPeer.run(&words, stopOn: [])  // signals belong to the process
                 }
                 done.signal()
             }
