@@ -218,13 +218,20 @@ import Wiring
         #expect(Self.drops(memoer) == [.family: 3])
     }
 
-    @Test("sure grams are taken as memos, without acks")
+    @Test("sure grams are taken as memos, and asked for acks only where the policy is to give them")
     func sure() throws {
         var memoer = try Self.memoer()
+        memoer.ackPolicy = .never
         memoer.feed(try Self.grams(Self.bytes(300), 1, kind: .sure))
         memoer.feed(try Self.grams(Self.bytes(300), 2, size: 250, kind: .sureSigned))
         #expect(memoer.received().count == 2)
-        #expect(memoer.drain().isEmpty && memoer.wakeTyme == nil)
+        #expect(memoer.drain().isEmpty)
+
+        var answering = try Self.memoer()
+        answering.feed(try Self.grams(Self.bytes(300), 1, kind: .sure))
+        #expect(answering.received().count == 1)
+        let codes = answering.drain().map { String(decoding: $0.gram.prefix(4), as: UTF8.self) }
+        #expect(codes == ["bAAI"])
     }
 
     @Test("signed grams that come before their first one wait for it, and are verified then")

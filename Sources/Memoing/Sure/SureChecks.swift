@@ -26,23 +26,21 @@ extension SureOutbox {
             precondition(memo.transmission(of: entry.gram) == order, "a sending that is not the gram's last")
             precondition(!memo.isAcked(entry.gram), "a sending of a gram that is acknowledged")
         }
-        let flying = Set(open.map { [Int($0.entry.row), Int($0.entry.gram)] })
+        func place(_ row: Int, _ gram: Int) -> UInt64 { UInt64(row) << 32 | UInt64(gram) }
+        var known = Set(open.map { place(Int($0.entry.row), Int($0.entry.gram)) })
         let lost = (0..<lanes[lane].lost.count).map { lanes[lane].lost[$0] }.filter(isAlive)
-        let waiting = Set(lost.map { [Int($0.row), Int($0.gram)] })
+        for gram in lost { known.insert(place(Int(gram.row), Int(gram.gram))) }
         for row in alive {
             let memo = memos[row]
             precondition(memo.order - lanes[lane].firstOrder < SureLane.span || memo.next == 0, "span")
             for gram in memo.base..<max(memo.base, memo.next) where !memo.isAcked(gram) {
-                let place = [row, Int(gram)]
-                precondition(
-                    flying.contains(place) || waiting.contains(place), "gram \(gram) of \(memo.mid) is nowhere")
+                precondition(known.contains(place(row, Int(gram))), "gram \(gram) of \(memo.mid) is nowhere")
             }
         }
         guard !alive.isEmpty else { return }
         let list = turns.list(of: Int32(lane))
-        let isTimed = lanes[lane].deadline(granularity) != .max
-        precondition(
-            list == Turn.ready || list == Turn.blocked || isTimed || list == Turn.waiting, "lane \(lane) sleeps")
+        let isAwake = [Turn.ready, Turn.blocked, Turn.waiting].contains(list)
+        precondition(isAwake || lanes[lane].deadline(granularity) != .max, "lane \(lane) sleeps")
         precondition(list != Turn.idle, "lane \(lane) is idle with \(alive.count) memos")
     }
 }
