@@ -18,6 +18,10 @@ public enum MemoPeer {
           --to              where to send: HOST:PORT, or the PATH of a Unix peer
           --kind KIND       plain (the default), signed, sure or sure-signed: a sure memo is repeated until it arrives
           --domain DOMAIN   heads in text (the default) or binary
+          --probes N        sure memos to a peer that never answered are repeated N times only: hio's peers never answer,
+                            and hear a memo of one gram anew each time
+          --deadline S      a sure memo is given up S seconds after it was taken
+          --window N        N sure grams under way, as fast as they go; otherwise the way is found out
           --size N          gram size in bytes; the transport's usual one otherwise
           --memo TEXT       what to send; or --memo-size N characters that any peer can make again; or --file FILE
           --count N         send N memos (1 by default), or listen until N have arrived
@@ -211,6 +215,12 @@ public enum MemoPeer {
         memoer.reportsSent = true
         // Unix datagrams are never lost, and the kernel holds the sender back.
         if limits.datagram > GramSize.largestUDP { memoer.sureDefaults.control = .none(window: 64) }
+        if let window = options.window { memoer.sureDefaults.control = .none(window: window) }
+        if let probes = options.probes {
+            memoer.sureDefaults.mode = .bestEffort
+            memoer.sureDefaults.probes = probes
+        }
+        memoer.sureDefaults.deadline = options.deadline
         return memoer
     }
 }

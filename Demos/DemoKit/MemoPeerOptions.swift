@@ -44,6 +44,9 @@ struct MemoPeerOptions {
     let keep: [(Vid, KeyPair)]
     let allowed: [Vid]?
     let pacing: Int?
+    let probes: Int?
+    let deadline: Double?
+    let window: Int?
     let time: Double?
     let flags: WireFlags
     /// Where the run is recorded.
@@ -74,12 +77,18 @@ struct MemoPeerOptions {
         keep = try words.value("--keep").map(Self.keep) ?? []
         let vids = try words.values("--allow")
         allowed = vids.isEmpty ? nil : try vids.map { try Self.named("--allow", $0) { try Vid(text: $0) } }
+        probes = try words.integer("--probes", in: 0...1000)
+        deadline = try words.number("--deadline", in: 0.001...31_536_000)
+        window = try words.integer("--window", in: 1...SureControl.mostInFlight)
         pacing = try words.integer("--per-tick", in: 1...1_000_000)
         time = try words.number("--time", in: 0.001...31_536_000)
         json = words.has("--json")
         flags = try WireFlags(&words)
         record = try words.value("--record")
         try words.finish()
+        guard isSure || probes == nil && deadline == nil && window == nil else {
+            throw UsageError("--probes, --deadline and --window are for sure memos")
+        }
         guard !isSigned || mode == .listen || seed != nil else {
             throw UsageError("--kind \(kind.rawValue) needs --seed-key")
         }

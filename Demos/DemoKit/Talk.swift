@@ -87,10 +87,17 @@ final class Talk<Wire: DatagramTransport>: Doer {
     private func conclude(_ outcome: SureOutcome) {
         if outcome.result == .delivered { confirm(outcome.mid, outcome.destination) }
         onTheirWay[outcome.mid] = nil
-        if outcome.result != .delivered { failed += 1 }
+        // What a signal has cut off has not failed.
+        if outcome.result != .delivered, !(outcome.result == .closed && wasInterrupted) { failed += 1 }
         var line = JSONLine(event: "outcome")
         line.add("mid", outcome.mid.text)
         line.add("result", outcome.result.word)
+        line.add("indeterminate", outcome.result.isIndeterminate)
+        switch outcome.result {
+        case .refused(let refusal): line.add("reason", "\(refusal)")
+        case .localError(let reason): line.add("reason", "\(reason)")
+        case .delivered, .timedOut, .neverHeard, .closed: break
+        }
         let doubt = outcome.result.isIndeterminate ? "; it may have arrived all the same" : ""
         reporter.say(line, "\(peer.wire.describe(outcome.destination)): \(outcome.result.word)\(doubt)")
     }
@@ -167,6 +174,7 @@ final class Talk<Wire: DatagramTransport>: Doer {
         line.add("received", received)
         line.add("drops", drops)
         line.add("retransmissions", peer.core.sureStatistics.retransmissions)
+        line.add("acks", peer.core.sureStatistics.acksSent)
         let dropped = statistics.drops.occurred.map { "\($0.count) \($0.reason.rawValue)" }.joined(separator: ", ")
         reporter.say(line, "\(sent) sent, \(received) received" + (dropped.isEmpty ? "" : ", dropped: \(dropped)"))
         let wantsMore = !isFinished && (options.mode == .send || options.count != nil || options.expected != nil)
