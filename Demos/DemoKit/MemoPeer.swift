@@ -159,7 +159,11 @@ public enum MemoPeer {
         peer.listener = talk
         var doers: [Doer] = [peer, talk]
         if options.mode == .chat {
-            let console = Console(try taping.inlet("console")) { talk.say($0) } onEnd: { talk.hangUp() }
+            let console = Console(try taping.inlet("console")) {
+                talk.say($0)
+            } onEnd: {
+                talk.hangUp()
+            }
             doers.append(console)
         }
         if try taping.replays(doers) { return true }
