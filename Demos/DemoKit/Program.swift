@@ -27,11 +27,20 @@ public struct Program {
         } catch let error as UsageError {
             complain("\(name): \(error)\n\(usage)")
             exit(2)
+        } catch let error as BadFile {
+            complain("\(name): \(error)")
+            exit(2)
         } catch {
             complain("\(name): \(error)")
             exit(1)
         }
     }
+}
+
+/// A file that is not what it should be: status 2, like bad words, but no word of the usage would help.
+public struct BadFile: Error, CustomStringConvertible {
+    /// Which file, and what is wrong with it.
+    public let description: String
 }
 
 /// Prints `text` to standard error.

@@ -6,7 +6,8 @@ public enum ReplayCommand {
     /// What `--help` says of it.
     public static let usage = """
           replay FILE       runs what `memo-peer --record FILE` has recorded again, without sockets and clock;
-                            status 0 if every byte sent is the same, 1 and the first difference if not
+                            status 0 if every byte sent is the same, 1 and the first difference if not,
+                            2 if FILE is no whole recording of this version
         """
 
     /// The programs whose doers can be made again from their words.
@@ -22,15 +23,24 @@ public enum ReplayCommand {
         let reporter = Reporter(json: words.has("--json"))
         try words.finish()
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw UsageError("replay \(path): cannot be read")
+            throw BadFile(description: "\(path): cannot be read")
         }
-        switch try outcome([UInt8](data), path) {
-        case .same(let passes, let trains, let bytes):
+        return tell(try outcome([UInt8](data), path), path, reporter)
+    }
+
+    /// Prints how it went; true if everything was as recorded.
+    private static func tell(_ outcome: Replay.Outcome, _ path: String, _ reporter: Reporter) -> Bool {
+        switch outcome {
+        case .same(let tally):
             var line = JSONLine(event: "same")
-            line.add("passes", passes)
-            line.add("trains", trains)
-            line.add("bytes", bytes)
-            reporter.say(line, "\(path): the same: \(passes) passes, \(trains) trains, \(bytes) bytes")
+            line.add("passes", tally.passes)
+            line.add("received", tally.received)
+            line.add("sent", tally.offered)
+            line.add("compared", tally.compared)
+            reporter.say(
+                line,
+                "\(path): replays exactly: \(tally.passes) passes, \(tally.received) datagrams in, "
+                    + "\(tally.offered) out, \(tally.compared) bytes compared")
             return true
         case .different(let difference):
             var line = JSONLine(event: "different")
@@ -40,6 +50,7 @@ public enum ReplayCommand {
             line.add("place", difference.place)
             line.add("recorded", difference.recorded)
             line.add("happened", difference.happened)
+            if let first = difference.firstByte { line.add("first_byte", first) }
             reporter.say(line, "\(path): \(difference)")
             return false
         }
@@ -48,15 +59,14 @@ public enum ReplayCommand {
     /// Replays the bytes of a file.
     static func outcome(_ bytes: [UInt8], _ path: String) throws -> Replay.Outcome {
         let recording: Recording
-        do { recording = try Recording(bytes) } catch { throw ReplayError(description: "\(path): \(error)") }
+        do { recording = try Recording(bytes) } catch { throw BadFile(description: "\(path): \(error)") }
         let program = recording.header.program
         guard let found = programs.first(where: { $0.name == program }) else {
             let known = programs.map(\.name).joined(separator: ", ")
-            throw ReplayError(description: "\(path): of \"\(program)\"; what can be replayed is \(known)")
+            throw BadFile(description: "\(path): of \"\(program)\"; what can be replayed is \(known)")
         }
-        return try found.replay(recording)
+        do { return try found.replay(recording) } catch let error as RecordingError {
+            throw BadFile(description: "\(path): recorded by another \(program) than this one: \(error)")
+        }
     }
 }
-
-/// Why a file cannot be replayed.
-struct ReplayError: Error, CustomStringConvertible { let description: String }

@@ -10,7 +10,7 @@ public enum RehearseCommand {
         """
         Usage: rehearse [--scenario NAME|all] [--seeds A..B] [options]
                rehearse hash --seed N | --seeds A..B [--scenario NAME] [options]
-               rehearse replay FILE
+               rehearse replay FILE [--json]
 
           --scenario NAME   which exchange; all of them without it
         \(scenarios)
@@ -30,9 +30,11 @@ public enum RehearseCommand {
           --twice           each run is made twice and compared
           --idlers N        with N doers more that do nothing: the hash must stay
           --against "CMD"   compares with what CMD prints for the same seeds: another build, another machine
-        replay: runs the doers of a recording of a real run again, and compares every byte that they send.
+        replay: runs the doers of a recording again that `memo-peer --record FILE` made, without sockets and clock, and
+        compares every byte that they send; the first difference is shown.
 
-        Ends with status 0 if nothing failed, 1 if something did, 2 for bad words.
+        Ends with status 0 if nothing failed, 1 if something did, 2 for bad words or a file that is
+        no whole recording.
         """
     }
 

@@ -3,7 +3,7 @@ import Doing
 /// Where a doer reads what comes from outside and from no transport: a console, a file, a clock of its own.
 ///
 /// ```swift
-/// let lines = inlet.take { readWhatIsThere() }  // live: calls the closure; recorded: notes it too; replayed: not
+/// let lines = inlet.take { readWhatIsThere() }  // recorded: what the closure gives is noted; replayed: not called
 /// ```
 /// One inlet for each such source, made in the same order when recording and replaying.
 public final class Inlet {

@@ -50,7 +50,7 @@ public struct Recorded<Base: DatagramTransport>: DatagramTransport {
         guard let log else { return try base.receive(into: &out, at: tyme) }
         do throws(TransportError) {
             guard let train = try base.receive(into: &out, at: tyme) else {
-                _ = log.recorder.reserve(.nothing, log.source, 0, 0)
+                log.recorder.add(.nothing, log.source)
                 return nil
             }
             log.recorder.add(.received, log.source, aux: 0, train, taken: out.byteCount, out.bytes)

@@ -19,6 +19,8 @@ public final class Recorder {
     private var capacity: Int
     private var count = RecordingFormat.chunkHeadLength
     private var chunks: UInt32 = 0
+    /// Of the records of this chunk so far.
+    private var sum = RecordingSum(salt: 0)
     private var sources: UInt16 = 0
     private weak var doist: Doist?
     private var failure: (any Error)?
@@ -41,7 +43,7 @@ public final class Recorder {
         head.append(RecordingFormat.magic)
         head.append(RecordingFormat.version)
         head.append(UInt32(body.count))
-        head.append(body.withUnsafeBytes { RecordingFormat.checksum($0, UInt64(RecordingFormat.version)) })
+        head.append(body.withUnsafeBytes { RecordingSum.of($0, salt: UInt64(RecordingFormat.version)) })
         hand((head + body).span.bytes)
     }
 
@@ -83,18 +85,16 @@ public final class Recorder {
     }
 
     private func note(_ input: DoistInput) {
-        var body: [UInt8] = []
         switch input {
         case .pass(let pass):
-            let base = reserve(.pass, 0, pass.kind == .extra ? 1 : 0, 8)
-            base?.storeBytes(of: pass.tyme.bitPattern.littleEndian, as: UInt64.self)
+            add(.pass, aux: pass.kind == .extra ? 1 : 0, word: pass.tyme.bitPattern)
         case .wake(let place, let tyme):
+            var body: [UInt8] = []
             body.append(tyme.bitPattern)
             for label in place.labels { body.append(label) }
             add(.wake, 0, body)
         case .exit(let tyme, let isSignalled):
-            body.append(tyme.bitPattern)
-            add(.exit, aux: isSignalled ? 1 : 0, body)
+            add(.exit, aux: isSignalled ? 1 : 0, word: tyme.bitPattern)
         }
     }
 
@@ -112,7 +112,19 @@ public final class Recorder {
 
     func add(_ kind: RecordingFormat.Kind, _ source: UInt16 = 0, aux: UInt8 = 0, _ body: [UInt8] = []) {
         guard let base = reserve(kind, source, aux, body.count) else { return }
-        body.withUnsafeBytes { if let from = $0.baseAddress { base.copyMemory(from: from, byteCount: $0.count) } }
+        body.withUnsafeBytes { from in
+            guard let start = from.baseAddress else { return }
+            guard kind.runOffset == nil else { return sum.add(run: start, count: from.count, copyingTo: base) }
+            base.copyMemory(from: start, byteCount: from.count)
+            sum.add(words: base, count: (from.count + 7) / 8)
+        }
+    }
+
+    /// A record whose body is one word.
+    func add(_ kind: RecordingFormat.Kind, _ source: UInt16 = 0, aux: UInt8 = 0, word: UInt64) {
+        guard let base = reserve(kind, source, aux, 8) else { return }
+        base.storeBytes(of: word.littleEndian, as: UInt64.self)
+        sum.add(word)
     }
 
     /// A train: its peer, its segment, how much was taken, and its bytes.
@@ -120,30 +132,37 @@ public final class Recorder {
         _ kind: RecordingFormat.Kind, _ source: UInt16, aux: UInt8, _ train: Train, taken: Int, code: Int32 = 0,
         _ bytes: RawSpan
     ) {
-        guard let base = reserve(kind, source, aux, 40 + bytes.byteCount) else { return }
-        base.storeBytes(of: train.peer.tag.littleEndian, toByteOffset: 0, as: UInt64.self)
-        base.storeBytes(of: train.peer.hi.littleEndian, toByteOffset: 8, as: UInt64.self)
-        base.storeBytes(of: train.peer.lo.littleEndian, toByteOffset: 16, as: UInt64.self)
-        base.storeBytes(of: UInt32(clamping: train.segment).littleEndian, toByteOffset: 24, as: UInt32.self)
-        base.storeBytes(of: UInt32(clamping: taken).littleEndian, toByteOffset: 28, as: UInt32.self)
-        base.storeBytes(of: Int64(code).littleEndian, toByteOffset: 32, as: Int64.self)
+        let head = RecordingFormat.trainHeadLength
+        guard let base = reserve(kind, source, aux, head + bytes.byteCount) else { return }
+        let sizes = UInt64(UInt32(clamping: train.segment)) | UInt64(UInt32(clamping: taken)) << 32
+        let words = (train.peer.tag, train.peer.hi, train.peer.lo, sizes, UInt64(bitPattern: Int64(code)))
+        base.storeBytes(of: words.0.littleEndian, toByteOffset: 0, as: UInt64.self)
+        base.storeBytes(of: words.1.littleEndian, toByteOffset: 8, as: UInt64.self)
+        base.storeBytes(of: words.2.littleEndian, toByteOffset: 16, as: UInt64.self)
+        base.storeBytes(of: words.3.littleEndian, toByteOffset: 24, as: UInt64.self)
+        base.storeBytes(of: words.4.littleEndian, toByteOffset: 32, as: UInt64.self)
+        sum.add(words: base, count: head / 8)
         bytes.withUnsafeBytes { from in
-            if let start = from.baseAddress { (base + 40).copyMemory(from: start, byteCount: from.count) }
+            guard let start = from.baseAddress else { return sum.add(run: base, count: 0) }
+            sum.add(run: start, count: from.count, copyingTo: base + head)
         }
     }
 
     /// Room for the body of a record, padded to a multiple of 8 with zeros; nil once nothing is written any more.
-    func reserve(_ kind: RecordingFormat.Kind, _ source: UInt16, _ aux: UInt8, _ length: Int)
+    ///
+    /// Its head is written and summed; its body is still to be.
+    private func reserve(_ kind: RecordingFormat.Kind, _ source: UInt16, _ aux: UInt8, _ length: Int)
         -> UnsafeMutableRawPointer?
     {
         guard !isFinished else { return nil }
         let whole = 8 + (length + 7) & ~7
-        if count + whole > capacity { makeRoom(whole) }
+        if count + whole > capacity || count >= RecordingFormat.chunkLength { makeRoom(whole) }
         guard !isFinished else { return nil }
         let base = room + count
         base.storeBytes(of: UInt64(0), toByteOffset: whole - 8, as: UInt64.self)
         let head = UInt64(kind.rawValue) | UInt64(aux) << 8 | UInt64(source) << 16 | UInt64(UInt32(length)) << 32
         base.storeBytes(of: head.littleEndian, as: UInt64.self)
+        sum.add(head)
         count += whole
         return base + 8
     }
@@ -159,15 +178,14 @@ public final class Recorder {
     private func flush() {
         let length = count - RecordingFormat.chunkHeadLength
         guard length > 0, !isFinished else { return }
-        let records = UnsafeRawBufferPointer(start: room + RecordingFormat.chunkHeadLength, count: length)
         room.storeBytes(of: RecordingFormat.chunkMagic.littleEndian, as: UInt32.self)
         room.storeBytes(of: chunks.littleEndian, toByteOffset: 4, as: UInt32.self)
         room.storeBytes(of: UInt64(length).littleEndian, toByteOffset: 8, as: UInt64.self)
-        let sum = RecordingFormat.checksum(records, UInt64(chunks))
-        room.storeBytes(of: sum.littleEndian, toByteOffset: 16, as: UInt64.self)
+        room.storeBytes(of: sum.value.littleEndian, toByteOffset: 16, as: UInt64.self)
         hand(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: room, count: count)))
         chunks += 1
         count = RecordingFormat.chunkHeadLength
+        sum = RecordingSum(salt: UInt64(chunks))
     }
 
     private func hand(_ bytes: RawSpan) {

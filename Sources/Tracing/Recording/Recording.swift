@@ -66,7 +66,10 @@ public struct Recording: Sendable {
         guard length <= RecordingFormat.longestHeader else { throw .malformed(at: 12, what: "a header of \(length) B") }
         try need(length, bytes, reader.at)
         at = reader.at + length
-        guard checksum(bytes, reader.at..<at, UInt64(version)) == sum else { throw .corrupt(at: 0, what: "header") }
+        let found = bytes.withUnsafeBytes { all in
+            RecordingSum.of(UnsafeRawBufferPointer(rebasing: all[reader.at..<at]), salt: UInt64(version))
+        }
+        guard found == sum else { throw .corrupt(at: 0, what: "header") }
         reader = RecordingReader(bytes: bytes, at: reader.at, end: at)
         guard let seed = reader.number(UInt64.self), let count = reader.number(UInt32.self),
             let program = reader.text()
@@ -80,8 +83,26 @@ public struct Recording: Sendable {
         return RecordingHeader(program: program, arguments: arguments, seed: seed)
     }
 
-    private static func checksum(_ bytes: [UInt8], _ range: Range<Int>, _ salt: UInt64) -> UInt64 {
-        bytes.withUnsafeBytes { RecordingFormat.checksum(UnsafeRawBufferPointer(rebasing: $0[range]), salt) }
+    /// The sum of the records between two places; nil if their lengths do not lead from one to the other.
+    private static func sum(_ bytes: [UInt8], _ range: Range<Int>, salt: UInt64) -> UInt64? {
+        bytes.withUnsafeBytes { all in
+            let start = all.baseAddress!
+            var sum = RecordingSum(salt: salt)
+            var at = range.lowerBound
+            while at < range.upperBound {
+                guard range.upperBound - at >= 8 else { return nil }
+                let head = UInt64(littleEndian: all.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+                let (length, padded) = (Int(head >> 32), (Int(head >> 32) + 7) & ~7)
+                guard range.upperBound - at - 8 >= padded else { return nil }
+                let kind = RecordingFormat.Kind(rawValue: UInt8(truncatingIfNeeded: head))
+                let runOffset = kind?.runOffset ?? padded
+                guard kind?.runOffset == nil || runOffset <= length else { return nil }
+                sum.add(words: start + at, count: 1 + runOffset / 8)
+                if kind?.runOffset != nil { sum.add(run: start + at + 8 + runOffset, count: padded - runOffset) }
+                at += 8 + padded
+            }
+            return sum.value
+        }
     }
 
     /// Checks the chunk that begins at `at`, moves to its first record, and answers where it ends.
@@ -104,7 +125,7 @@ public struct Recording: Sendable {
         }
         at = reader.at
         let end = at + Int(length)
-        guard checksum(bytes, at..<end, UInt64(number)) == sum else { throw .corrupt(at: start, what: "chunk") }
+        guard self.sum(bytes, at..<end, salt: UInt64(number)) == sum else { throw .corrupt(at: start, what: "chunk") }
         return end
     }
 
@@ -149,6 +170,11 @@ extension RecordingReader {
         }
     }
 
+    /// Whether so many bytes are whole datagrams from the front of a train of `count` bytes.
+    private func isFront(_ taken: Int, of count: Int, _ train: Train) -> Bool {
+        taken == count || taken == 0 || taken < count && train.segment > 0 && taken % train.segment == 0
+    }
+
     private mutating func wireEntry(_ kind: RecordingFormat.Kind, _ aux: UInt8) -> RecordingEntry? {
         switch kind {
         case .opened:
@@ -157,7 +183,8 @@ extension RecordingReader {
         case .received: return train().map { .received($0.0, rest()) }
         case .nothing: return .nothing
         case .sent:
-            guard let (train, taken, code) = train(), taken <= end - at, let outcome = Sending.Outcome(aux, code)
+            guard let (train, taken, code) = train(), isFront(taken, of: end - at, train),
+                let outcome = Sending.Outcome(aux, code)
             else { return nil }
             return .sent(train, rest(), Sending(taken: taken, outcome))
         case .room:

@@ -34,8 +34,8 @@ enum RecordingEntry: Hashable {
             "received \(bytes.count) B from \(train.peer), segments of \(train.segment)"
         case .nothing: "received nothing"
         case .sent(let train, let bytes, let sending):
-            "sent \(bytes.count) B to \(train.peer), segments of \(train.segment): \(sending.outcome), "
-                + "\(sending.taken) taken"
+            "sent \(bytes.count) B to \(train.peer), segments of \(train.segment): "
+                + "\(sending.outcome), \(sending.taken) taken"
         case .room(let descriptor): "descriptor for room \(descriptor.map { "\($0)" } ?? "none")"
         case .readiness(let readiness): "readiness \(readiness)"
         case .wakeTyme(let tyme): "wakes at \(tyme.map { "\($0)" } ?? "never")"
@@ -58,7 +58,7 @@ struct RecordingReader {
         return bytes.withUnsafeBytes { Number(littleEndian: $0.loadUnaligned(fromByteOffset: at, as: Number.self)) }
     }
 
-    mutating func tyme() -> Tyme? { number(UInt64.self).map { Double(bitPattern: $0) } }
+    mutating func tyme() -> Tyme? { number(UInt64.self).map { Double(bitPattern: $0) }.flatMap { $0.isNaN ? nil : $0 } }
 
     mutating func text(_ length: Int) -> String? {
         guard length >= 0, end - at >= length else { return nil }

@@ -7,15 +7,15 @@ import Wiring
 /// let replay = Replay(try Recording(bytes))
 /// let peer = CoreDoer(core, over: try Replayed(replay, name: "socket"))
 /// switch try replay.run([peer]) {
-/// case .same(let passes, let trains, let bytes): …
+/// case .same(let tally): …
 /// case .different(let difference): print(difference)
 /// }
 /// ```
 public final class Replay {
     /// How a replay ended.
     public enum Outcome: Hashable, Sendable {
-        /// Everything was as recorded: how many passes, trains both ways, and bytes in them.
-        case same(passes: Int, trains: Int, bytes: Int)
+        /// Everything was as recorded, and how much that was.
+        case same(ReplayTally)
         /// The first thing that was not.
         case different(ReplayDifference)
     }
@@ -28,9 +28,8 @@ public final class Replay {
     var owners: [Int: String] = [:]
     private var names: [String] = []
     private var cursor = 0
-    private var passes = 0
-    private var trains = 0
-    private var bytes = 0
+    /// What went by so far.
+    private(set) var tally = ReplayTally()
     private var tyme = 0.0
 
     /// A replay of `recording`, from its beginning.
@@ -60,8 +59,11 @@ public final class Replay {
         }
         if doist.isEntered { try? doist.exit() }
         if let difference { return .different(difference) }
-        if let error, !hasExited { return .different(differ("threw \(error)", recording.entry(cursor)?.value)) }
-        return .same(passes: passes, trains: trains, bytes: bytes)
+        // A run that ended where nothing more is recorded, as one that could not open its socket, ended so then too.
+        if let error, !hasExited, recording.entry(cursor)?.value != .end {
+            return .different(differ("threw \(error)", recording.entry(cursor)?.value))
+        }
+        return .same(tally)
     }
 
     private var hasExited = false
@@ -87,7 +89,7 @@ public final class Replay {
         case .pass(let kind, let tyme):
             guard move(doist, to: tyme, entry) else { return }
             cursor += 1
-            passes += 1
+            tally.passes += 1
             try doist.replayPass(kind)
         default: differ("nobody asked for it", entry)
         }
@@ -133,9 +135,11 @@ public final class Replay {
         }
     }
 
-    func count(received: Int = 0, sent: Int = 0) {
-        trains += 1
-        bytes += received + sent
+    func count(received datagrams: Int) { tally.received += datagrams }
+
+    func count(offered datagrams: Int, bytes: Int) {
+        tally.offered += datagrams
+        tally.compared += bytes
     }
 
     func isSame(_ now: RawSpan, _ range: Range<Int>) -> Bool {
@@ -189,20 +193,21 @@ public final class Replay {
             recording.entry(number).map { "\(number): \($0.value.words)" }
         }
         let new = ReplayDifference(
-            record: index, pass: passes, tyme: tyme, place: place, recorded: found?.words ?? "nothing",
+            record: index, pass: tally.passes, tyme: tyme, place: place, recorded: found?.words ?? "nothing",
             happened: happened, firstByte: first, bytes: rows, before: before)
         difference = new
         return new
     }
 
+    /// Four rows from `start` on: where, the bytes, and what they are as characters.
     private func hex(_ title: String, _ bytes: [UInt8], from start: Int) -> [String] {
         stride(from: start, to: min(bytes.count, start + 64), by: 16).map { row in
-            let digits = bytes[row..<min(row + 16, bytes.count)].map { byte in
-                (byte < 16 ? "0" : "") + String(byte, radix: 16)
-            }
-            let number = String(row)
-            return "\(title) \(String(repeating: " ", count: max(0, 6 - number.count)))\(number)  "
-                + digits.joined(separator: " ")
+            let bytes = bytes[row..<min(row + 16, bytes.count)]
+            let digits = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+            let characters = bytes.map { (0x20..<0x7F).contains($0) ? String(UnicodeScalar($0)) : "." }.joined()
+            let (number, gap) = (String(row), String(repeating: " ", count: 47 - digits.utf8.count))
+            return "\(title) \(String(repeating: " ", count: max(0, 6 - number.count)))\(number)  \(digits)\(gap)  "
+                + characters
         }
     }
 }

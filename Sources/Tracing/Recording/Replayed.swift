@@ -71,7 +71,7 @@ public final class Replayed: DatagramTransport {
             let all = replay.recording.bytes
             out.append(contentsOf: all.span.bytes.extracting(range))
             statistics.received.count(train.count(of: range.count), bytes: range.count)
-            replay.count(received: range.count)
+            replay.count(received: train.count(of: range.count))
             return train
         case .failed(let error)?: throw error
         case let found: throw replay.differ("looked for a train", found, source)
@@ -85,11 +85,23 @@ public final class Replayed: DatagramTransport {
             guard replay.isSame(bytes, range), recorded == train else {
                 throw replay.differ(words, .sent(recorded, range, sending), source, bytes, range)
             }
-            statistics.sent.count(train.count(of: sending.taken), bytes: sending.taken)
-            replay.count(sent: bytes.byteCount)
+            replay.count(offered: train.count(of: bytes.byteCount), bytes: bytes.byteCount)
+            note(sending, train)
             return sending
         case .failed(let error)?: throw error
         case let found: throw replay.differ(words, found, source, bytes)
+        }
+    }
+
+    private func note(_ sending: Sending, _ train: Train) {
+        if sending.taken > 0 || sending.outcome == .sent {
+            statistics.sent.count(train.count(of: sending.taken), bytes: sending.taken)
+        }
+        switch sending.outcome {
+        case .sent: break
+        case .full: statistics.full += 1
+        case .peerFull: statistics.peerFull += 1
+        case .refused: statistics.refused += 1
         }
     }
 

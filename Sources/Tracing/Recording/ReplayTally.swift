@@ -1,0 +1,14 @@
+/// How much a replay has gone through.
+public struct ReplayTally: Hashable, Sendable {
+    /// Passes, due and extra ones.
+    public var passes = 0
+    /// Datagrams that the doers were given.
+    public var received = 0
+    /// Datagrams that they offered, each time they did.
+    public var offered = 0
+    /// Bytes that were compared with those of the recording: all that they offered.
+    public var compared = 0
+
+    /// Nothing yet.
+    public init() {}
+}
