@@ -49,13 +49,16 @@ public struct Ack: Hashable, Sendable {
         /// What is held above ``base``: bit 23 of word 0 is gram `base + 1`, and so on. At most 32 words of 24 bits;
         /// the last is not 0.
         public var held: [UInt32]
+        /// The number that the first bit of ``held`` stands for, if that is not `base + 1`: a gram that is held, out of
+        /// reach of the other kind of ack. ``held`` has 31 words at most then.
+        public var start: Int?
         /// Further memos of the same sender that are complete: the sheaf. Not together with ``held``.
         public var further: [Mid]
 
         /// A body.
         public init(
             status: Status = .more, reason: UInt8 = 0, isDuplicate: Bool = false, base: Int, credit: Int,
-            heard: Int = 0, lag: Int = 0, held: [UInt32] = [], further: [Mid] = []
+            heard: Int = 0, lag: Int = 0, held: [UInt32] = [], start: Int? = nil, further: [Mid] = []
         ) {
             self.status = status
             self.reason = reason
@@ -65,14 +68,20 @@ public struct Ack: Hashable, Sendable {
             self.heard = heard
             self.lag = lag
             self.held = held
+            self.start = start
             self.further = further
         }
+
+        /// The gram that the first bit of ``held`` stands for.
+        var firstBit: Int { start ?? base + 1 }
     }
 
     /// Words of 24 bits in ``Body/held`` at most.
     public static let mostHeldWords = 32
     /// How many grams above the base one ack can report: 768.
     public static let reach = mostHeldWords * 24
+    /// How many grams from ``Body/start`` on one ack can report: 744.
+    public static let farReach = (mostHeldWords - 1) * 24
     /// Memos that one ack names beside its own at most.
     public static let mostFurther = 49
 }

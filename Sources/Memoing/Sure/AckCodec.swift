@@ -87,18 +87,19 @@ extension Ack {
 
 extension Ack.Body {
     fileprivate func append(to out: inout [UInt8]) {
-        let flags: UInt32 = (isDuplicate ? 1 : 0) | (further.isEmpty ? 0 : 2)
+        let flags: UInt32 = (isDuplicate ? 1 : 0) | (further.isEmpty ? 0 : 2) | (start == nil ? 0 : 4)
         Ack.append(UInt32(status.rawValue) << 12 | UInt32(reason & 63) << 6 | flags, to: &out)
         Ack.append(UInt32(base), to: &out)
         Ack.append(UInt32(credit), to: &out)
         Ack.append(UInt32(heard), to: &out)
         Ack.append(UInt32(lag), to: &out)
+        if let start { Ack.append(UInt32(start), to: &out) }
         for word in held { Ack.append(word, to: &out) }
         for mid in further { Ack.append(mid, to: &out) }
     }
 
     /// Bytes in the binary domain.
-    var size: Int { 15 + 3 * held.count + 18 * further.count }
+    var size: Int { 15 + (start == nil ? 0 : 3) + 3 * held.count + 18 * further.count }
 }
 
 // MARK: - Reading
@@ -179,7 +180,7 @@ extension Ack.Body {
             Int(bytes[3 * index]) << 16 | Int(bytes[3 * index + 1]) << 8 | Int(bytes[3 * index + 2])
         }
         let first = quad(0)
-        guard first >> 18 == 0, let status = Ack.Status(rawValue: UInt8(first >> 12 & 63)), first & 63 <= 3 else {
+        guard first >> 18 == 0, let status = Ack.Status(rawValue: UInt8(first >> 12 & 63)), first & 63 <= 5 else {
             return .failure(.unknown)
         }
         var body = Ack.Body(
@@ -188,7 +189,7 @@ extension Ack.Body {
         guard body.credit >= body.base, status == .refused || body.reason == 0 else { return .failure(.notCanonical) }
         let rest = bytes.count / 3 - 5
         if first & 2 == 2 {
-            guard status == .done, rest > 0, rest % 6 == 0 else { return .failure(.notCanonical) }
+            guard first & 4 == 0, status == .done, rest > 0, rest % 6 == 0 else { return .failure(.notCanonical) }
             for index in 0..<rest / 6 {
                 let at = 15 + 18 * index
                 guard bytes[at] == 0xD0, bytes[at + 1] == 0 else { return .failure(.badField(.mid)) }
@@ -199,7 +200,14 @@ extension Ack.Body {
         }
         guard rest <= Ack.mostHeldWords else { return .failure(.badLength(bytes.count)) }
         guard rest == 0 || status == .more && quad(4 + rest) != 0 else { return .failure(.notCanonical) }
-        for index in 0..<rest { body.held.append(UInt32(quad(5 + index))) }
+        var words = 5
+        if first & 4 == 4 {
+            // The first gram is held, and the other kind of ack would not reach it.
+            guard rest >= 2, quad(5) > body.base + Ack.reach, quad(6) >> 23 == 1 else { return .failure(.notCanonical) }
+            body.start = quad(5)
+            words = 6
+        }
+        for index in words..<5 + rest { body.held.append(UInt32(quad(index))) }
         return .success(body)
     }
 

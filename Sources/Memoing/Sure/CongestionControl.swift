@@ -12,6 +12,8 @@ protocol CongestionController {
     ///   - smoothed: the round trip, if there is a sample.
     ///   - gram: bytes of a gram.
     func rate(smoothed: Micros?, gram: Int) -> Int64?
+    /// A round trip was measured; `least` is the least of all.
+    mutating func measured(_ micros: Micros, least: Micros)
     /// Grams were acknowledged, while `inFlight` of them and others were under way.
     mutating func acknowledged(_ grams: Int, inFlight: Int)
     /// A gram that was sent at `sentAt` is lost.
@@ -24,7 +26,9 @@ protocol CongestionController {
 
 /// Which controller holds back the sending of sure memos to a destination.
 public enum SureControl: Hashable, Sendable {
-    /// Finds out what the path carries, as TCP does: RFC 9002 §7 counted in grams. For paths nobody knows.
+    /// Finds out what the path carries, as TCP does: RFC 9002 §7 counted in grams, with a window that is cut back by
+    /// what the round trip shows of a queue: losses without a queue do not slow it down, unless more than a fifth is
+    /// lost. 32 grams at first, 768 at most. For paths nobody knows.
     case newReno
     /// So many bytes a second, with 28 a datagram for its IP and UDP headers, for links whose rate is known. Nothing is
     /// slowed down by loss, so a rate above the link's floods it.
@@ -44,9 +48,15 @@ public enum SureControl: Hashable, Sendable {
     public static let mostInFlight = 1 << 16
 }
 
-/// RFC 9002 §7 with grams for bytes, in integers.
+/// RFC 9002 §7 with grams for bytes, in integers, and with an ear for what the round trip says.
+///
+/// A window that has filled the path shows in the round trip before anything is lost: that ends the doubling (as in
+/// RFC 9406), and it decides what a loss means. The window is cut back to what the path held without a queue, least over
+/// latest round trip, not below a half (as H-TCP does): by a half where a queue as long as the path was full, and not at
+/// all where there was none, since then the grams were lost otherwise than by sending too much. Where more than a fifth
+/// is lost, every loss counts as a full queue whatever the round trip says.
 struct NewReno: CongestionController, Hashable {
-    static let initial = 10
+    static let initial = 32
     static let least = 2
     static let most = 768
 
@@ -54,8 +64,14 @@ struct NewReno: CongestionController, Hashable {
     private(set) var threshold = Int.max
     /// Grams acknowledged since the window grew last, in congestion avoidance.
     private var counted = 0
-    /// What was sent before belongs to the loss that halved the window.
+    /// What was sent before belongs to the loss that cut the window.
     private var recoveryStart = Micros.min
+    /// The last round trip, and the least.
+    private var latest: Micros = 0
+    private var leastTrip: Micros = 0
+    /// Grams acknowledged and lost lately; halved now and then.
+    private var kept = 0
+    private var gone = 0
 
     var repeatsOverdue: Bool { false }
 
@@ -66,7 +82,17 @@ struct NewReno: CongestionController, Hashable {
         return Int64(window) * Int64(gram + Pacer.overhead) * windows * 250_000 / smoothed
     }
 
+    mutating func measured(_ micros: Micros, least: Micros) {
+        latest = micros
+        leastTrip = least
+        // A queue of an eighth of the way, 4 to 16 ms: the path is full (RFC 9406 §4.2).
+        let queue = min(max(least / 8, 4_000), 16_000)
+        if window < threshold, window > NewReno.initial, micros > least + queue { threshold = window }
+    }
+
     mutating func acknowledged(_ grams: Int, inFlight: Int) {
+        kept += grams
+        forget()
         // A window that was not used says nothing about the path (RFC 9002 §7.8).
         guard inFlight >= window / 2 else { return }
         var grams = grams
@@ -83,10 +109,26 @@ struct NewReno: CongestionController, Hashable {
         }
     }
 
+    private mutating func forget() {
+        while kept + gone >= 256 {
+            kept /= 2
+            gone /= 2
+        }
+    }
+
+    /// More than a fifth of what was sent lately.
+    private var losesMuch: Bool { kept + gone >= 64 && gone * 5 > kept + gone }
+
     mutating func lost(sentAt: Micros, at now: Micros) {
+        gone += 1
+        forget()
         guard sentAt > recoveryStart else { return }
+        let isFull = losesMuch || latest == 0 || leastTrip == 0
+        let kept = isFull ? window / 2 : max(window / 2, Int(Int64(window) * min(leastTrip, latest) / latest))
+        // A sixteenth more or less is noise, and no queue.
+        guard kept < window - window / 16 else { return }
         recoveryStart = now
-        window = max(window / 2, NewReno.least)
+        window = max(kept, NewReno.least)
         threshold = window
         counted = 0
     }
@@ -108,6 +150,7 @@ struct FixedRate: CongestionController, Hashable {
     var window: Int { SureControl.mostInFlight }
     var repeatsOverdue: Bool { true }
     func rate(smoothed: Micros?, gram: Int) -> Int64? { bytesPerSecond }
+    mutating func measured(_ micros: Micros, least: Micros) {}
     mutating func acknowledged(_ grams: Int, inFlight: Int) {}
     mutating func lost(sentAt: Micros, at now: Micros) {}
     mutating func timedOut(_ times: Int) {}
@@ -119,6 +162,7 @@ struct FixedWindow: CongestionController, Hashable {
     let window: Int
     var repeatsOverdue: Bool { true }
     func rate(smoothed: Micros?, gram: Int) -> Int64? { nil }
+    mutating func measured(_ micros: Micros, least: Micros) {}
     mutating func acknowledged(_ grams: Int, inFlight: Int) {}
     mutating func lost(sentAt: Micros, at now: Micros) {}
     mutating func timedOut(_ times: Int) {}

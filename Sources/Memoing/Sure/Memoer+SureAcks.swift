@@ -73,22 +73,14 @@ extension Memoer {
             held: state.early.words24(from: base + 1, most: Ack.mostHeldWords))
         let ack = Ack(mid: state.mid, trigger: state.trigger, body: body)
         guard emit(ack, to: state.source, state.sourceHash, isSigned: state.isSigned, at: now) else { return }
+        state.acks += 1
         table.protect(row)
-        // What one ack cannot reach is told by acks of a head only, each the number of one gram.
-        if !state.isSigned {
-            // Twice, in this ack's company and in the next one's, since no later ack repeats them.
-            let far = state.latest.filter { $0 > base + Ack.reach && $0 != state.trigger }
-            for number in state.toldOnce.filter({ $0 > base + Ack.reach }) + far {
-                _ = emit(
-                    Ack(mid: state.mid, trigger: number), to: state.source, state.sourceHash, isSigned: false, at: now)
-            }
-            state.toldOnce = far
-        }
+        tellFar(&state, body, at: now)
         let isBurst = state.unacked >= SureInbox.burst
         state.latest.removeAll(keepingCapacity: state.latest.capacity <= 1024)
         state.unacked = 0
         state.isUrgent = false
-        if isBurst, !state.isRepeat {
+        if isBurst, !state.isRepeat, state.acks < state.heard {
             state.isRepeat = true
             state.dueAt = now + sure.outbox.granularity
             sure.inbox.nextDue = min(sure.inbox.nextDue, state.dueAt)
@@ -99,6 +91,25 @@ extension Memoer {
         } else {
             state.isRepeat = false
         }
+    }
+
+    /// What one ack cannot reach is told by further ones, which begin farther up: what is new, and what was new for the
+    /// ack before, so that the loss of one takes nothing away. Never more acks than grams were heard.
+    private mutating func tellFar(_ state: inout AckState, _ body: Ack.Body, at now: Micros) {
+        guard !state.latest.isEmpty || !state.toldOnce.isEmpty else { return }
+        let reached = body.base + Ack.reach
+        let far = state.latest.filter { $0 > reached }
+        var wanted = (state.toldOnce.filter { $0 > reached } + far).sorted()[...]
+        while let start = wanted.first, state.acks < state.heard {
+            var part = body
+            part.start = start
+            part.held = state.early.words24(from: start, most: Ack.mostHeldWords - 1)
+            let ack = Ack(mid: state.mid, trigger: state.trigger, body: part)
+            guard emit(ack, to: state.source, state.sourceHash, isSigned: state.isSigned, at: now) else { break }
+            state.acks += 1
+            wanted = wanted.drop { $0 < start + Ack.farReach }
+        }
+        state.toldOnce = far
     }
 
     /// The acks of memos that are over: those of one sender share one.
@@ -121,19 +132,18 @@ extension Memoer {
             }
             // The last one to arrive is the trigger: it measures the round trip best.
             let last = endings[end - 1]
-            var further = endings[index..<end - 1].map(\.mid)
+            let further = endings[index..<end - 1].map(\.mid)
             let isBurst = end - index >= SureInbox.burst
+            if end - index == 1, last.end.status == .done, last.end.count == 1 {
+                // One gram, and its number says it all.
+                _ = emit(
+                    Ack(mid: last.mid, trigger: 0), to: last.source, last.sourceHash, isSigned: last.isSigned, at: now)
+                index = end
+                continue
+            }
             if isBurst, sure.inbox.repeats.count < 256 {
                 sure.inbox.repeats.append(
                     SureInbox.Repeat(at: now + sure.outbox.granularity, sentAt: now, first: last, further: further))
-            } else if last.end.status == .done {
-                if let previous = sure.inbox.previous, previous.source == last.source,
-                    previous.isSigned == last.isSigned, previous.mid != last.mid, !further.contains(previous.mid),
-                    further.count < mostFurther(isSigned: last.isSigned)
-                {
-                    further.append(previous.mid)
-                }
-                sure.inbox.previous = (last.source, last.isSigned, last.mid)
             }
             make(last, further, at: now)
             index = end

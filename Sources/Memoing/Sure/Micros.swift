@@ -16,7 +16,8 @@ extension Micros {
 
     /// The least tyme that is not before this microsecond.
     var tyme: Tyme {
-        var tyme = Double(self) / 1e6
+        // A tick whose tyme has drifted may lie up to half a microsecond before: it counts as this one.
+        var tyme = (Double(self) - 0.5) / 1e6
         while Micros(tyme: tyme) < self { tyme = tyme.nextUp }
         return tyme
     }

@@ -12,24 +12,34 @@ struct RoundTrip: Hashable, Sendable {
     /// The last sample.
     private(set) var latest: Micros = 0
     private(set) var samples = 0
+    /// How long the receiver has kept acks back lately: the timer waits for that too.
+    private(set) var lag: Micros = 0
 
     static let cap: Micros = 60_000_000
 
-    init(initial: Micros) { self.initial = initial }
+    /// The first sample says little of how much samples differ: half of it is assumed, and a 32nd where the rate
+    /// of the link is known.
+    private let isSteady: Bool
+
+    init(initial: Micros, isSteady: Bool = false) {
+        self.initial = initial
+        self.isSteady = isSteady
+    }
 
     /// The smoothed round trip; nil before the first sample.
     var smoothed: Micros? { samples == 0 ? nil : smoothed8 / 8 }
     /// The smoothed deviation.
     var variation: Micros { variation4 / 4 }
 
-    /// Takes in a sample, already without the receiver's lag; at least one tick, at most the cap.
-    mutating func sample(_ micros: Micros, granularity: Micros) {
+    /// Takes in a sample without the receiver's lag, at least one tick, at most the cap; and that lag.
+    mutating func sample(_ micros: Micros, lag: Micros = 0, granularity: Micros) {
+        self.lag = max(min(lag, 1_000_000), self.lag - self.lag / 8)
         let sample = min(max(micros, max(granularity, 1)), RoundTrip.cap)
         latest = sample
         least = min(least, sample)
         if samples == 0 {
             smoothed8 = sample * 8
-            variation4 = sample * 2
+            variation4 = isSteady ? sample / 8 : sample * 2
         } else {
             let error = sample - smoothed8 / 8
             smoothed8 += error
@@ -40,14 +50,14 @@ struct RoundTrip: Hashable, Sendable {
 
     /// How long to wait for an ack of what was sent last before probing, not doubled: srtt + max(4·rttvar, 2 ticks),
     /// at least two ticks.
-    func probeTimeout(granularity: Micros) -> Micros {
+    func probeTimeout(granularity: Micros, reorder: Micros = 0) -> Micros {
         guard let smoothed else { return max(initial, 2 * granularity) }
-        return min(smoothed + max(4 * variation, 2 * granularity), RoundTrip.cap)
+        return min(smoothed + lag + max(4 * variation, 2 * granularity, reorder), RoundTrip.cap)
     }
 
     /// ``probeTimeout(granularity:)`` doubled `times` times, at most 60 s.
-    func probeTimeout(granularity: Micros, doubled times: Int) -> Micros {
-        let base = probeTimeout(granularity: granularity)
+    func probeTimeout(granularity: Micros, reorder: Micros = 0, doubled times: Int) -> Micros {
+        let base = probeTimeout(granularity: granularity, reorder: reorder)
         let shift = Micros(min(max(0, times), 30))
         return base > RoundTrip.cap >> shift ? RoundTrip.cap : base << shift
     }

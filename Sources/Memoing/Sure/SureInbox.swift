@@ -24,6 +24,8 @@ struct AckState {
     var early = GramSet()
     /// Those that came since the last ack.
     var latest: [Int] = []
+    /// Acks sent: never more than grams heard.
+    var acks = 0
     /// Those out of reach of the last ack, which were told once.
     var toldOnce: [Int] = []
     /// The last ack waits to be repeated.
@@ -73,8 +75,6 @@ struct SureInbox {
     var nextDue = Micros.max
     /// When an ack was made for the sources of a hash last.
     var lastAck = [Micros](repeating: .min, count: 256)
-    /// The memo whose end was told last, to be told again with the next.
-    var previous: (source: Address, isSigned: Bool, mid: Mid)?
     var isFull = false
 
     /// Acks that wait to be sent at most.

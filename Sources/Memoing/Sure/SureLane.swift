@@ -55,7 +55,8 @@ struct SureLane {
         self.address = address
         self.options = options
         controller = options.control.controller
-        roundTrip = RoundTrip(initial: max(1, Micros(tyme: options.patience)))
+        roundTrip = RoundTrip(
+            initial: max(1, Micros(tyme: options.patience)), isSteady: controller.repeatsOverdue)
         pinned = options.vid
     }
 
@@ -80,12 +81,22 @@ struct SureLane {
         order &- firstOrder < (options.isOrdered ? 1 : SureLane.span)
     }
 
-    /// How often the timer is doubled now. On a link of known rate a few repetitions come at one pace.
-    var doublings: Int { controller.repeatsOverdue ? max(0, timeouts - 3) : timeouts }
+    /// How often the timer is doubled now. A few repetitions come at one pace where each gram has its own.
+    var doublings: Int { isLinear && isHeard ? max(0, timeouts - 3) : timeouts }
+
+    /// True if each gram has a timer of its own: on a link of known rate, and where next to nothing is under way (Linux
+    /// calls such a stream thin, and repeats it at one pace too).
+    var isLinear: Bool { controller.repeatsOverdue || inFlight < 4 && lost.count < 4 }
+
+    /// When the timer of the oldest sending began.
+    func timerStart(_ sentAt: Micros) -> Micros {
+        isLinear && isHeard ? sentAt : max(sentAt, lastTimeout)
+    }
 
     /// How long the timer runs.
     func timeout(_ granularity: Micros) -> Micros {
-        roundTrip.probeTimeout(granularity: granularity, doubled: doublings)
+        roundTrip.probeTimeout(
+            granularity: granularity, reorder: detector.reorder + granularity, doubled: doublings)
     }
 
     /// How old an overtaken sending is when it is lost.
@@ -94,14 +105,19 @@ struct SureLane {
         return detector.delay(smoothed: smoothed, granularity: granularity)
     }
 
+    /// Whether a later sending than the one of this order was acknowledged. On a link of known rate that may be one of
+    /// the same tick: what is paced leaves a tick together and arrives together.
+    func isOvertaken(_ order: UInt64, _ sentAt: Micros) -> Bool {
+        detector.isOvertaken(order) || controller.repeatsOverdue && sentAt <= detector.greatestSentAt
+    }
+
     /// When something is due although nothing arrives, leaving pacing aside.
     func deadline(_ granularity: Micros) -> Micros {
         guard let first = log.first else {
             return parked.isEmpty ? .max : max(lastSent, lastTimeout) + timeout(granularity)
         }
-        if detector.isOvertaken(log.firstOrder) { return first.sentAt + lossDelay(granularity) }
-        let start = controller.repeatsOverdue && isHeard ? first.sentAt : max(first.sentAt, lastTimeout)
-        return start + timeout(granularity)
+        if isOvertaken(log.firstOrder, first.sentAt) { return first.sentAt + lossDelay(granularity) }
+        return timerStart(first.sentAt) + timeout(granularity)
     }
 }
 

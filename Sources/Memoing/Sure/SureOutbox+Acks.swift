@@ -14,7 +14,7 @@ extension SureOutbox {
         }
         guard body.base <= Int(memo.next), body.base < Int(memo.count) || memo.count == memo.next else { return false }
         guard let last = body.held.last else { return true }
-        let greatest = body.base + 1 + 24 * body.held.count - 1 - last.trailingZeroBitCount
+        let greatest = body.firstBit + 24 * body.held.count - 1 - last.trailingZeroBitCount
         return greatest < Int(memo.next)
     }
 
@@ -28,6 +28,7 @@ extension SureOutbox {
         let lane = Int(laneRow)
         let before = lanes[lane].detector.greatest
         let inFlight = lanes[lane].inFlight
+        let serial = memos[Int(row)].serial
         var progress = 0
         counts.acks += 1
         sample(ack, of: row, lane, now)
@@ -49,6 +50,10 @@ extension SureOutbox {
                 finish(other, .delivered)
             }
         }
+        if memos[Int(row)].serial == serial, memos[Int(row)].base == memos[Int(row)].count {
+            // Every gram was acknowledged, each by itself: whoever answers so has the memo.
+            finish(row, .delivered)
+        }
         lanes[lane].isHeard = true
         if progress > 0 {
             lanes[lane].timeouts = 0
@@ -59,12 +64,16 @@ extension SureOutbox {
         after(laneRow, now)
     }
 
-    /// A round trip is measured by a gram that was sent once only (Karn), and of a full ack, which tells the lag.
+    /// A round trip is measured by a gram that was sent once only (Karn), and of a full ack, which tells the lag; an
+    /// ack of a head only is sent at once for a memo of one gram.
     private mutating func sample(_ ack: Ack, of row: Int32, _ lane: Int, _ now: Micros) {
-        guard let body = ack.body, !body.isDuplicate, !memos[Int(row)].isAcked(Int32(ack.trigger)) else { return }
+        guard ack.body != nil || memos[Int(row)].count == 1 else { return }
+        guard ack.body?.isDuplicate != true, !memos[Int(row)].isAcked(Int32(ack.trigger)) else { return }
         let order = memos[Int(row)].transmission(of: Int32(ack.trigger))
         guard let entry = lanes[lane].log[order], !entry.isOver, entry.tries == 1 else { return }
-        lanes[lane].roundTrip.sample(now - entry.sentAt - Micros(body.lag), granularity: granularity)
+        let lag = Micros(ack.body?.lag ?? 0)
+        lanes[lane].roundTrip.sample(now - entry.sentAt - lag, lag: lag, granularity: granularity)
+        lanes[lane].controller.measured(lanes[lane].roundTrip.latest, least: lanes[lane].roundTrip.least)
     }
 
     private mutating func takeBody(
@@ -79,7 +88,7 @@ extension SureOutbox {
             while bits != 0 {
                 let bit = bits.leadingZeroBitCount - 8
                 bits &= ~(1 << UInt32(23 - bit))
-                progress += take(Int32(body.base + 1 + 24 * index + bit), row, lane, before, now)
+                progress += take(Int32(body.firstBit + 24 * index + bit), row, lane, before, now)
             }
         }
         if body.credit > Int(memos[Int(row)].credit) || memos[Int(row)].isParked {
@@ -125,13 +134,13 @@ extension SureOutbox {
                 if order < before, let smoothed = lanes[lane].roundTrip.smoothed {
                     lanes[lane].detector.cameLate(after: age, smoothed: smoothed)
                 }
-                lanes[lane].detector.acknowledged(order, after: age)
+                lanes[lane].detector.acknowledged(order, sentAt: entry.sentAt, after: age)
             } else if age &+ granularity < lanes[lane].roundTrip.least, let smoothed = lanes[lane].roundTrip.smoothed {
                 // Sooner than any ack of the repetition can come: the gram was not lost, but late (RFC 4015).
                 lanes[lane].detector.wasEarly(smoothed: smoothed)
                 counts.spurious += 1
             } else {
-                lanes[lane].detector.acknowledged(order, after: age)
+                lanes[lane].detector.acknowledged(order, sentAt: entry.sentAt, after: age)
             }
         } else if let smoothed = lanes[lane].roundTrip.smoothed {
             // Taken for lost, and not sent again yet.

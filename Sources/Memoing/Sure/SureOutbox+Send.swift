@@ -5,13 +5,16 @@ extension SureOutbox {
     /// What a train is filled with and how far it is.
     private struct Load {
         let segments, bytes, datagram: Int
+        /// Bytes that may leave now; the first gram may exceed them.
+        var paced = Int.max
         var grams = 0
         var used = 0
         var segment = 0
         var isEnded = false
 
         @inline(__always) func hasRoom(for length: Int) -> Bool {
-            used &+ length <= bytes && grams < segments && (grams == 0 || !isEnded && length <= segment)
+            used &+ length <= bytes && grams < segments
+                && (grams == 0 || !isEnded && length <= segment && used &+ length <= paced)
         }
 
         @inline(__always) mutating func add(_ length: Int) {
@@ -63,7 +66,8 @@ extension SureOutbox {
         let window = max(lanes[lane].controller.window &- lanes[lane].inFlight, lanes[lane].probes)
         var segments = min(limits.segments, window)
         guard segments > 0 else { return 0 }
-        var bytes = min(limits.bytes, out.freeCapacity)
+        let bytes = min(limits.bytes, out.freeCapacity)
+        var paced = Int.max
         let rate = lanes[lane].controller.rate(
             smoothed: lanes[lane].roundTrip.smoothed, gram: min(maximum, limits.datagram))
         if let rate {
@@ -72,10 +76,10 @@ extension SureOutbox {
                 opens = now + lanes[lane].pacer.wait(rate)
                 return 0
             }
-            bytes = min(bytes, max(limits.datagram, lanes[lane].pacer.room))
-            segments = min(segments, max(1, lanes[lane].pacer.room / (Pacer.overhead + 1)))
+            paced = lanes[lane].pacer.room
+            segments = min(segments, max(1, paced / (Pacer.overhead + 1)))
         }
-        var load = Load(segments: segments, bytes: bytes, datagram: limits.datagram)
+        var load = Load(segments: segments, bytes: bytes, datagram: limits.datagram, paced: paced)
         if !lanes[lane].lost.isEmpty { fillLost(lane, &load, &out, signing) }
         if !load.isEnded { fillFresh(lane, &load, &out, signing, isOnlyFresh: load.grams == 0) }
         return load.segment

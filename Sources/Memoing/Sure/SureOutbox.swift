@@ -278,10 +278,7 @@ extension SureOutbox {
         detectLosses(lane, now)
         lanes[lane].log.trim()
         if let first = lanes[lane].log.first {
-            let start =
-                lanes[lane].controller.repeatsOverdue && lanes[lane].isHeard
-                ? first.sentAt : max(first.sentAt, lanes[lane].lastTimeout)
-            if start + lanes[lane].timeout(granularity) <= now { timeOut(lane, now) }
+            if lanes[lane].timerStart(first.sentAt) + lanes[lane].timeout(granularity) <= now { timeOut(lane, now) }
         } else if !lanes[lane].parked.isEmpty {
             probeParked(lane, now)
         }
@@ -298,7 +295,7 @@ extension SureOutbox {
         while true {
             lanes[lane].log.trim()
             let order = lanes[lane].log.firstOrder
-            guard let first = lanes[lane].log.first, lanes[lane].detector.isOvertaken(order),
+            guard let first = lanes[lane].log.first, lanes[lane].isOvertaken(order, first.sentAt),
                 now - first.sentAt >= delay
             else { return }
             lose(lane, order, now, isCongestion: true)

@@ -79,15 +79,18 @@ struct TransmissionLog {
 struct LossDetector: Hashable, Sendable {
     /// The latest sending that was acknowledged.
     private(set) var greatest: UInt64 = 0
+    /// When it was sent.
+    private(set) var greatestSentAt = Micros.min
     /// How late the latest of the grams that came late was, doubled.
     private(set) var reorder: Micros = 0
     /// The round trip of the sending in ``greatest``.
     private var roundTrip: Micros = 0
 
     /// A sending was acknowledged after `micros`. `before` is what ``greatest`` was when the ack arrived.
-    @inline(__always) mutating func acknowledged(_ order: UInt64, after micros: Micros) {
+    @inline(__always) mutating func acknowledged(_ order: UInt64, sentAt: Micros, after micros: Micros) {
         guard order > greatest else { return }
         greatest = order
+        greatestSentAt = sentAt
         roundTrip = micros
     }
 
