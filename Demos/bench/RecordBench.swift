@@ -8,8 +8,8 @@ import Wiring
 
 /// `bench record`: the trains of `bench datagrams --row udp-bursts`, not recorded and recorded at both ends.
 ///
-/// Four beds of two peers each run in turn, round by round in one process: without a recorder anywhere, with one that is
-/// switched off, with one that is on and whose chunks go nowhere, and with one whose chunks go to a file.
+/// Four beds of two peers each run in turn, round by round in one process: without a recorder anywhere, with one that
+/// is switched off, with one that is on and whose chunks go nowhere, and with one whose chunks go to a file.
 func benchRecord(_ arguments: [String]) throws {
     var words = Arguments(arguments)
     let sizes = try words.integer("--size", in: 1...60_000).map { [$0] } ?? [1240]
