@@ -1,3 +1,4 @@
+import Doing
 import Foundation
 import Signing
 import Sockets
@@ -101,4 +102,92 @@ import Tracing
         #expect(difference.happened.contains("segments of 300"))
         #expect(difference.place.hasPrefix("socket of CoreDoer"))
     }
+
+    @Test("what another thread posts in real time is taken in the same pass of the replay")
+    func posts() throws {
+        final class Bytes: @unchecked Sendable { var bytes: [UInt8] = [] }
+        let file = Bytes()
+        let recorder = Recorder(RecordingHeader(program: "test", arguments: [], seed: 1)) { chunk in
+            chunk.withUnsafeBytes { file.bytes += $0 }
+        }
+        let box = Mailbox<UInt8>()
+        box.pass(through: Inlet(recorder, name: "box"), encode: { [$0] }, decode: { $0.first })
+        let taker = Taker(box, until: 50)
+        let doist = try Doist(limit: 20, pace: RealPace(), doers: [taker])
+        recorder.watch(doist)
+        Thread.detachNewThread {
+            for message in 0..<50 {
+                box.post(UInt8(message))
+                usleep(2000)
+            }
+        }
+        try doist.run()
+        try recorder.finish()
+        #expect(taker.taken.map(\.message) == Array(0..<50))
+
+        let replay = Replay(try Recording(file.bytes))
+        let empty = Mailbox<UInt8>()
+        empty.pass(through: try Inlet(replay, name: "box"), encode: { [$0] }, decode: { $0.first })
+        let again = Taker(empty, until: 50)
+        guard case .same(let tally) = try replay.run([again]) else {
+            Issue.record("\(replay.difference.map { "\($0)" } ?? "")")
+            return
+        }
+        #expect(tally.passes > 1)
+        #expect(again.taken == taker.taken)
+    }
+
+    @Test("a run that could not open its socket replays as one")
+    func taken() throws {
+        let path = NSTemporaryDirectory() + "tymist-tkn-\(getpid()).rec"
+        defer { unlink(path) }
+        var words = Arguments(["listen", "--uxd", "/dev/null/there", "--time", "5", "--record", path])
+        #expect(throws: (any Error).self) { try MemoPeer.run(&words) }
+        let bytes = [UInt8](try #require(FileManager.default.contents(atPath: path)))
+        guard case .same(let tally) = try ReplayCommand.outcome(bytes, path) else {
+            Issue.record("\(try ReplayCommand.outcome(bytes, path))")
+            return
+        }
+        #expect(tally == ReplayTally())
+    }
+
+    @Test("files that are no recordings are refused by their name and what is wrong")
+    func refused() throws {
+        #expect(throws: BadFile.self) { try ReplayCommand.outcome([1, 2, 3], "x.rec") }
+        var words = Arguments(["/nowhere/x.rec"])
+        let error = #expect(throws: BadFile.self) { try ReplayCommand.run(&words) }
+        #expect(error?.description == "/nowhere/x.rec: cannot be read")
+        final class Bytes { var bytes: [UInt8] = [] }
+        let file = Bytes()
+        let other = Recorder(RecordingHeader(program: "other", arguments: [], seed: 1)) { chunk in
+            chunk.withUnsafeBytes { file.bytes += $0 }
+        }
+        try other.finish()
+        let unknown = #expect(throws: BadFile.self) { try ReplayCommand.outcome(file.bytes, "x.rec") }
+        #expect(unknown?.description == "x.rec: of \"other\"; what can be replayed is memo-peer")
+    }
+}
+
+/// Takes messages and notes when.
+private final class Taker: Doer {
+    struct Taken: Equatable { let message: UInt8, tyme: Tyme, pass: Int }
+    private let box: Mailbox<UInt8>
+    private let count: Int
+    private var passes = 0
+    private(set) var taken: [Taken] = []
+
+    init(_ box: Mailbox<UInt8>, until count: Int) {
+        (self.box, self.count) = (box, count)
+        super.init()
+    }
+
+    override func enter(_ tyme: Tyme) throws { box.connect(doist?.waker(for: self)) }
+
+    override func recur(_ tyme: Tyme) throws -> Recurrence {
+        passes += 1
+        for message in box.takeAll() { taken.append(Taken(message: message, tyme: tyme, pass: passes)) }
+        return taken.count == count ? .done : .park(until: .infinity)
+    }
+
+    override func exit(_ tyme: Tyme) throws { box.connect(nil) }
 }

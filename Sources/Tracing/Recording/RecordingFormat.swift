@@ -14,7 +14,7 @@ enum RecordingFormat {
     /// Before the bytes of a train: peer, segment, how many were taken, error number.
     static let trainHeadLength = 40
     /// A chunk is handed on when it has so many bytes of records: what stays in a second-level cache.
-    static let chunkLength = 192 << 10
+    static let chunkLength = 48 << 10
     static let longestHeader = 1 << 24
     /// Of one record, so that a length that was made up allocates nothing.
     static let longestRecord = 1 << 26
