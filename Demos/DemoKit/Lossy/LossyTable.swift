@@ -137,10 +137,11 @@ struct LossyTable {
         line.add("median_s", tyme(0.5), digits: 4)
         line.add("p99_s", tyme(0.99), digits: 4)
         let share = JSONLine.fixed(Double(row.delivered) * 100 / Double(row.runs), 2)
-        reporter.say(
-            line,
-            "| \(row.kind.word) | \(row.grams) | \(JSONLine.fixed(row.loss, 3)) | \(share) % | \(row.doubtful) "
-                + "| \(row.missing) | \(decimals(sends)) | \(decimals(acks)) | \(decimals(tyme(0.5))) "
-                + "| \(decimals(tyme(0.99))) |")
+        func seconds(_ part: Double) -> String { tymes.isEmpty ? "–" : decimals(tyme(part)) }
+        let words = [
+            row.kind.word, "\(row.grams)", JSONLine.fixed(row.loss, 3), "\(share) %", "\(row.doubtful)",
+            "\(row.missing)", decimals(sends), decimals(acks), seconds(0.5), seconds(0.99),
+        ]
+        reporter.say(line, "| " + words.joined(separator: " | ") + " |")
     }
 }

@@ -50,6 +50,12 @@ final class Ledger {
         if count > 1 { complain("\(name) has memo \(number) of \(from) \(count) times") }
     }
 
+    /// Whether a memo has arrived, at whichever incarnation of its receiver or at that one.
+    func hasArrived(_ item: Item, at incarnation: Int? = nil) -> Bool {
+        guard let arrivals = entries[item]?.arrivals else { return false }
+        return incarnation.map { arrivals[$0] != nil } ?? !arrivals.isEmpty
+    }
+
     /// How many of those sent have not arrived at all.
     var missing: Int { entries.values.count { $0.arrivals.isEmpty } }
 

@@ -14,7 +14,7 @@ import Wiring
 ///
 /// Nothing that arrives makes a memoer throw or trap: what is no good is dropped and counted in ``statistics``, and
 /// everything kept for strangers is bounded by ``limits``. Sure memos are repeated until they are acknowledged, and
-/// end with one ``MemoerEvent/outcome(_:)`` each; see <doc:Sure>.
+/// end with one ``MemoerEvent/outcome(_:)`` each; see <doc:SureMemos>.
 ///
 /// - Source: hio `core/memo/memoing.py`, `Memoer`, on the wire; ``MemoerLimits`` says where it differs.
 public struct Memoer: DatagramCore {
