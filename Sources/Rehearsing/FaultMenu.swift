@@ -28,8 +28,8 @@ public struct FaultMenu: OptionSet, Hashable, Sendable {
     /// Byte streams are reset.
     public static let resetting = FaultMenu(rawValue: 1024)
 
-    /// All of them.
-    public static let all = FaultMenu(rawValue: 2047)
+    /// All of them but ``resetting``, for which only scenarios with byte streams have a use: `[.all, .resetting]`.
+    public static let all = FaultMenu(rawValue: 1023)
     /// Those under which every datagram arrives in the end, as it was sent.
     public static let lossless: FaultMenu = [.duplicating, .delaying, .holding, .crowding, .pausing]
 

@@ -40,8 +40,11 @@ public struct Scenario: Sendable {
 
     /// The plan of faults that a seed makes for it.
     public func plan(seed: UInt64) -> FaultPlan {
-        FaultPlan.random(seed: Rehearsal.stream(seed, "plan"), hosts: hosts, until: span, most: 8, crashes: true)
-            .removing { !faults.offers($0.effect) }
+        FaultPlan.random(
+            seed: Rehearsal.stream(seed, "plan"), hosts: hosts, until: span, most: 8, crashes: true,
+            resets: faults.contains(.resetting)
+        )
+        .removing { !faults.offers($0.effect) }
     }
 
     /// Runs it once.
