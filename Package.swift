@@ -36,7 +36,9 @@ let package = Package(
 
         .target(
             name: "DemoKit",
-            dependencies: ["Doing", "Wiring", "Memoing", "Signing", "Sockets", "Tracing", "Simming", "Rehearsing"],
+            dependencies: [
+                "Doing", "Wiring", "Memoing", "Signing", "Framing", "Sockets", "Tracing", "Simming", "Rehearsing",
+            ],
             path: "Demos/DemoKit", swiftSettings: strict),
         .executableTarget(name: "demo", dependencies: ["DemoKit"], path: "Demos/demo", swiftSettings: strict),
         .executableTarget(
@@ -44,6 +46,8 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(name: "memo-peer", dependencies: ["DemoKit"], path: "Demos/memo-peer", swiftSettings: strict),
         .executableTarget(name: "lossy", dependencies: ["DemoKit"], path: "Demos/lossy", swiftSettings: strict),
+        .executableTarget(
+            name: "frame-peer", dependencies: ["DemoKit"], path: "Demos/frame-peer", swiftSettings: strict),
         .executableTarget(name: "embed", dependencies: ["DemoKit"], path: "Demos/embed", swiftSettings: strict),
         .executableTarget(name: "rehearse", dependencies: ["DemoKit"], path: "Demos/rehearse", swiftSettings: strict),
         .target(name: "CBench", path: "Demos/CBench", cSettings: strictC),
@@ -71,7 +75,7 @@ let package = Package(
         .testTarget(name: "CoDoingTests", dependencies: ["Doing", "CoDoing"], swiftSettings: strict),
         .testTarget(
             name: "FramingTests",
-            dependencies: ["Doing", "CoDoing", "Wiring", "Framing", "Simming", "Sockets", "CMallocCount"],
+            dependencies: ["Doing", "CoDoing", "Wiring", "Framing", "Simming", "Sockets"],
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(

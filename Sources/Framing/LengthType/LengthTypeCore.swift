@@ -17,7 +17,7 @@ public struct LengthTypeCore: FrameCore {
     /// The messages that it knows.
     public let messages: LengthTypeProtocol
     private var trunk: FrameTrunk<Message>
-    private var decoder: LengthTypeDecoder
+    private(set) var decoder: LengthTypeDecoder
     private var patience = Patience()
     /// When the last byte came, and when the frame that is under way began.
     private var (lastInput, frameStart): (Tyme, Tyme) = (0, 0)

@@ -10,7 +10,7 @@ struct LengthTypeDecoder {
     private let knows: (FrameType) -> Bool
     /// What has come of the head; whole while a body is under way.
     private var head: [UInt8] = []
-    private var body = BodyBuffer()
+    private(set) var body = BodyBuffer()
     private var type: FrameType = 0
     private var isKnown = false
 
