@@ -34,7 +34,7 @@ struct ReadmeTests {
         let manifest = try Self.text("Package.swift")
         let readme = try Self.text("README.md")
         let named = Set(readme.matches(of: /swift run (?:-c release )?([a-z-]+)/).map { String($0.output.1) })
-        let all = ["demo", "hello", "memo-peer", "rehearse", "lossy", "embed", "bench"]
+        let all = ["demo", "hello", "memo-peer", "rehearse", "lossy", "frame-peer", "embed", "bench"]
         #expect(named.isSuperset(of: all))
         for name in named.sorted() { #expect(manifest.contains("name: \"\(name)\""), "swift run \(name)") }
     }
