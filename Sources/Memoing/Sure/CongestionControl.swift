@@ -50,11 +50,11 @@ public enum SureControl: Hashable, Sendable {
 
 /// RFC 9002 §7 with grams for bytes, in integers, and with an ear for what the round trip says.
 ///
-/// A window that has filled the path shows in the round trip before anything is lost: that ends the doubling (as in
-/// RFC 9406), and it decides what a loss means. The window is cut back to what the path held without a queue, least
-/// over latest round trip, not below a half (as H-TCP does): by a half where a queue as long as the path was full, and not
-/// at all where there was none, since then the grams were lost otherwise than by sending too much. Where more than a
-/// fifth is lost, every loss counts as a full queue whatever the round trip says.
+/// A window that has filled the path shows in the round trip before anything is lost. That ends the doubling (as in
+/// RFC 9406), and it decides what a loss means: the window is cut back to what the path held without a queue, least
+/// over latest round trip, not below a half (as H-TCP does). That is a half where a queue as long as the path was full,
+/// and nothing at all where there was none, since then the grams were lost otherwise than by sending too much. Where
+/// more than a fifth is lost, every loss counts as a full queue whatever the round trip says.
 struct NewReno: CongestionController, Hashable {
     static let initial = 32
     static let least = 2
