@@ -19,9 +19,10 @@ final class Bed<Core: FrameCore> {
 
     init(
         seed: UInt64 = 1, link: SimLink = SimLink(delay: 0.01), pipe: SimPipe = SimPipe(),
-        _ make: ([SimListener]) throws -> Server
+        plan: FaultPlan = FaultPlan.empty, _ make: ([SimListener]) throws -> Server
     ) throws {
         net = SimNet(seed: seed, link: link)
+        net.plan = plan
         (red, blu) = (net.host("red"), net.host("blu"))
         server = try make([blu.listener(port: 7, pipe: pipe), blu.listener(port: 8, pipe: pipe)])
         doist = try Doist(tock: 0.001, doers: [net, server])

@@ -80,9 +80,9 @@ import Wiring
         let client = try Self.client(bed, port: 9, again: backoff)
         var waits: [Double] = []
         while waits.count < 4 {
-            let attempts = client.attempts
-            try bed.run(until: { client.retryTyme != nil })
+            try bed.run(until: { client.attempts > 0 && client.retryTyme != nil })
             waits.append(client.retryTyme! - bed.doist.tyme)
+            let attempts = client.attempts
             try bed.run(200, until: { client.attempts > attempts })
         }
         for wait in waits {

@@ -22,8 +22,6 @@ import Wiring
         bytes: @escaping (Core.Message) -> [UInt8],
         send: @escaping (FrameConnection<Core, SimStream>, [UInt8]) throws -> Void
     ) throws {
-        bed.net.plan = FaultPlan.random(seed: seed, hosts: ["red", "blu"], until: 2, crashes: false, resets: true)
-            .removing { $0.effect == .pause }
         var lists: [[[UInt8]]] = [[], []]
         for side in 0..<2 { lists[side] = (0..<random.below(12)).map { _ in pattern(random.below(1500)) } }
         let sent = lists
@@ -59,6 +57,11 @@ import Wiring
         #expect(bed.server.activeConnections.isEmpty ? bed.server.memory.held == 0 : true, "seed \(seed)")
     }
 
+    private func plan(_ seed: UInt64) -> FaultPlan {
+        FaultPlan.random(seed: seed, hosts: ["red", "blu"], until: 2, crashes: false, resets: true)
+            .removing { $0.effect == .pause }
+    }
+
     private func link(_ random: inout SplitMix64) -> SimLink {
         SimLink(
             delay: random.unit() * 0.05, jitter: random.unit() * 0.05, loss: random.unit() * 0.1,
@@ -70,7 +73,9 @@ import Wiring
         var random = SplitMix64(seed: seed)
         let messages = try words()
         let (mine, theirs) = (pipe(&random), pipe(&random))
-        let bed = try Bed(seed: seed, link: link(&random), pipe: theirs) { LengthTypeServer($0, messages) }
+        let bed = try Bed(seed: seed, link: link(&random), pipe: theirs, plan: plan(seed)) {
+            LengthTypeServer($0, messages)
+        }
         let client = try bed.add(
             LengthTypeClient(messages) { bed.red.stream(to: bed.blu.address(port: 7), pipe: mine) })
         try run(
@@ -82,7 +87,7 @@ import Wiring
     func handshake(_ seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         let (mine, theirs) = (pipe(&random), pipe(&random))
-        let bed = try Bed(seed: seed, link: link(&random), pipe: theirs) { HandshakeServer($0) }
+        let bed = try Bed(seed: seed, link: link(&random), pipe: theirs, plan: plan(seed)) { HandshakeServer($0) }
         let client = try bed.add(
             HandshakeClient { bed.red.stream(to: bed.blu.address(port: 7), pipe: mine) })
         try run(seed, &random, bed, client, bytes: { $0 }, send: { try $0.send($1) })
