@@ -16,7 +16,9 @@ struct LossyTests {
 
     @Test(
         "a sure memo survives what a plain one does not, and its sender knows",
-        arguments: ["", "--kind sure-signed", "--seed 3", "--size 100000 --loss 0.5 --seed 9", "--jitter 0.03"])
+        arguments: [
+            "", "--kind sure-signed", "--seed 3", "--size 300000 --loss 0.5 --control none", "--jitter 0.03",
+        ])
     func survives(words: String) throws {
         let run = try Self.run(words)
         #expect(run.isGood)
