@@ -18,7 +18,7 @@ public enum MemoPeer {
           --to              where to send: HOST:PORT, or the PATH of a Unix peer
           --kind KIND       plain (the default), signed, sure or sure-signed: a sure memo is repeated until it arrives
           --domain DOMAIN   heads in text (the default) or binary
-          --probes N        sure memos to a peer that never answered are repeated N times only: hio's peers never answer,
+          --probes N        sure memos to a peer that never answered are repeated N times only: hio's peers never do,
                             and hear a memo of one gram anew each time
           --deadline S      a sure memo is given up S seconds after it was taken
           --window N        N sure grams under way, as fast as they go; otherwise the way is found out

@@ -8,8 +8,8 @@ import Wiring
 ///
 /// What must hold at every tick: nothing is delivered that was not sent to that peer, nothing twice to one incarnation
 /// of it, nothing altered; no memo ends twice; one that ends as delivered was in the inbox, and one that is said not to
-/// be was not; the tables of the memoers are within their bounds and do not contradict themselves. In the end every memo
-/// of a host that did not crash is over, and nothing is left of any of them.
+/// be was not; the tables of the memoers are within their bounds and do not contradict themselves. In the end every
+/// memo of a host that did not crash is over, and nothing is left of any of them.
 enum SureScenario {
     static let plain = Scenario(
         "sure", "sure memos between three hosts; every fault but altered bytes",
