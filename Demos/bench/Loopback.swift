@@ -100,7 +100,11 @@ final class MemoBed<Wire: DatagramTransport> {
         }
     }
 
-    init(_ options: LoopbackOptions, _ wires: (Wire, Wire), _ places: (Address, Address)) throws {
+    /// `watch` sees the doist before it enters.
+    init(
+        _ options: LoopbackOptions, _ wires: (Wire, Wire), _ places: (Address, Address),
+        watch: (Doist) -> Void = { _ in }
+    ) throws {
         self.options = options
         self.places = places
         let burst = Burst()
@@ -110,6 +114,7 @@ final class MemoBed<Wire: DatagramTransport> {
         reader = Reader(memo)
         if options.isInPlace { blu.core.reader = reader }
         doist = try Doist(tock: Double(options.tick) * 1e-6, doers: [red, blu])
+        watch(doist)
         try doist.enter()
     }
 

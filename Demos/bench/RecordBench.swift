@@ -6,7 +6,7 @@ import Sockets
 import Tracing
 import Wiring
 
-/// `bench record`: the trains of `bench datagrams --row udp-bursts`, not recorded and recorded at both ends.
+/// `bench record`: the trains of `bench datagrams --row udp-bursts`, not recorded and recorded at one end or both; and memos.
 ///
 /// Four beds of two peers each run in turn, round by round in one process: without a recorder anywhere, with one that
 /// is switched off, with one that is on and whose chunks go nowhere, and with one whose chunks go to a file.
@@ -19,30 +19,68 @@ func benchRecord(_ arguments: [String]) throws {
     try words.finish()
     _ = lbc_pin(0)
     defer { unlink(path) }
-    for size in sizes { print(try RecordRow(size: size, path: path).line(rounds: rounds, seconds: seconds)) }
+    print(try recordMemos(rounds: rounds))
+    for ends in [1, 2] {
+        for size in sizes {
+            print(try RecordRow(size: size, ends: ends, path: path).line(rounds: rounds, seconds: seconds))
+        }
+    }
+}
+
+/// Plain memos of 1 KiB from end to end, both ends in one recording whose chunks go nowhere, beside the same without.
+private func recordMemos(rounds: Int) throws -> JSONLine {
+    let options = try LoopbackOptions(["--size", "1024", "--count", "30000"])
+    func bed(_ recorder: Recorder?) throws -> MemoBed<Recorded<UDPPeer>> {
+        let peers = try RecordRow.wires(options.gram)
+        let wires = (Recorded(peers.0, recorder, name: "red"), Recorded(peers.1, recorder, name: "blu"))
+        return try MemoBed(options, wires, (peers.0.address, peers.1.address)) { recorder?.watch($0) }
+    }
+    let recorder = Recorder(RecordingHeader(program: "bench", arguments: ["record"], seed: 1)) { _ in }
+    let (absent, recorded) = (try bed(nil), try bed(recorder))
+    var (without, with): ([Double], [Double]) = ([], [])
+    for round in 0...rounds {
+        let (first, second) = (try absent.run(), try recorded.run())
+        guard round > 0 else { continue }
+        without.append(Double(first.memos) / first.seconds)
+        with.append(Double(second.memos) / second.seconds)
+    }
+    try absent.doist.exit()
+    try recorded.doist.exit()
+    try recorder.finish()
+    var line = JSONLine()
+    line.add("row", "record-memos")
+    line.add("size", options.size)
+    line.add("off_s", LoopbackRounds.spread(without))
+    line.add("on_s", LoopbackRounds.spread(with))
+    line.add("on_ratio", LoopbackRounds.median(zip(with, without).map { $0 / $1 }), digits: 3)
+    line.add("recorded_bytes", recorder.bytesWritten)
+    return line
 }
 
 /// The four beds for one size of datagrams.
 private struct RecordRow {
     private let size: Int
+    private let ends: Int
     private let segments: Int
     private let absent: DatagramBed<UDPPeer>
     private let (off, on, filed): (RecordedBed, RecordedBed, RecordedBed)
     private let file: RoundFile
 
-    init(size: Int, path: String) throws {
+    /// With one of the `ends` only the sender is recorded, as in a process with one peer.
+    init(size: Int, ends: Int, path: String) throws {
         self.size = size
+        self.ends = ends
         segments = min(64, 65_472 / size)
         file = try RoundFile(path)
         let wires = try Self.wires(size)
         absent = try DatagramBed(wires, (wires.0.address, wires.1.address), size: size)
         let file = file
-        off = try RecordedBed(Self.wires(size), size, nil)
-        on = try RecordedBed(Self.wires(size), size) { _ in }
-        filed = try RecordedBed(Self.wires(size), size) { try file.write($0) }
+        off = try RecordedBed(Self.wires(size), size, ends, nil)
+        on = try RecordedBed(Self.wires(size), size, ends) { _ in }
+        filed = try RecordedBed(Self.wires(size), size, ends) { try file.write($0) }
     }
 
-    private static func wires(_ size: Int) throws -> (UDPPeer, UDPPeer) {
+    static func wires(_ size: Int) throws -> (UDPPeer, UDPPeer) {
         let options = UDPPeer.Options(maximumDatagramSize: size, usesBursts: true)
         let wires = try (UDPPeer(port: 0, options: options), UDPPeer(port: 0, options: options))
         try wires.0.open()
@@ -67,6 +105,7 @@ private struct RecordRow {
         var line = JSONLine()
         line.add("row", "record")
         line.add("size", size)
+        line.add("ends", ends)
         for (name, values) in zip(["absent_s", "off_s", "on_s", "file_s"], rates) {
             line.add(name, LoopbackRounds.spread(values))
         }
@@ -90,17 +129,19 @@ private struct RecordRow {
     }
 }
 
-/// Two peers, both recorded into one recording, or with the recorder left out.
+/// Two peers, both or only the sender recorded into one recording, or with the recorder left out.
 private final class RecordedBed {
     let bed: DatagramBed<Recorded<UDPPeer>>
     private let recorder: Recorder?
 
-    init(_ wires: (UDPPeer, UDPPeer), _ size: Int, _ sink: ((RawSpan) throws -> Void)?) throws {
+    init(_ wires: (UDPPeer, UDPPeer), _ size: Int, _ ends: Int, _ sink: ((RawSpan) throws -> Void)?) throws {
         let recorder = sink.map {
             Recorder(RecordingHeader(program: "bench", arguments: ["record"], seed: 1), sink: $0)
         }
         self.recorder = recorder
-        let recorded = (Recorded(wires.0, recorder, name: "sender"), Recorded(wires.1, recorder, name: "receiver"))
+        let recorded = (
+            Recorded(wires.0, recorder, name: "sender"), Recorded(wires.1, ends == 2 ? recorder : nil, name: "receiver")
+        )
         bed = try DatagramBed(recorded, (wires.0.address, wires.1.address), size: size) { recorder?.watch($0) }
     }
 

@@ -19,7 +19,7 @@ public final class FrameConnection<Core: FrameCore, Wire: StreamTransport> {
     ///
     /// - Parameters:
     ///   - id: what it is called among others.
-    ///   - stream: takes ``StreamDoer/onEvent`` and ``StreamDoer/onEnd`` for itself.
+    ///   - stream: takes `StreamDoer.onEvent` and `StreamDoer.onEnd` for itself.
     public init(id: Int, _ stream: StreamDoer<Core, Wire>) {
         self.id = id
         self.stream = stream

@@ -1,6 +1,6 @@
 import Wiring
 
-/// The words of the format; see <doc:Recording>.
+/// The words of the format; see <doc:RecordedRuns>.
 enum RecordingFormat {
     /// The first eight bytes of a file: `TYMISTRC`.
     static let magic: UInt64 = 0x4352_5453_494D_5954

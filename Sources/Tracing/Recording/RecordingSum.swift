@@ -3,7 +3,7 @@
 /// A word is mixed in by exclusive or and a multiplication, so that a change within one word never goes unnoticed.
 ///
 /// A run of bytes is added up in eight lanes first, in 64 bits what are words of 32, and once more by how far each word
-/// stands from the end, so that one or two changed words change a lane for certain; see <doc:Recording>.
+/// stands from the end, so that one or two changed words change a lane for certain; see <doc:RecordedRuns>.
 struct RecordingSum {
     /// What has been mixed in so far.
     private(set) var value: UInt64
