@@ -62,7 +62,7 @@ import Testing
         #expect(Micros(52_000).tyme <= drifted)
     }
 
-    @Test("the timer is three round trips at first and closes up to one and two ticks; it doubles up to a minute")
+    @Test("the timer is three round trips at first and closes up to one and two ticks; it doubles up to 8 s")
     func timer() {
         var trip = RoundTrip(initial: 1_000_000)
         #expect(trip.probeTimeout(granularity: 1000) == 1_000_000)
@@ -71,7 +71,7 @@ import Testing
         for _ in 0..<60 { trip.sample(50_000, granularity: 1000) }
         #expect(trip.probeTimeout(granularity: 1000) == 52_000)
         #expect(trip.probeTimeout(granularity: 1000, doubled: 3) == 416_000)
-        #expect(trip.probeTimeout(granularity: 1000, doubled: 99) == RoundTrip.cap)
+        #expect(trip.probeTimeout(granularity: 1000, doubled: 99) == RoundTrip.heardCap)
         var steady = RoundTrip(initial: 1, isSteady: true)
         steady.sample(48_000, granularity: 1000)
         #expect(steady.probeTimeout(granularity: 1000) == 54_000)
