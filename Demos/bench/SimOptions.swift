@@ -30,7 +30,6 @@ struct SimOptions {
     var window = 1024
     var isBinary = false
     /// Puts the bound of an oracle beside it.
-    var hasIdeal = false
     enum Kind: String, CaseIterable { case plain, sure }
 
     enum Words: String, CaseIterable { case text, binary }
@@ -69,7 +68,6 @@ struct SimOptions {
         pace = try words.integer("--pace", in: 0...Int.max) ?? pace
         window = try words.integer("--window", in: 1...1 << 16) ?? window
         isBinary = try words.choice("--domain", of: Words.self) == .binary
-        hasIdeal = try words.integer("--ideal", in: 0...1) == 1
         try words.finish()
     }
 }

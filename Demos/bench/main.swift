@@ -6,13 +6,14 @@ let usage = """
       sched      what a tick costs, beside C: --doers N --due busy|parked|timers|woken|F [--repeat R]
       codec      memo to grams and back, beside memcpy: --size B --gram M --kind plain|signed --domain text|binary
       datagrams  raw datagrams through peer doers, beside C: [--size B] [--row NAME]
-      loopback   plain memos over real sockets, beside C: --mode 1t|2p --size B --mtu M [--pp 1] [--transport udp|uxd]
-                 [--window N] [--tick-us U] [--in-place 1] [--reference 1]
+      loopback   memos over real sockets, beside C: --mode 1t|2p --size B --mtu M [--pp 1] [--transport udp|uxd]
+                 [--window N] [--tick-us U] [--in-place 1] [--reference 1] [--kind sure [--control none|rate|newreno]]
       record     what recording costs on the fastest path: [--size B] [--rounds N] [--ms N] [--file PATH]
       tcp        frames of an int32 length echoed over TCP, beside C: [--size B --inflight N]
       tcp-echo   the echo server of it, for a load generator of your own: PORT
-      sim        plain memos over a simulated link: --count N --size B --gap-us U --seed N --loss F --delay-us U
+      sim        memos over a simulated link: --count N --size B --gap-us U --seed N --loss F --delay-us U
                  --jitter-us U --rate-bps R --queue-bytes B --tick-us U --limit-ms L --mtu M [--skip 0|1]
+                 [--kind sure [--control rate|newreno|none] [--pace BYTES] [--window N]] [--domain binary]
       idle       what open peers, or connections, cost while nothing happens: --peers N | --connections N --seconds S
       async      what linear code costs, beside plain doers: [--doers N] [--repeat R]
       all        every row that the README quotes, with its yardstick in the same run
