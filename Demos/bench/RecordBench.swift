@@ -6,7 +6,7 @@ import Sockets
 import Tracing
 import Wiring
 
-/// `bench record`: the trains of `bench datagrams --row udp-bursts`, not recorded and recorded at one end or both; and memos.
+/// `bench record`: memos, and the trains of `bench datagrams --row udp-bursts`, recorded at one end or both and not.
 ///
 /// Four beds of two peers each run in turn, round by round in one process: without a recorder anywhere, with one that
 /// is switched off, with one that is on and whose chunks go nowhere, and with one whose chunks go to a file.
