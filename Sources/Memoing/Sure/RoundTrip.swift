@@ -56,8 +56,8 @@ struct RoundTrip: Hashable, Sendable {
         return min(smoothed + lag + max(4 * variation, 2 * granularity, reorder), RoundTrip.cap)
     }
 
-    /// ``probeTimeout(granularity:)`` doubled `times` times, at most 60 s; once the peer is heard, at most 8 s, or twice
-    /// itself if that is more.
+    /// ``probeTimeout(granularity:)`` doubled `times` times, at most 60 s; once the peer is heard, at most 8 s, or
+    /// twice itself if that is more.
     ///
     /// A receiver gives up what it has of a memo after a minute without a new gram: there must be several probes in it.
     func probeTimeout(granularity: Micros, reorder: Micros = 0, doubled times: Int) -> Micros {
