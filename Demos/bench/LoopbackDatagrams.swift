@@ -5,7 +5,6 @@ import Sockets
 import Wiring
 
 /// A protocol that sends equal datagrams to one peer, so many a pass, and counts what comes; or sends back what comes.
-nonisolated(unsafe) var trainLimit = 64
 struct DatagramCounter: DatagramCore {
     typealias Event = Never
 
@@ -32,7 +31,7 @@ struct DatagramCounter: DatagramCore {
 
     mutating func poll(into out: inout OutputRawSpan, _ limits: TrainLimits, at tyme: Tyme) -> Train? {
         guard allowance > 0 else { return nil }
-        let count = min(allowance, limits.capacity(segment: size), trainLimit)
+        let count = min(allowance, limits.capacity(segment: size), 64)
         let payload = payload
         for _ in 0..<count { out.append(contentsOf: payload.span.bytes) }
         return Train(peer: peer, segment: size)
@@ -125,7 +124,6 @@ func benchDatagrams(_ arguments: [String]) throws {
     let only = try words.value("--row")
     let rounds = try words.integer("--rounds", in: 1...99) ?? 7
     let seconds = Double(try words.integer("--ms", in: 1...10_000) ?? 150) / 1000
-    trainLimit = try words.integer("--train", in: 1...64) ?? 64
     try words.finish()
     _ = lbc_pin(0)
     for size in sizes {

@@ -29,7 +29,6 @@ struct SimOptions {
     /// Grams under way at most under the control `none`.
     var window = 1024
     var isBinary = false
-    /// Puts the bound of an oracle beside it.
     enum Kind: String, CaseIterable { case plain, sure }
 
     enum Words: String, CaseIterable { case text, binary }
