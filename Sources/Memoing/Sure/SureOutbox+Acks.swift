@@ -4,26 +4,25 @@ import Wiring
 extension SureOutbox {
     /// Whether an ack can be of this memo: everything that can be asked without its signature.
     func isPossible(_ ack: Ack, of row: Int32) -> Bool {
-        let memo = memos[Int(row)]
-        guard ack.trigger < Int(memo.next) else { return false }
+        let (next, count) = (memos[Int(row)].next, memos[Int(row)].count)
+        guard ack.trigger < Int(next) else { return false }
         guard let body = ack.body else { return true }
         switch body.status {
         case .more: break
-        case .done: return memo.next == memo.count && body.base == Int(memo.count)
+        case .done: return next == count && body.base == Int(count)
         case .refused, .stale: return true
         }
-        guard body.base <= Int(memo.next), body.base < Int(memo.count) || memo.count == memo.next else { return false }
+        guard body.base <= Int(next), body.base < Int(count) || count == next else { return false }
         guard let last = body.held.last else { return true }
         let greatest = body.firstBit + 24 * body.held.count - 1 - last.trailingZeroBitCount
-        return greatest < Int(memo.next)
+        return greatest < Int(next)
     }
 
     /// Takes in an ack that is possible, and good.
     ///
-    /// - Parameter isAllowed: whether a memo of the sheaf may be acknowledged by whoever sent this.
-    mutating func acknowledge(
-        _ ack: Ack, of row: Int32, at now: Micros, isAllowed: (borrowing SureMemo) -> Bool
-    ) {
+    /// - Parameter isSigned: whether a good signature stands under it, so that signed memos of the sheaf may be
+    ///   acknowledged too.
+    mutating func acknowledge(_ ack: Ack, of row: Int32, at now: Micros, isSigned: Bool) {
         let laneRow = memos[Int(row)].lane
         let lane = Int(laneRow)
         let before = lanes[lane].detector.greatest
@@ -48,7 +47,9 @@ extension SureOutbox {
             for mid in body.further {
                 let other = find(mid)
                 guard other >= 0, memos[Int(other)].lane == laneRow else { continue }
-                guard memos[Int(other)].next == memos[Int(other)].count, isAllowed(memos[Int(other)]) else { continue }
+                guard memos[Int(other)].next == memos[Int(other)].count,
+                    isSigned || !memos[Int(other)].kind.isSigned
+                else { continue }
                 progress += takeAll(other, lane, before, now)
                 finish(other, .delivered)
             }
