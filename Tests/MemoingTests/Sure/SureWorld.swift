@@ -77,6 +77,16 @@ extension Memoer {
         return grams
     }
 
+    /// What leaves when something is due, after `count` grams have, or after ten looks.
+    mutating func outWhenDue(_ count: Int = 1) -> [[UInt8]] {
+        var grams: [[UInt8]] = []
+        for _ in 0..<10 where grams.count < count {
+            guard let due = wakeTyme else { break }
+            grams += out(at: due)
+        }
+        return grams
+    }
+
     /// What leaves at `tyme`, as lines of a log.
     mutating func log(at tyme: Tyme) -> [String] { out(at: tyme).map(line) }
 
