@@ -56,7 +56,7 @@ extension SureOutbox {
         }
         if memos[Int(row)].serial == serial, memos[Int(row)].base == memos[Int(row)].count {
             // Every gram was acknowledged, each by itself: whoever answers so has the memo. Not so a receiver that has
-            // told what it holds, and does not say that it is whole: it has forgotten some, and could afford heads only.
+            // told what it holds and does not say that it is whole: it has forgotten some, and could afford heads only.
             finish(row, memos[Int(row)].isTold ? .timedOut : .delivered)
         }
         lanes[lane].isHeard = true

@@ -62,18 +62,17 @@ import Wiring
         blu.setAckPolicy(.never, for: .red)
         let grams = try rend(SureWorld.body(2), mid: AckTests.mid, kind: .sure, size: 100)
         let large = try rend(SureWorld.body(9), mid: Mid(high: 1, low: 9), kind: .sure, size: 100)
-        for (from, acks) in [
-            (Address.red, []),
-            (.grn, ["ack 1: done 2, heard 2", "ack 0: done 2, heard 3, again", "ack 0: refused, too large, heard 1"]),
-        ] {
+        let answers = [
+            "ack 0: base 1, credit 8193, heard 1", "ack 1: done 2, heard 2", "ack 0: done 2, heard 3, again",
+            "ack 0: refused, too large, heard 1",
+        ]
+        for (from, expected) in [(Address.red, []), (.grn, answers)] {
             var heard: [String] = []
-            blu.feed(grams, from: from, at: 0)
-            heard += blu.log(at: 0)
-            blu.feed(grams[0], from: from, at: 1)
-            heard += blu.log(at: 1)
-            blu.feed(large, from: from, at: 2)
-            heard += blu.log(at: 2)
-            #expect(heard == acks)
+            for (step, gram) in [grams[0], grams[1], grams[0], large[0]].enumerated() {
+                blu.feed(gram, from: from, at: Tyme(step))
+                heard += blu.log(at: Tyme(step))
+            }
+            #expect(heard == expected)
             #expect(blu.received().map(\.bytes) == [SureWorld.body(2)])
             #expect(blu.isSureQuiet)
         }
