@@ -74,6 +74,25 @@ import Wiring
         #expect(red.isSureQuiet)
     }
 
+    @Test("the gram that would complete a memo finds the inbox full: its sender hears of it when the inbox is read")
+    func starved() throws {
+        var limits = MemoerLimits()
+        limits.inboxMemos = 1
+        let grams = try rend(SureWorld.body(3), mid: AckTests.mid, kind: .sure, size: 100)
+        var blu = try SureWorld.memoer(.blu, limits: limits)
+        blu.feed(try rend([65], mid: Mid(high: 1, low: 1)), from: .grn)
+        blu.feed([grams[0], grams[1]], from: .red, at: 0)
+        #expect(blu.log(at: 0) == ["ack 1: base 2, credit 8192, heard 2"])
+        blu.feed(grams[2], from: .red, at: 1)
+        #expect(blu.log(at: 1) == [] && blu.dropped == [.inboxFull: 1])
+        #expect(blu.received().count == 1)
+        #expect(blu.log(at: 2) == ["ack 1: base 2, credit 8194, heard 2"])
+        #expect(blu.log(at: 3) == [])
+        blu.feed(grams[2], from: .red, at: 3)
+        #expect(blu.log(at: 3) == ["ack 2: done 3, heard 3"])
+        #expect(blu.received().map(\.bytes) == [SureWorld.body(3)])
+    }
+
     @Test("a full inbox completes nothing; when there is room the sender is told where to go on, and the memo arrives")
     func fullInbox() throws {
         var limits = MemoerLimits()
@@ -114,7 +133,7 @@ import Wiring
 
     @Test("the probe finds an inbox with room again: it is dropped, and answered with the new credit")
     func restored() throws {
-        var (red, blu, mid, due) = try Self.withoutCredit()
+        var (red, blu, _, due) = try Self.withoutCredit()
         #expect(blu.received().count == 1)
         #expect(blu.log(at: 0.060) == [])
         let probe = red.out(at: due)
@@ -125,7 +144,6 @@ import Wiring
         red.feed(ack, from: .blu, at: due + 0.050)
         #expect(red.log(at: due + 0.050) == ["sure 5", "sure 6", "sure 7"])
         #expect(red.roundTrip(to: .blu) == 0.050 && red.outcomes() == [] && red.sureStatistics.unfinished == 1)
-        _ = mid
     }
 
     @Test("the probe finds the inbox full: the new credit is told when the inbox is read, and the memo arrives")

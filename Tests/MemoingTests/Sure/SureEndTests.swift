@@ -20,7 +20,7 @@ import Wiring
         #expect(red.log(at: 0.75) == [])
         let outcomes = red.outcomes()
         #expect(outcomes == [SureOutcome(mid: mid, destination: .blu, result: .neverHeard)])
-        #expect(outcomes[0].result.isIndeterminate)
+        #expect(outcomes.map(\.result.isIndeterminate) == [true])
         #expect(red.isSureQuiet && red.wakeTyme == nil)
         red.feed(SureWorld.ack(mid, 1, .init(status: .done, base: 2, credit: 2)), from: .blu, at: 0.8)
         #expect(red.outcomes() == [] && red.log(at: 100) == [] && red.dropped == [.ack: 1])
@@ -38,7 +38,7 @@ import Wiring
         #expect(pair.blu.received().map(\.bytes) == [SureWorld.body(20)])
         let outcomes = pair.red.outcomes()
         #expect(outcomes == [SureOutcome(mid: mid, destination: .blu, result: .timedOut)])
-        #expect(outcomes[0].result.isIndeterminate)
+        #expect(outcomes.map(\.result.isIndeterminate) == [true])
         #expect(pair.log.last { $0.hasPrefix("blu") } == pair.log.last { $0.contains("done") })
         #expect(pair.red.isSureQuiet && pair.red.wakeTyme == nil && pair.tyme <= 0.8)
         #expect(pair.blu.statistics.openMemos == 0)
@@ -95,7 +95,21 @@ import Wiring
             }
             #expect(found.map(\.0) == [ends])
             #expect(found.map(\.1) == [SureOutcome(mid: mid, destination: .blu, result: result)])
-            #expect(found[0].1.result.isIndeterminate)
+            #expect(found.map(\.1.result.isIndeterminate) == [true])
         }
+    }
+
+    @Test("a destination that is given up takes no memo to another along")
+    func elsewhere() throws {
+        var red = try SureWorld.memoer(.red, options: SureWorld.options(window: 8) { $0.tries = 1 })
+        let one = try red.memoit("one", to: .blu)
+        #expect(red.log(at: 0) == ["sure 0 of 1 one"])
+        #expect(red.log(at: 1) == ["sure 0 of 1 one"])
+        let grass = try red.memoit("grass", to: .grn)
+        #expect(red.log(at: 2.5) == ["sure 0 of 1 grass"])
+        #expect(red.log(at: 3) == [])
+        #expect(red.outcomes() == [SureOutcome(mid: one, destination: .blu, result: .neverHeard)])
+        red.feed(SureWorld.ack(grass, 0), from: .grn, at: 3)
+        #expect(red.outcomes() == [SureOutcome(mid: grass, destination: .grn, result: .delivered)])
     }
 }

@@ -72,7 +72,8 @@ import Wiring
         let two = red.out(at: 3)
         #expect(two.map(line) == ["sure 0 of 1 two"])
         #expect(red.outcomes().map(\.result) == [.neverHeard])
-        let id = try mid(of: two[0])
+        let first = try #require(two.first)
+        let id = try mid(of: first)
         red.feed(
             SureWorld.ack(id, 0, .init(status: .refused, reason: 4, base: 0, credit: 0)), from: .blu, at: 3.5)
         #expect(red.log(at: 3.5) == ["sure 0 of 1 tre"])
