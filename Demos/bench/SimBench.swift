@@ -19,7 +19,7 @@ func benchSim(_ arguments: [String]) throws {
             SimFigures.compare(runs.ours[runs.ours.count - 1], runs.ideal[runs.ideal.count - 1], in: &line)
         }
         print(line)
-        options.seed += 1
+        options.seed &+= 1
     }
     guard runs.ours.count > 1 else { return }
     var line = JSONLine()

@@ -51,7 +51,7 @@ struct SimOptions {
         gap = try words.integer("--gap-us", in: 0...1_000_000_000) ?? gap
         seed = try words.integer("--seed", in: 0...Int.max) ?? seed
         seeds = try words.integer("--seeds", in: 1...10_000) ?? seeds
-        guard seed <= Int.max - seeds else { throw UsageError("--seed \(seed): too large for \(seeds) seeds") }
+        guard seed <= Int.max - (seeds - 1) else { throw UsageError("--seed \(seed): too large for \(seeds) seeds") }
         link.loss = try words.number("--loss", in: 0...1) ?? link.loss
         link.delay = try words.integer("--delay-us", in: 0...1_000_000_000).map { Double($0) / 1e6 } ?? link.delay
         link.jitter = try words.integer("--jitter-us", in: 0...1_000_000_000).map { Double($0) / 1e6 } ?? link.jitter

@@ -182,4 +182,30 @@ import Wiring
         #expect(blu.statistics.openMemos == 0 && blu.isSureQuiet)
         #expect(blu.statistics.late == 1)
     }
+
+    /// A keep that learns a key later.
+    final class LateKeep: Keep {
+        var table = TableKeep()
+        func keys(of vid: Vid) -> KeyPair? { table.keys(of: vid) }
+    }
+
+    @Test("nothing is verified before the key of the first gram's vid is known; with the key each gram is, once")
+    func lateKey() throws {
+        let (signer, keep) = (NotingSigner(), LateKeep())
+        let digest = try Vid(raw: [UInt8](repeating: 9, count: 32), code: "E")
+        let grams = try rend(
+            SureWorld.signedBody(3), mid: AckTests.mid, kind: .sureSigned, size: 300, as: digest,
+            keys: SureWorld.keys(of: .red), signer: signer)
+        let own = try SureWorld.vid(of: .blu)
+        keep.table[own] = try SureWorld.keys(of: .blu)
+        var blu = try Memoer(size: 300, vid: own, keep: keep, signer: signer, random: SplitMix64(seed: 2))
+        blu.feed([grams[2], grams[1], grams[0]], from: .red, at: 0)
+        #expect(blu.log(at: 0) == [] && signer.looked == [])
+        #expect(blu.dropped == [.unknownVid: 1] && blu.statistics.openMemos == 1)
+        keep.table[digest] = try SureWorld.keys(of: .red)
+        blu.feed(grams[0], from: .red, at: 1)
+        #expect(blu.log(at: 1) == ["signed ack 0: done 3, heard 3"])
+        #expect(signer.looked == [0, 1, 2])
+        #expect(blu.received().map(\.vid) == [digest] && blu.statistics.openMemos == 0)
+    }
 }
