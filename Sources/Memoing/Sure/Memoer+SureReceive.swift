@@ -117,6 +117,7 @@ extension Memoer {
         let number = head.code.isZeroth ? 0 : head.number
         guard number < sure.inbox.states[Int(row)].credit else {
             drop(.beyondCredit)
+            tellCredit(row)
             return closeIfEmpty(row)
         }
         switch judge(head, body, row) {
@@ -136,6 +137,20 @@ extension Memoer {
         case .refuse(let reason):
             hear(number, row)
             refuse(row, reason)
+        }
+    }
+
+    /// A gram past the credit asks whether there is some again: its sender is told, at once or when there is room in
+    /// the inbox. The ack repeats the trigger of the one before, since this gram is not held.
+    private mutating func tellCredit(_ row: Int32) {
+        let index = Int(row)
+        guard sure.inbox.states[index].heard > 0 else { return }
+        sure.inbox.states[index].heard = min(sure.inbox.states[index].heard + 1, Base64URL.maximumNumber)
+        if inbox.isFull {
+            if !sure.inbox.starved.contains(row) { sure.inbox.starved.append(row) }
+        } else {
+            sure.inbox.states[index].isUrgent = true
+            sure.inbox.owe(row, by: Micros(tyme: tyme))
         }
     }
 

@@ -26,6 +26,8 @@ struct SureMemo {
     var rounds: Int32 = 0
     /// The lowest gram that the receiver does not take yet.
     var credit: Int32 = SureMemo.firstCredit
+    /// The receiver has told what it holds: then it also tells when it is whole.
+    var isTold = false
     /// Waits for credit.
     var isParked = false
     /// Given up then.

@@ -35,6 +35,7 @@ extension SureOutbox {
         if let body = ack.body {
             switch body.status {
             case .more:
+                memos[Int(row)].isTold = true
                 progress += takeBody(body, row, lane, before, now)
                 // Grams are missing there, and all were acknowledged: it has forgotten some, as after a crash.
                 if memos[Int(row)].base == memos[Int(row)].count { finish(row, .timedOut) }
@@ -55,8 +56,9 @@ extension SureOutbox {
             }
         }
         if memos[Int(row)].serial == serial, memos[Int(row)].base == memos[Int(row)].count {
-            // Every gram was acknowledged, each by itself: whoever answers so has the memo.
-            finish(row, .delivered)
+            // Every gram was acknowledged, each by itself: whoever answers so has the memo. Not so a receiver that has
+            // told what it holds and does not say that it is whole: it has forgotten some, and could afford heads only.
+            finish(row, memos[Int(row)].isTold ? .timedOut : .delivered)
         }
         lanes[lane].isHeard = true
         if progress > 0 {
