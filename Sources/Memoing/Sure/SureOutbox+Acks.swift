@@ -144,6 +144,7 @@ extension SureOutbox {
             } else if age &+ granularity < lanes[lane].roundTrip.least, let smoothed = lanes[lane].roundTrip.smoothed {
                 // Sooner than any ack of the repetition can come: the gram was not lost, but late (RFC 4015).
                 lanes[lane].detector.wasEarly(smoothed: smoothed)
+                lanes[lane].controller.spared()
                 counts.spurious += 1
             } else {
                 lanes[lane].detector.acknowledged(order, sentAt: entry.sentAt, after: age)
@@ -151,6 +152,7 @@ extension SureOutbox {
         } else if let smoothed = lanes[lane].roundTrip.smoothed {
             // Taken for lost, and not sent again yet.
             lanes[lane].detector.wasEarly(smoothed: smoothed)
+            lanes[lane].controller.spared()
         }
         return 1
     }
