@@ -211,4 +211,3 @@ double lbc_end(int child) {
 }
 
 void lbc_flush(void) { fflush(stdout); }
-int lbc_env(const char*n,int d){const char*v=getenv(n);return v?atoi(v):d;}

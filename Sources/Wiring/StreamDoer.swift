@@ -38,24 +38,29 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
     @usableFromInline var _wire: Wire
     @usableFromInline let burst: Burst
 
+    // What is only read and written as a whole is not checked for exclusive access, which would cost more than a small
+    // frame. Core and transport are: whoever touches them from inside a pass must hear of it.
+
     /// What a pass may do.
-    public var budget: StreamBudget
+    @exclusivity(unchecked) public var budget: StreamBudget
     /// Called with every event, after what has come was taken in and before anything is sent.
-    public var onEvent: ((Core.Event, Tyme) -> Void)?
+    @exclusivity(unchecked) public var onEvent: ((Core.Event, Tyme) -> Void)?
     /// Called once, when the connection is over. The core may still hold events.
-    public var onEnd: ((StreamEnding, Tyme) -> Void)?
+    @exclusivity(unchecked) public var onEnd: ((StreamEnding, Tyme) -> Void)?
     /// A doer that is woken when the core has something to tell and when the connection is over.
     public weak var listener: Doer?
     /// How it ended; nil before that.
-    public private(set) var ending: StreamEnding?
+    @exclusivity(unchecked) public private(set) var ending: StreamEnding?
 
-    @usableFromInline var isConnected = false
-    @usableFromInline var hasFinished = false
-    @usableFromInline var hasEnded = false
-    @usableFromInline var watched: Int32?
-    @usableFromInline var isWatchingWritable = false
+    @exclusivity(unchecked) @usableFromInline var isConnected = false
+    @exclusivity(unchecked) @usableFromInline var hasFinished = false
+    @exclusivity(unchecked) @usableFromInline var hasEnded = false
+    @exclusivity(unchecked) @usableFromInline var watched: Int32?
+    @exclusivity(unchecked) @usableFromInline var isWatchingWritable = false
     /// The pass, compiled for this core and this transport where the doer was made.
-    @usableFromInline var pass: (StreamDoer, Tyme) throws -> Recurrence = { try $0.makePass($1) }
+    @exclusivity(unchecked) @usableFromInline var pass: (StreamDoer, Tyme) throws -> Recurrence = {
+        try $0.makePass($1)
+    }
 
     /// - Parameters:
     ///   - core: the protocol.
