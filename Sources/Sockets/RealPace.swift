@@ -43,8 +43,8 @@ public final class RealPace: Pace {
 
     /// A pace that lets `signals` end a run.
     ///
-    /// An exchange in which each end waits for the other's answer costs two wakes a round trip, often more than all else
-    /// in it. So where the last waits were short, the next begins with looking: at most `spin` seconds, and ever more
+    /// An exchange in which each end waits for the other's answer costs two wakes a round trip, often more than all
+    /// else in it. So where the last waits were short, the next begins with looking: at most `spin` seconds, and ever more
     /// rarely if nothing comes of it. A process that waits for ticks or for a rare datagram never spins.
     ///
     /// From `start` to `stop` of a run the handlers of these signals are ours; then those that were there before come
@@ -181,7 +181,8 @@ public final class RealPace: Pace {
         } while true
     }
 
-    /// Looks for news instead of sleeping, for as long as the vigil may; true if there was any, or the deadline has come.
+    /// Looks for news instead of sleeping, for as long as the vigil may; true if there was any, or the deadline has
+    /// come.
     private func look(_ inner: Poller, from start: Int64, until deadline: Double?) throws(TransportError) -> Bool {
         let timeout = isStopRequested ? 0 : Self.nanoseconds(until: deadline)
         if timeout == 0 { return false }

@@ -1,8 +1,8 @@
 /// Which waits begin with looking instead of sleeping: those that follow on several short ones, until looking fails.
 ///
 /// A wake from sleep costs tens of microseconds where a processor has to be woken too, so in an exchange in which each
-/// end waits for the other it pays to look for a while. Elsewhere it must cost nothing: what comes of it is counted. One
-/// look in vain, and twice as many short waits as before have to come before the next.
+/// end waits for the other it pays to look for a while. Elsewhere it must cost nothing: what comes of it is counted.
+/// One look in vain, and twice as many short waits as before have to come before the next.
 struct Vigil {
     /// Short waits that have to come before the first look.
     static let least = 4
