@@ -55,6 +55,8 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
     @exclusivity(unchecked) @usableFromInline var isConnected = false
     @exclusivity(unchecked) @usableFromInline var hasFinished = false
     @exclusivity(unchecked) @usableFromInline var hasEnded = false
+    /// The pass tells events and then writes: what they queue needs no pass of its own.
+    @exclusivity(unchecked) @usableFromInline var isAboutToWrite = false
     @exclusivity(unchecked) @usableFromInline var watched: Int32?
     @exclusivity(unchecked) @usableFromInline var isWatchingWritable = false
     /// The pass, compiled for this core and this transport where the doer was made.
@@ -86,7 +88,7 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
     @inlinable public var core: Core {
         _read { yield _core }
         _modify {
-            defer { wake() }
+            defer { if !isAboutToWrite { wake() } }
             yield &_core
         }
     }
@@ -164,7 +166,9 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
         repeat {
             isMore = try read(tyme, &left)
             if ending != nil { return false }
+            isAboutToWrite = true
             tell(tyme)
+            isAboutToWrite = false
             if let loss = try Self.write(&_core, &_wire, tyme) {
                 end(.lost(loss), tyme)
                 return false
