@@ -30,7 +30,7 @@ final class FrameTalk<Core: FrameCore>: Doer {
         self.options = options
         self.bytes = bytes
         self.send = send
-        reporter = Reporter(json: options.json)
+        reporter = options.reporter
         super.init()
     }
 
