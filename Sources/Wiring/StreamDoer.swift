@@ -55,6 +55,8 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
     @exclusivity(unchecked) @usableFromInline var isConnected = false
     @exclusivity(unchecked) @usableFromInline var hasFinished = false
     @exclusivity(unchecked) @usableFromInline var hasEnded = false
+    /// The core wanted no input when it was last asked.
+    @exclusivity(unchecked) @usableFromInline var isHeldBack = false
     /// The pass tells events and then writes: what they queue needs no pass of its own.
     @exclusivity(unchecked) @usableFromInline var isAboutToWrite = false
     @exclusivity(unchecked) @usableFromInline var watched: Int32?
@@ -174,13 +176,16 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
                 return false
             }
             tell(tyme)
+            // There is room again: what has come meanwhile may have been told already, when it was not wanted.
+            if isHeldBack, _core.wantsInput { isMore = true }
         } while isMore && left > 0
         return isMore
     }
 
     /// One read, as long as the core wants more; true if there may be more. A loss ends the doer.
     @inlinable final func read(_ tyme: Tyme, _ left: inout Int) throws(TransportError) -> Bool {
-        guard !hasEnded, _core.wantsInput else { return false }
+        isHeldBack = !hasEnded && !_core.wantsInput
+        guard !hasEnded, !isHeldBack else { return false }
         let isUntold = isWatchingWritable || watched == nil
         let (reading, isFull) = try burst.lend { (out: inout OutputRawSpan) throws(TransportError) in
             let reading = try _wire.read(into: &out, at: tyme)

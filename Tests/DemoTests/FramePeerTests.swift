@@ -67,8 +67,8 @@ private func value(_ key: String, of line: String) throws -> String {
     }
 
     @Test(
-        "a client's messages come back unchanged, with both protocols, from nothing to a megabyte",
-        arguments: ["length-type --length-format I", "handshake"], [0, 5, 70_000, 1_000_000])
+        "a client's messages come back unchanged, with both protocols, from nothing to many reads",
+        arguments: ["length-type --length-format I", "handshake"], [0, 5, 100_000])
     func echo(protocol name: String, size: Int) throws {
         let count = 3
         let words = "--protocol \(name)"
