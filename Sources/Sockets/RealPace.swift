@@ -44,8 +44,8 @@ public final class RealPace: Pace {
     /// A pace that lets `signals` end a run.
     ///
     /// An exchange in which each end waits for the other's answer costs two wakes a round trip, often more than all
-    /// else in it. So where the last waits were short, the next begins with looking: at most `spin` seconds, and ever more
-    /// rarely if nothing comes of it. A process that waits for ticks or for a rare datagram never spins.
+    /// else in it. So where the last waits were short, the next begins with looking: at most `spin` seconds, and ever
+    /// more rarely if nothing comes of it. A process that waits for ticks or for a rare datagram never spins.
     ///
     /// From `start` to `stop` of a run the handlers of these signals are ours; then those that were there before come
     /// back. Signals belong to the process: a signal ends the runs of all paces that asked for it, on whatever thread
