@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
 """Runs frame-peer against the other side of both framed protocols, both ways, and fails if a message does not arrive whole.
 
-frames.py FRAME_PEER [TINYPROTO_PYTHON]
+frames.py FRAME_PEER [PYTHON_WITH_TINYPROTO_AND_LTPROTOCOL]
 
 Handshaken frames against the real tinyproto 3.0 from PyPI: its client at our server and our client at its server, echo
 and push, messages of 0 to 1,000,000 bytes, and our connection limit as its client sees it. Left out is only what
 tinyproto itself cannot do: both ends sending at once, which ends both of its ends.
 
-Length-type frames against a small peer written here from the wire's description, with other code than the package's:
-echo both ways, push, an unknown type, a bad length, several formats.
+Length-type frames against the real ltprotocol 0.2.1 from PyPI: its server and its client under Twisted, echo and push
+both ways. It was written for Python 2. Its sending half runs under Python 3 as it is; its receiving half is given, from
+outside, the two things that Python 3 took from it: bytes to gather what comes in, instead of a str, and a dict with
+has_key. Its own code does the rest.
+
+And against a small peer written here from the wire's description, with other code than the package's: echo both ways,
+push, an unknown type, a bad length, several formats.
 """
 import hashlib
 import json
@@ -134,7 +139,7 @@ def tiny_client(port, size, count, mode):
     os._exit(0)
 
 
-class Tiny:
+class Theirs:
     def __init__(self, *words):
         self.child = subprocess.Popen(
             [sys.argv[2], os.path.abspath(__file__), *map(str, words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -143,7 +148,7 @@ class Tiny:
     def line(self):
         line = self.child.stdout.readline()
         if not line:
-            raise RuntimeError(f"tinyproto: {self.child.stderr.read()[-2000:]}")
+            raise RuntimeError(f"{self.child.args[2]}: {self.child.stderr.read()[-2000:]}")
         return json.loads(line)
 
     def stop(self):
@@ -161,7 +166,7 @@ def tinyproto():
         # Its client at our server: echo, push to us, push from us.
         for mode, words in [("echo", ["--echo"]), ("push", []), ("hear", ["--push", count])]:
             ours = FramePeer("server", "--protocol", "handshake", "--listen", "127.0.0.1:0", "--message-size", size, *words)
-            theirs = Tiny("tiny-client", ours.port(), size, count, mode)
+            theirs = Theirs("tiny-client", ours.port(), size, count, mode)
             answer = theirs.line()
             check(f"tinyproto's client, {mode}, {size} bytes", answer["in_time"], True)
             if mode != "push":
@@ -176,7 +181,7 @@ def tinyproto():
         # Our client at its server: echo, push to it, push from it.
         for mode, push, words in [
             ("echo", 0, ["--count", count, "--echo"]), ("hear", count, ["--count", 0, "--expect", count])]:
-            theirs = Tiny("tiny-server", size, push)
+            theirs = Theirs("tiny-server", size, push)
             ours = FramePeer(
                 "client", "--protocol", "handshake", "--connect", f"127.0.0.1:{theirs.line()}", "--message-size", size,
                 *words)
@@ -191,7 +196,7 @@ def tinyproto():
         check("a hello", first.recv(1), b"\xff")
         first.sendall(b"\xff")
         ours.until("connected")
-        refused = Tiny("tiny-client", port, 5, 1, "echo")
+        refused = Theirs("tiny-client", port, 5, 1, "echo")
         with socket.create_connection(("127.0.0.1", port), 5) as second:
             check("the limit", second.recv(1), b"\xfe")
         first.sendall(b"\x00\x00\x00\x02")
@@ -202,6 +207,107 @@ def tinyproto():
     refused.stop()
     ours.stop()
     print(f"tinyproto 3.0: {runs + 1} runs, 0 to 1,000,000 bytes, both ways")
+
+
+# Both sides of ltprotocol, in the same Python.
+
+
+def lt_parts(length, kind, number):
+    from ltprotocol.ltprotocol import LTMessage, LTProtocol
+
+    class Blob(LTMessage):
+        def __init__(self, body):
+            self.body = body
+
+        @staticmethod
+        def get_type():
+            return number
+
+        def pack(self):
+            return self.body
+
+        @staticmethod
+        def unpack(body):
+            return Blob(body)
+
+    class Types(dict):
+        has_key = dict.__contains__
+
+    protocol = LTProtocol([Blob], length, kind)
+    protocol.msg_types = Types(protocol.msg_types)
+    return Blob, protocol
+
+
+def lt_server(length, kind, number, size, push):
+    from ltprotocol.ltprotocol import LTTwistedServer
+    from twisted.internet import reactor
+
+    blob, protocol = lt_parts(length, kind, number)
+
+    def stands(connection):
+        connection.packet = b""
+        for n in range(push):
+            connection.send(blob(text(n, size)))
+
+    server = LTTwistedServer(protocol, lambda connection, message: connection.send(message), stands, verbose=False)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server.listen(port)
+    reactor.callWhenRunning(lambda: print(port, flush=True))
+    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+    reactor.run(installSignalHandlers=False)
+
+
+def lt_client(length, kind, number, size, port, count):
+    from ltprotocol.ltprotocol import LTTwistedClient
+    from twisted.internet import reactor
+
+    blob, protocol = lt_parts(length, kind, number)
+    got = []
+
+    def hear(_, message):
+        got.append(digest(message.body))
+        if len(got) == count:
+            print(json.dumps(got), flush=True)
+            os._exit(0)
+
+    def stands(connection):
+        connection.packet = b""
+        for n in range(count):
+            connection.send(blob(text(n, size)))
+
+    client = LTTwistedClient(protocol, hear, stands, verbose=False)
+    client.connect("127.0.0.1", port)
+    reactor.callLater(20, lambda: (print(json.dumps(got), flush=True), os._exit(1)))
+    reactor.run(installSignalHandlers=False)
+
+
+def ltprotocol():
+    runs, count = 0, 3
+    for length, kind, number in [("H", "B", 2), ("I", "H", 300), ("q", "i", -70000)]:
+        limit = 65532 if length == "H" else 1_000_000
+        formats = ["--length-format", length, "--type-format", kind, "--type", number]
+        for size in [s for s in SIZES if s <= limit] + [limit] if length == "H" else [0, 65536, limit]:
+            wanted = [digest(text(n, size)) for n in range(count)]
+            heard = [(size, w) for w in wanted]
+            # Its client at our server, which echoes.
+            ours = FramePeer("server", "--listen", "127.0.0.1:0", "--echo", "--message-size", size, *formats)
+            theirs = Theirs("lt-client", length, kind, number, size, ours.port(), count)
+            check(f"ltprotocol's client, {size} bytes", theirs.line(), wanted)
+            theirs.stop()
+            ours.stop()
+            check("our server", ours.messages(), heard)
+            # Our client at its server: which echoes, and which pushes.
+            for push, words in [(0, ["--count", count, "--echo"]), (count, ["--count", 0, "--expect", count])]:
+                theirs = Theirs("lt-server", length, kind, number, size, push)
+                ours = FramePeer(
+                    "client", "--connect", f"127.0.0.1:{theirs.line()}", "--message-size", size, *words, *formats)
+                ours.end()
+                check(f"our client, {push} pushed, {size} bytes", ours.messages(), heard)
+                theirs.stop()
+            runs += 3
+    print(f"ltprotocol 0.2.1: {runs} runs, 3 formats, 0 to 1,000,000 bytes, both ways")
 
 
 # Length-type frames: an end of our own.
@@ -305,8 +411,13 @@ if __name__ == "__main__":
         tiny_server(int(sys.argv[2]), int(sys.argv[3]))
     elif sys.argv[1] == "tiny-client":
         tiny_client(int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])
+    elif sys.argv[1] == "lt-server":
+        lt_server(*sys.argv[2:4], *map(int, sys.argv[4:]))
+    elif sys.argv[1] == "lt-client":
+        lt_client(*sys.argv[2:4], *map(int, sys.argv[4:]))
     else:
         length_type()
         chat()
         if len(sys.argv) > 2:
+            ltprotocol()
             tinyproto()

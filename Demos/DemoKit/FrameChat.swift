@@ -5,7 +5,7 @@ import Sockets
 /// A chat over length-type frames: the server hands each line to all others.
 enum FrameChat {
     static func run(_ options: FramePeerOptions) throws -> Bool {
-        let reporter = Reporter(json: options.json)
+        let reporter = options.reporter
         let messages = try LengthTypeProtocol([ChatLine.self], options.format)
         func show(_ line: ChatLine) {
             var object = JSONLine(event: "line")
@@ -77,7 +77,7 @@ enum FrameChat {
 
     /// Standard input, line by line; nil at its end.
     private static func console(_ options: FramePeerOptions, _ say: @escaping (ChatLine?) -> Void) -> Console {
-        Console { event, _ in
+        Console(descriptor: options.input) { event, _ in
             switch event {
             case .line(let text): say(ChatLine(name: options.name, text: text))
             case .notText(let bytes): complain("a line of \(bytes.count) bytes is no UTF-8: not sent")

@@ -36,7 +36,10 @@ public enum FramePeer {
     ///
     /// - Returns: true if everything was done.
     public static func run(_ words: inout Arguments) throws -> Bool {
-        let options = try FramePeerOptions(&words)
+        try run(FramePeerOptions(&words))
+    }
+
+    static func run(_ options: FramePeerOptions) throws -> Bool {
         if options.mode == .chat { return try FrameChat.run(options) }
         var limits = options.connect == nil ? FrameLimits() : FrameLimits.client
         limits.message = 64 << 20
@@ -108,7 +111,7 @@ public enum FramePeer {
     }
 
     static func run(_ doers: [Doer], _ options: FramePeerOptions, _ report: () -> Bool) throws -> Bool {
-        let pace = RealPace(stopOn: [.interrupt, .terminate])
+        let pace = RealPace(stopOn: options.signals)
         try Doist(limit: options.time, pace: pace, doers: doers).run()
         return report()
     }

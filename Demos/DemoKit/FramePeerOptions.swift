@@ -1,4 +1,5 @@
 import Framing
+import Sockets
 import Wiring
 
 /// What `frame-peer` was told to do.
@@ -25,6 +26,14 @@ struct FramePeerOptions {
     let name: String
     let time: Double?
     let json: Bool
+    /// Takes the lines instead of standard output.
+    var sink: ((String) -> Void)?
+    /// What ends it in order.
+    var signals: RealPace.Signals = [.interrupt, .terminate]
+    /// Where a chat's own lines come from.
+    var input: Int32 = 0
+
+    var reporter: Reporter { Reporter(json: json, to: sink) }
 
     init(_ words: inout Arguments) throws {
         let word = words.word()

@@ -30,7 +30,7 @@ final class FrameTalk<Core: FrameCore>: Doer {
         self.options = options
         self.bytes = bytes
         self.send = send
-        reporter = Reporter(json: options.json)
+        reporter = options.reporter
         super.init()
     }
 
@@ -55,11 +55,14 @@ final class FrameTalk<Core: FrameCore>: Doer {
         }
     }
 
-    /// Goes on with connections that had no room.
+    /// Goes on with connections that had no room; at the end what is to be sent still goes.
     override func recur(_ tyme: Tyme) throws -> Recurrence {
         var isMore = false
         for place in open.indices where try pump(place) { isMore = true }
-        if isFinished { doist?.requestStop() }
+        if isFinished, !isMore {
+            if isServer { for entry in open { entry.connection.close() } }
+            if !isServer || open.isEmpty { doist?.requestStop() }
+        }
         return isMore ? .again : .park(until: .infinity)
     }
 
@@ -111,7 +114,7 @@ final class FrameTalk<Core: FrameCore>: Doer {
         let reason = ending.isClean ? "closed" : Self.reason(ending)
         line.add("reason", reason)
         reporter.say(line, "disconnected: \(reason)")
-        guard !isServer else { return }
+        guard !isServer else { return wake() }
         let isDone = entry.map { isComplete($0.sent, $0.received) } ?? false
         if isDone, ending.error == nil, ending.unsent == 0 {
             hangUp?()

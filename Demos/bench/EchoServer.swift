@@ -91,10 +91,10 @@ struct EchoServer {
     /// Where it listens.
     var port: Int { Int(listener.address.port) }
 
-    /// Serves until a signal comes.
-    func run(stopOn signals: RealPace.Signals = []) throws {
+    /// Serves until a signal comes; a wait may look for `spin` seconds before it sleeps.
+    func run(stopOn signals: RealPace.Signals = [], spin: Double = 0.0001) throws {
         let burst = Burst()
         let acceptor = StreamAcceptor(listener) { StreamDoer(FrameEcho(), over: $0, burst: burst) }
-        try Doist(pace: RealPace(stopOn: signals), doers: [acceptor]).run()
+        try Doist(pace: RealPace(stopOn: signals, spin: spin), doers: [acceptor]).run()
     }
 }

@@ -4,40 +4,10 @@ import Doing
 import Sockets
 import Wiring
 
-/// What `bench tcp` measures: one load, run against both servers in turn.
-private struct TCPRow {
-    /// Bytes of a frame's payload.
-    var size: Int
-    /// Frames under way at most; 1 is ping-pong.
-    var inflight: Int
-
-    /// The rows that the README quotes.
-    static let quoted = [
-        TCPRow(size: 64, inflight: 1000), TCPRow(size: 1024, inflight: 1000), TCPRow(size: 65_536, inflight: 64),
-        TCPRow(size: 64, inflight: 1),
-    ]
-}
-
-/// One run of the load generator: frames a second.
-private func load(_ port: Int, _ row: TCPRow, seconds: Double) throws -> Double {
-    var result = lbc_load()
-    let error = lbc_load_run(Int32(port), Int32(row.size), row.inflight, seconds, &result)
-    guard error == 0 else { throw UsageError("the load generator: error \(error)") }
-    guard result.bad == 0 else { throw UsageError("\(result.bad) echoes differ from what was sent") }
-    return Double(result.frames) / result.seconds
-}
-
-/// A server in a process of its own, on the second core.
-private func serve(_ body: () throws -> Void) -> Int32 {
-    let child = lbc_fork()
-    guard child == 0 else { return child }
-    _ = lbc_pin(1)
-    do { try body() } catch { print("server: \(error)") }
-    lbc_leave()
-}
-
 /// `bench tcp`: frames of an int32 length echoed over loopback TCP by our doers and by C, each in a process of its own
 /// on one core, under the same load in turn from another.
+///
+/// Ping-pong is measured twice: with a pace as it comes, which looks before it sleeps, and with one that never looks.
 func benchTCP(_ arguments: [String]) throws {
     var words = Arguments(arguments)
     let size = try words.integer("--size", in: 1...1 << 20)
@@ -45,34 +15,22 @@ func benchTCP(_ arguments: [String]) throws {
     let rounds = try words.integer("--rounds", in: 1...99) ?? 5
     let seconds = Double(try words.integer("--ms", in: 1...10_000) ?? 400) / 1000
     try words.finish()
-    let rows = size.map { [TCPRow(size: $0, inflight: inflight ?? 1000)] } ?? TCPRow.quoted
+    let quoted = [(64, 1000), (1024, 1000), (65_536, 64), (64, 1)].map { StreamLoad(size: $0.0, inflight: $0.1) }
+    let loads = size.map { [StreamLoad(size: $0, inflight: inflight ?? 1000)] } ?? quoted
 
-    var yardstickPort: Int32 = 0
-    let yardstick = lbc_listen(&yardstickPort)
-    guard yardstick >= 0 else { throw UsageError("no listener for the yardstick") }
-    let echo = try EchoServer(port: 0)
-    let children = [serve { lbc_echo(yardstick) }, serve { try echo.run() }]
-    defer { for child in children { _ = lbc_end(child) } }
+    let (echo, sleeper) = (try EchoServer(port: 0), try EchoServer(port: 0))
+    let ours = StreamServer("frames_s", port: echo.port) { try echo.run() }
+    defer { ours.end() }
+    let asleep = StreamServer("never_looking", port: sleeper.port) { try sleeper.run(spin: 0) }
+    defer { asleep.end() }
+    let yardstick = try StreamServer.yardstick(LBC_INT32)
+    defer { yardstick.end() }
     _ = lbc_pin(0)
-
-    for row in rows {
-        let (ours, theirs) = (echo.port, Int(yardstickPort))
-        _ = try load(ours, row, seconds: seconds / 4)
-        _ = try load(theirs, row, seconds: seconds / 4)
-        var rates = (ours: [Double](), theirs: [Double]())
-        for _ in 0..<rounds {
-            rates.theirs.append(try load(theirs, row, seconds: seconds))
-            rates.ours.append(try load(ours, row, seconds: seconds))
-        }
-        let ratio = LoopbackRounds.median(rates.ours) / LoopbackRounds.median(rates.theirs)
-        var line = JSONLine()
-        line.add("row", row.inflight == 1 ? "tcp-ping-pong" : "tcp-echo")
-        line.add("size", row.size)
-        line.add("inflight", row.inflight)
-        line.add("frames_s", LoopbackRounds.spread(rates.ours))
-        line.add("c_echo", LoopbackRounds.spread(rates.theirs))
-        line.add("ratio", ratio, digits: 3)
-        print(line)
+    for load in loads {
+        let isPingPong = load.inflight == 1
+        try load.compare(
+            isPingPong ? "tcp-ping-pong" : "tcp-echo", isPingPong ? [ours, asleep, yardstick] : [ours, yardstick],
+            rounds: rounds, seconds: seconds)
     }
 }
 

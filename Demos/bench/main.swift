@@ -10,6 +10,7 @@ let usage = """
                  [--window N] [--tick-us U] [--in-place 1] [--reference 1] [--kind sure [--control none|rate|newreno]]
       record     what recording costs on the fastest path: [--size B] [--rounds N] [--ms N] [--file PATH]
       tcp        frames of an int32 length echoed over TCP, beside C: [--size B --inflight N]
+      frames     messages echoed by servers of both frame protocols, beside C: [--rounds N] [--ms N]
       tcp-echo   the echo server of it, for a load generator of your own: PORT
       sim        memos over a simulated link: --count N --size B --gap-us U --seed N --loss F --delay-us U
                  --jitter-us U --rate-bps R --queue-bytes B --tick-us U --limit-ms L --mtu M [--skip 0|1]
@@ -38,6 +39,7 @@ let quoted: [[String]] = [
     ["loopback", "--size", "200", "--pp", "1", "--reference", "1"],
     ["loopback", "--mode", "2p", "--size", "200", "--pp", "1", "--count", "5000"],
     ["tcp"],
+    ["frames"],
     ["sim", "--size", "200", "--gap-us", "100000", "--count", "200000", "--limit-ms", "100000000", "--skip", "0"],
     ["sim", "--size", "200", "--gap-us", "100000", "--count", "200000", "--limit-ms", "100000000", "--skip", "1"],
     ["sim", "--size", "200", "--gap-us", "20", "--count", "2000000", "--limit-ms", "100000000"],
@@ -55,6 +57,7 @@ func bench(_ row: String, _ words: [String]) throws {
     case "record": try benchRecord(words)
     case "loopback": try benchLoopback(words)
     case "tcp": try benchTCP(words)
+    case "frames": try benchFrames(words)
     case "tcp-echo": try benchTCPEcho(words)
     case "sim": try benchSim(words)
     case "idle": try benchIdle(words)

@@ -557,6 +557,8 @@ int64_t csk_now(void) {
     return (int64_t)now.tv_sec * second + now.tv_nsec;
 }
 
+void csk_yield(void) { sched_yield(); }
+
 int64_t csk_thread_cpu_time(void) {
     struct timespec now;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);

@@ -6,9 +6,12 @@ struct Outlet {
     var count: Int { bytes.count - first }
     var isEmpty: Bool { first == bytes.count }
 
-    mutating func append(_ more: [UInt8]) {
+    mutating func append(_ more: [UInt8]) { append { $0.append(contentsOf: more) } }
+
+    /// Lets `write` append.
+    mutating func append(_ write: (inout [UInt8]) -> Void) {
         if first > bytes.count / 2, first > 4096 { compact() }
-        bytes.append(contentsOf: more)
+        write(&bytes)
     }
 
     mutating func append(_ byte: UInt8) { bytes.append(byte) }

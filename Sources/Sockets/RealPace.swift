@@ -9,7 +9,8 @@ import Wiring
 /// ```
 ///
 /// It sleeps until a tick is due, a watched descriptor is ready, another thread kicks, or a signal comes; between them
-/// it uses no processor. Deadlines are kept to a fraction of a millisecond.
+/// it uses no processor, but for a bounded look where answers come within microseconds; see ``init(stopOn:spin:)``.
+/// Deadlines are kept to a fraction of a millisecond.
 ///
 /// One pace serves one doist, on one thread. For a loop of your own, watch ``descriptor`` and call `Doist.turn()` when
 /// it is readable or the turn's time is up.
@@ -38,16 +39,27 @@ public final class RealPace: Pace {
     private var isHeld = false
     private let failure: TransportError?
     private var sleeper: Sleeper?
+    private var vigil: Vigil
 
     /// A pace that lets `signals` end a run.
+    ///
+    /// An exchange in which each end waits for the other's answer costs two wakes a round trip, often more than all
+    /// else in it. So where the last waits were short, the next begins with looking: at most `spin` seconds, and ever
+    /// more rarely if nothing comes of it. A process that waits for ticks or for a rare datagram never spins.
     ///
     /// From `start` to `stop` of a run the handlers of these signals are ours; then those that were there before come
     /// back. Signals belong to the process: a signal ends the runs of all paces that asked for it, on whatever thread
     /// they are. A second signal does nothing more: the exits are under way.
     ///
     /// Nothing fails here: what the system refuses, the first use reports.
-    public init(stopOn signals: Signals = []) {
+    ///
+    /// - Parameters:
+    ///   - signals: what ends a run.
+    ///   - spin: seconds, 0 to 0.01, that a wait may look for news before it sleeps; 0 never looks.
+    public init(stopOn signals: Signals = [], spin: Double = 0.0001) {
+        precondition(spin >= 0 && spin <= 0.01, "spin of \(spin) s: expected 0 to 0.01")
         self.signals = signals
+        vigil = Vigil(limit: Int64(spin * 1e9))
         outer = csk_poller_open()
         do throws(TransportError) {
             let poller = try Poller()
@@ -157,12 +169,35 @@ public final class RealPace: Pace {
             return try collect(block && !isStopRequested ? sleep(until: deadline) : look(0))
         }
         // What is watched is asked itself: one call instead of two, and one poller to pass on the way to a wake.
+        let start = block && vigil.isWanted ? csk_now() : 0
+        if start > 0, vigil.isDue, try look(inner, from: start, until: deadline) { return }
         repeat {
             let timeout = block && !isStopRequested ? Self.nanoseconds(until: deadline) : 0
             let found = try inner.collect(timeout)
             try settle(found, inner)
-            if found.isAny || timeout == 0 { return }
+            guard found.isAny || timeout == 0 else { continue }
+            if start > 0 { vigil.slept(found.isAny ? csk_now() - start : .max) }
+            return
         } while true
+    }
+
+    /// Looks for news instead of sleeping, for as long as the vigil may; true if there was any, or the deadline has
+    /// come.
+    private func look(_ inner: Poller, from start: Int64, until deadline: Double?) throws(TransportError) -> Bool {
+        let timeout = isStopRequested ? 0 : Self.nanoseconds(until: deadline)
+        if timeout == 0 { return false }
+        let isShort = timeout > 0 && timeout < vigil.limit
+        let end = start + (isShort ? timeout : vigil.limit)
+        while true {
+            let found = try inner.collect()
+            try settle(found, inner)
+            let now = csk_now()
+            if found.isAny || now >= end {
+                vigil.looked(isFound: found.isAny && now < end)
+                return found.isAny || isShort
+            }
+            csk_yield()
+        }
     }
 
     private func settle(_ found: Poller.Found, _ inner: Poller) throws(TransportError) {

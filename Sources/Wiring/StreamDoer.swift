@@ -38,24 +38,33 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
     @usableFromInline var _wire: Wire
     @usableFromInline let burst: Burst
 
+    // What is only read and written as a whole is not checked for exclusive access, which would cost more than a small
+    // frame. Core and transport are: whoever touches them from inside a pass must hear of it.
+
     /// What a pass may do.
-    public var budget: StreamBudget
+    @exclusivity(unchecked) public var budget: StreamBudget
     /// Called with every event, after what has come was taken in and before anything is sent.
-    public var onEvent: ((Core.Event, Tyme) -> Void)?
+    @exclusivity(unchecked) public var onEvent: ((Core.Event, Tyme) -> Void)?
     /// Called once, when the connection is over. The core may still hold events.
-    public var onEnd: ((StreamEnding, Tyme) -> Void)?
+    @exclusivity(unchecked) public var onEnd: ((StreamEnding, Tyme) -> Void)?
     /// A doer that is woken when the core has something to tell and when the connection is over.
     public weak var listener: Doer?
     /// How it ended; nil before that.
-    public private(set) var ending: StreamEnding?
+    @exclusivity(unchecked) public private(set) var ending: StreamEnding?
 
-    @usableFromInline var isConnected = false
-    @usableFromInline var hasFinished = false
-    @usableFromInline var hasEnded = false
-    @usableFromInline var watched: Int32?
-    @usableFromInline var isWatchingWritable = false
+    @exclusivity(unchecked) @usableFromInline var isConnected = false
+    @exclusivity(unchecked) @usableFromInline var hasFinished = false
+    @exclusivity(unchecked) @usableFromInline var hasEnded = false
+    /// The core wanted no input when it was last asked.
+    @exclusivity(unchecked) @usableFromInline var isHeldBack = false
+    /// The pass tells events and then writes: what they queue needs no pass of its own.
+    @exclusivity(unchecked) @usableFromInline var isAboutToWrite = false
+    @exclusivity(unchecked) @usableFromInline var watched: Int32?
+    @exclusivity(unchecked) @usableFromInline var isWatchingWritable = false
     /// The pass, compiled for this core and this transport where the doer was made.
-    @usableFromInline var pass: (StreamDoer, Tyme) throws -> Recurrence = { try $0.makePass($1) }
+    @exclusivity(unchecked) @usableFromInline var pass: (StreamDoer, Tyme) throws -> Recurrence = {
+        try $0.makePass($1)
+    }
 
     /// - Parameters:
     ///   - core: the protocol.
@@ -81,7 +90,7 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
     @inlinable public var core: Core {
         _read { yield _core }
         _modify {
-            defer { wake() }
+            defer { if !isAboutToWrite { wake() } }
             yield &_core
         }
     }
@@ -159,19 +168,24 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
         repeat {
             isMore = try read(tyme, &left)
             if ending != nil { return false }
+            isAboutToWrite = true
             tell(tyme)
+            isAboutToWrite = false
             if let loss = try Self.write(&_core, &_wire, tyme) {
                 end(.lost(loss), tyme)
                 return false
             }
             tell(tyme)
+            // There is room again: what has come meanwhile may have been told already, when it was not wanted.
+            if isHeldBack, _core.wantsInput { isMore = true }
         } while isMore && left > 0
         return isMore
     }
 
     /// One read, as long as the core wants more; true if there may be more. A loss ends the doer.
     @inlinable final func read(_ tyme: Tyme, _ left: inout Int) throws(TransportError) -> Bool {
-        guard !hasEnded, _core.wantsInput else { return false }
+        isHeldBack = !hasEnded && !_core.wantsInput
+        guard !hasEnded, !isHeldBack else { return false }
         let isUntold = isWatchingWritable || watched == nil
         let (reading, isFull) = try burst.lend { (out: inout OutputRawSpan) throws(TransportError) in
             let reading = try _wire.read(into: &out, at: tyme)

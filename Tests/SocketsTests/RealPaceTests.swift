@@ -163,6 +163,53 @@ typealias TestDoer = CoreDoer<TestCore, UDPPeer>
         #expect(late.sorted()[10] < 0.0005, "\(late)")
     }
 
+    /// A pace that has just had so many short waits.
+    private func hasty(_ count: Int, spin: Double) throws -> RealPace {
+        let pace = RealPace(spin: spin)
+        for _ in 0..<count {
+            pace.kicker.kick()
+            try pace.poll(until: nil, block: true)
+        }
+        return pace
+    }
+
+    @Test("after short waits a wait begins with a look, which is bounded: then it sleeps", arguments: [0, 3, 4, 100])
+    func looksFirst(count: Int) throws {
+        let pace = try hasty(count, spin: 0.01)
+        let start = pace.now()
+        let used = try cpu { try pace.poll(until: start + 0.1, block: true) }
+        #expect(pace.now() - start >= 0.1)
+        // 10 ms of looking where it is due, whatever part of them this thread got, and none where it is not.
+        if count < 4 { #expect(used < 0.003, "\(used)") } else { #expect(used < 0.02, "\(used)") }
+        let again = pace.now()
+        let usedAgain = try cpu { try pace.poll(until: again + 0.05, block: true) }
+        #expect(usedAgain < 0.003, "\(usedAgain)")  // it came to nothing: eight short waits are needed now
+    }
+
+    @Test("a look ends at the deadline, and finds what comes meanwhile")
+    func lookEnds() throws {
+        let pace = try hasty(8, spin: 0.01)
+        let start = pace.now()
+        try pace.poll(until: start + 0.001, block: true)
+        #expect((0.001...0.009).contains(pace.now() - start), "\(pace.now() - start)")
+        let other = try hasty(8, spin: 0.01)
+        let kicker = other.kicker
+        Thread.detachNewThread {
+            usleep(2000)
+            kicker.kick()
+        }
+        let begun = other.now()
+        try other.poll(until: begun + 5, block: true)
+        #expect(other.now() - begun < 1)
+    }
+
+    @Test("a pace that shall not look sleeps at once, however short the waits were")
+    func neverLooks() throws {
+        let pace = try hasty(100, spin: 0)
+        let used = try cpu { try pace.poll(until: pace.now() + 0.05, block: true) }
+        #expect(used < 0.003, "\(used)")
+    }
+
     @Test("SIGTERM ends a run, every exit included, and the handler before comes back", arguments: [SIGINT, SIGTERM])
     func signals(number: Int32) throws {
         // Signals belong to the process: no other test here may ask for any, or the handlers get mixed up.

@@ -135,6 +135,8 @@ void csk_error_text(int error, char *out, size_t room);
 
 /* Monotonic nanoseconds. */
 int64_t csk_now(void);
+/* Lets whoever waits for this processor have it; returns at once if nobody does. */
+void csk_yield(void);
 /* CPU time of this thread, user and system, in nanoseconds. */
 int64_t csk_thread_cpu_time(void);
 

@@ -51,16 +51,22 @@ public enum FieldFormat: String, Hashable, Sendable, CaseIterable {
 
     /// Writes a number that lies in ``range``.
     func append(_ value: Int128, to bytes: inout [UInt8]) {
-        for shift in stride(from: 8 * (width - 1), through: 0, by: -8) {
-            bytes.append(UInt8(truncatingIfNeeded: value >> Int128(shift)))
-        }
+        let pattern = UInt64(truncatingIfNeeded: value) << UInt64(64 - 8 * width)
+        withUnsafeBytes(of: pattern.bigEndian) { bytes.append(contentsOf: $0.prefix(width)) }
     }
 
-    /// Reads the field from its ``width`` bytes.
-    func read(_ bytes: ArraySlice<UInt8>) -> Int128 {
-        var pattern: UInt64 = 0
-        for byte in bytes { pattern = pattern << 8 | UInt64(byte) }
-        let unused = UInt64(64 - 8 * width)
-        return isSigned ? Int128(Int64(bitPattern: pattern << unused) >> Int64(unused)) : Int128(pattern)
+    /// Reads the field from its ``width`` bytes, which begin at `index`.
+    func read(_ bytes: UnsafeRawBufferPointer, at index: Int) -> Int128 {
+        switch self {
+        case .int8: Int128(bytes.loadUnaligned(fromByteOffset: index, as: Int8.self))
+        case .uint8: Int128(bytes[index])
+        case .int16: Int128(Int16(bigEndian: bytes.loadUnaligned(fromByteOffset: index, as: Int16.self)))
+        case .uint16: Int128(UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt16.self)))
+        case .int32, .long: Int128(Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: index, as: Int32.self)))
+        case .uint32, .unsignedLong:
+            Int128(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt32.self)))
+        case .int64: Int128(Int64(bigEndian: bytes.loadUnaligned(fromByteOffset: index, as: Int64.self)))
+        case .uint64: Int128(UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)))
+        }
     }
 }

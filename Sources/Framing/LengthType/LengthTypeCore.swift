@@ -41,21 +41,32 @@ public struct LengthTypeCore: FrameCore {
     /// - Throws: ``FrameError``, and nothing is queued: a class that is not in the protocol, a body beyond the length
     ///   field or the limit, too much that waits already, a connection that is closing.
     public mutating func send(_ message: some LengthTypeMessage) throws(FrameError) {
-        try send(frame: messages.pack(message))
+        let (type, body) = try messages.packBody(message)
+        try admit(body.count)
+        let format = messages.format
+        trunk.outlet.append { bytes in
+            format.appendHead(type, body.count, to: &bytes)
+            bytes.append(contentsOf: body)
+        }
     }
 
     /// Queues a frame that ``LengthTypeProtocol/pack(_:)`` made, for instance one for many connections.
     ///
     /// - Throws: as ``send(_:)``.
     public mutating func send(frame: [UInt8]) throws(FrameError) {
+        try admit(max(0, frame.count - messages.format.headSize))
+        trunk.outlet.append { $0.append(contentsOf: frame) }
+    }
+
+    /// Whether a frame with a body of `size` bytes may be queued now.
+    private func admit(_ size: Int) throws(FrameError) {
         guard trunk.isOpen else { throw .closed }
-        let (size, limit) = (max(0, frame.count - messages.format.headSize), trunk.limits.message)
+        let limit = trunk.limits.message
         guard size <= limit else { throw .tooLarge(size: UInt64(size), limit: UInt64(limit)) }
         guard trunk.outlet.count < trunk.limits.output else {
             throw .outputFull(waiting: trunk.outlet.count, limit: trunk.limits.output)
         }
-        guard trunk.hold(decoder.held + frame.count) else { throw trunk.memoryFull }
-        trunk.outlet.append(frame)
+        guard trunk.hold(decoder.held + messages.format.headSize + size) else { throw trunk.memoryFull }
     }
 
     /// What was wrong with what came.

@@ -43,17 +43,28 @@ struct LengthTypeDecoder {
     mutating func next(
         _ bytes: UnsafeRawBufferPointer, from index: inout Int
     ) throws(FrameError) -> Frame? {
+        if head.isEmpty, bytes.count - index >= format.headSize {
+            let (length, type) = format.read(bytes, at: index)
+            let count = try readHead(length, type)
+            let start = index + format.headSize
+            if isKnown, bytes.count - start >= count {
+                index = start + count
+                return .body(type, [UInt8](UnsafeRawBufferPointer(rebasing: bytes[start..<index])))
+            }
+            head.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[index..<start]))
+            index = start
+            body.begin(count, skipping: !isKnown)
+        }
         if head.count < format.headSize {
             while index < bytes.count, head.count < format.headSize {
                 head.append(bytes[index])
                 index += 1
                 // Before the type is there: a bad length is not waited out.
-                if head.count == format.length.width { try readLength() }
+                if head.count == format.length.width { try checkLength() }
             }
             guard head.count == format.headSize else { return nil }
-            type = FrameType(format.type.read(head[format.length.width...]))
-            isKnown = knows(type)
-            body.begin(try readLength(), skipping: !isKnown)
+            let (length, type) = head.withUnsafeBytes { format.read($0, at: 0) }
+            body.begin(try readHead(length, type), skipping: !isKnown)
         }
         body.take(bytes, from: &index)
         guard body.isWhole else { return nil }
@@ -63,9 +74,20 @@ struct LengthTypeDecoder {
         return isKnown ? .body(type, bytes) : .skipped(type, length: length)
     }
 
-    /// Bytes of the body.
-    @discardableResult private func readLength() throws(FrameError) -> Int {
-        let length = format.length.read(head[..<format.length.width])
+    /// Takes note of the type in a whole head; bytes of the body.
+    private mutating func readHead(_ length: Int128, _ type: FrameType) throws(FrameError) -> Int {
+        let count = try bodyCount(length)
+        self.type = type
+        isKnown = knows(type)
+        return count
+    }
+
+    private func checkLength() throws(FrameError) {
+        _ = try bodyCount(head.withUnsafeBytes { format.length.read($0, at: 0) })
+    }
+
+    /// Bytes of the body of a frame of so many bytes.
+    private func bodyCount(_ length: Int128) throws(FrameError) -> Int {
         guard length >= Int128(format.headSize) else { throw .badLength(length, head: format.headSize) }
         let count = length - Int128(format.headSize)
         guard count <= Int128(limit) else { throw .tooLarge(size: UInt64(count), limit: UInt64(limit)) }

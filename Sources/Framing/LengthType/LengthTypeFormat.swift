@@ -21,17 +21,28 @@ public struct LengthTypeFormat: Hashable, Sendable {
     ///
     /// - Throws: ``FrameError/typeOutOfRange(_:_:)`` or ``FrameError/tooLarge(size:limit:)`` if a field cannot say it.
     public func frame(_ type: FrameType, _ body: [UInt8]) throws(FrameError) -> [UInt8] {
+        guard self.type.range.contains(type.value) else { throw .typeOutOfRange(type, self.type) }
+        try check(body.count)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(headSize + body.count)
-        try append(type, body, to: &bytes)
+        appendHead(type, body.count, to: &bytes)
+        bytes.append(contentsOf: body)
         return bytes
     }
 
-    func append(_ type: FrameType, _ body: [UInt8], to bytes: inout [UInt8]) throws(FrameError) {
-        guard self.type.range.contains(type.value) else { throw .typeOutOfRange(type, self.type) }
-        guard UInt64(body.count) <= largestBody else { throw .tooLarge(size: UInt64(body.count), limit: largestBody) }
-        length.append(Int128(headSize + body.count), to: &bytes)
+    /// Whether the length field can say the length of a frame with a body of `count` bytes.
+    func check(_ count: Int) throws(FrameError) {
+        guard UInt64(count) <= largestBody else { throw .tooLarge(size: UInt64(count), limit: largestBody) }
+    }
+
+    /// The length and the type in a head that begins at `index`, whole.
+    func read(_ bytes: UnsafeRawBufferPointer, at index: Int) -> (length: Int128, type: FrameType) {
+        (length.read(bytes, at: index), FrameType(type.read(bytes, at: index + length.width)))
+    }
+
+    /// Writes the head of a body of `count` bytes; both were checked.
+    func appendHead(_ type: FrameType, _ count: Int, to bytes: inout [UInt8]) {
+        length.append(Int128(headSize + count), to: &bytes)
         self.type.append(type.value, to: &bytes)
-        bytes.append(contentsOf: body)
     }
 }
