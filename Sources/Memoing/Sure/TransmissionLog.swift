@@ -74,7 +74,8 @@ struct TransmissionLog {
 /// A later sending must have been acknowledged, and it must be older than the round trip and a window for reordering,
 /// which grows with every gram that comes late, and halves when 256 sendings were acknowledged of which none was nearly
 /// as late: a lost ack makes a gram look late once, and would keep every later loss waiting. The window never closes
-/// wholly, so that the first sign of reordering has time to show; that replaces the three later sendings of older rules.
+/// wholly, so that the first sign of reordering has time to show. That replaces the three later sendings of older
+/// rules.
 ///
 /// - Source: RFC 8985 (RACK), with the window taken from what is seen.
 struct LossDetector: Hashable, Sendable {
