@@ -10,11 +10,23 @@ func benchAsync(_ arguments: [String]) throws {
     var words = Arguments(arguments)
     let doers = try words.integer("--doers", in: 1...1_000_000) ?? 1
     let repeats = try words.integer("--repeat", in: 1...1000) ?? 9
+    let only = try words.value("--row")
     try words.finish()
     let loads: [(name: String, load: AsyncLoad)] = [
         ("tick", .tick), ("sleep", .sleep), ("ping_pong", .pingPong), ("child_tick", .childTick),
         ("plain_tick", .plainTick), ("plain_park", .plainPark), ("bare_executor", .bare),
     ]
+    if let only {
+        guard let entry = loads.first(where: { $0.name == only }) else {
+            throw UsageError("--row \(only): expected \(loads.map(\.name).joined(separator: ", "))")
+        }
+        let found = try (0..<repeats).map { _ in try entry.load.sample(doers) }
+        var line = JSONLine()
+        line.add("row", "async-\(only)")
+        line.add("doers", doers)
+        line.add("ns", spread(found))
+        return print(line)
+    }
     var samples = Array(repeating: [Double](), count: loads.count)
     for _ in 0..<repeats {
         for (index, entry) in loads.enumerated() { samples[index].append(try entry.load.sample(doers)) }
@@ -23,13 +35,7 @@ func benchAsync(_ arguments: [String]) throws {
     var line = JSONLine()
     line.add("row", "async")
     line.add("doers", doers)
-    for (index, entry) in loads.enumerated() {
-        var values = JSONLine()
-        values.add("median", medians[index], digits: 1)
-        values.add("min", samples[index].min() ?? 0, digits: 1)
-        values.add("max", samples[index].max() ?? 0, digits: 1)
-        line.add("ns_\(entry.name)", values)
-    }
+    for (index, entry) in loads.enumerated() { line.add("ns_\(entry.name)", spread(samples[index])) }
     line.add("ratio_tick_plain", medians[0] / medians[4], digits: 1)
     line.add("ratio_sleep_plain", medians[1] / medians[5], digits: 1)
     line.add("ratio_tick_bare_executor", medians[0] / medians[6], digits: 2)
@@ -37,6 +43,14 @@ func benchAsync(_ arguments: [String]) throws {
     line.add("bytes_per_plain_doer", try AsyncLoad.plainPark.bytes(max(doers, 1000)), digits: 0)
     line.add("bytes_per_child", try AsyncLoad.bytesPerChild(1000), digits: 0)
     print(line)
+}
+
+private func spread(_ samples: [Double]) -> JSONLine {
+    var values = JSONLine()
+    values.add("median", samples.sorted()[samples.count / 2], digits: 1)
+    values.add("min", samples.min() ?? 0, digits: 1)
+    values.add("max", samples.max() ?? 0, digits: 1)
+    return values
 }
 
 /// What the doers do.

@@ -114,7 +114,7 @@ final class MemoBed<Wire: DatagramTransport> {
         reader = Reader(memo)
         if options.isInPlace { blu.core.reader = reader }
         // Outcomes wait until they are read, and are counted with what is queued.
-        if options.kind == .sure { red.onEvent = { _, _ in } }
+        if options.kind == .sure, !options.isPingPong { red.onEvent = { _, _ in } }
         doist = try Doist(tock: Double(options.tick) * 1e-6, doers: [red, blu])
         watch(doist)
         try doist.enter()
@@ -165,25 +165,55 @@ final class MemoBed<Wire: DatagramTransport> {
         }
     }
 
+    /// A memo there and back, again and again. What comes is answered where it is told, in the pass that brought it, as
+    /// a program would do it.
     private func bounce(_ result: inout LoopbackResult) throws {
         let limit = lbc_now() + 6
-        var echoes = LoopbackResult()
-        while result.memos < options.count, lbc_now() < limit {
-            let start = lbc_now()
-            let (back, over) = (result.memos, echoes.memos)
-            try red.core.memoit(memo, to: places.1)
-            for _ in 0..<1000 where echoes.memos == over {
-                try doist.recur()
-                take(from: &blu.core, &echoes)
-            }
-            try blu.core.memoit(memo, to: places.0)
-            for _ in 0..<1000 where result.memos == back {
-                try doist.recur()
-                take(from: &red.core, &result)
-            }
-            result.roundTrips.append(lbc_now() - start)
+        let (ping, pong) = (Bounce(options, memo, isAsking: true), Bounce(options, memo, isAsking: false))
+        red.onEvent = { [red, places] event, _ in ping.take(event, &red.core, to: places.1) }
+        blu.onEvent = { [blu, places] event, _ in pong.take(event, &blu.core, to: places.0) }
+        defer { (red.onEvent, blu.onEvent) = (nil, nil) }
+        try red.core.memoit(memo, to: places.1)
+        var idle = 0
+        while ping.memos < options.count, idle < 1000, lbc_now() < limit {
+            let before = ping.memos
+            try doist.recur()
+            idle = ping.memos == before ? idle + 1 : 0
         }
-        result.bad += echoes.bad
+        result.memos = ping.memos
+        result.bad = ping.bad + pong.bad
+        result.roundTrips = ping.roundTrips
+        // What is still under way belongs to no later run.
+        for _ in 0..<10 { try doist.recur() }
+    }
+
+    /// One end of the round trips: answers memo by memo.
+    private final class Bounce {
+        private(set) var memos = 0
+        private(set) var bad = 0
+        private(set) var roundTrips: [Double] = []
+        private let options: LoopbackOptions
+        private let isAsking: Bool
+        private let last: UInt8?
+        private var sentAt = lbc_now()
+
+        init(_ options: LoopbackOptions, _ memo: [UInt8], isAsking: Bool) {
+            self.options = options
+            self.isAsking = isAsking
+            last = memo.last
+            roundTrips.reserveCapacity(options.count)
+        }
+
+        func take(_ event: MemoerEvent, _ core: inout Memoer, to place: Address) {
+            guard case .memo(let memo) = event else { return }
+            memos += 1
+            if memo.bytes.count != options.size || memo.bytes.last != last { bad += 1 }
+            let now = lbc_now()
+            if memos <= options.count { roundTrips.append(now - sentAt) }
+            sentAt = now
+            guard !isAsking || memos < options.count else { return }
+            do { try core.memoit(memo.bytes, to: place) } catch { bad += 1 }
+        }
     }
 
     /// Our rounds and the yardstick's in turn.

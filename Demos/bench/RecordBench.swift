@@ -8,13 +8,14 @@ import Wiring
 
 /// `bench record`: memos, and the trains of `bench datagrams --row udp-bursts`, recorded at one end or both and not.
 ///
-/// Four beds of two peers each run in turn, round by round in one process: without a recorder anywhere, with one that
-/// is switched off, with one that is on and whose chunks go nowhere, and with one whose chunks go to a file.
+/// Beds of two peers each run in turn, in short rounds in one process: without a recorder anywhere, with one that is
+/// switched off, with one whose chunks go nowhere, with one that keeps sums of what is sent; and then, since writing
+/// disturbs its neighbours, with one whose chunks go to a file.
 func benchRecord(_ arguments: [String]) throws {
     var words = Arguments(arguments)
     let sizes = try words.integer("--size", in: 1...60_000).map { [$0] } ?? [1240]
-    let rounds = try words.integer("--rounds", in: 1...999) ?? 31
-    let seconds = Double(try words.integer("--ms", in: 1...10_000) ?? 60) / 1000
+    let rounds = try words.integer("--rounds", in: 1...9999) ?? 151
+    let seconds = Double(try words.integer("--ms", in: 1...10_000) ?? 8) / 1000
     let path = try words.value("--file") ?? NSTemporaryDirectory() + "tymist-record-\(lbc_process())"
     try words.finish()
     _ = lbc_pin(0)
@@ -27,43 +28,46 @@ func benchRecord(_ arguments: [String]) throws {
     }
 }
 
+private func recorder(_ outputs: Recorder.Outputs = .bytes, _ sink: @escaping (RawSpan) throws -> Void) -> Recorder {
+    Recorder(RecordingHeader(program: "bench", arguments: ["record"], seed: 1), outputs: outputs, sink: sink)
+}
+
 /// Plain memos of 1 KiB from end to end, both ends in one recording whose chunks go nowhere, beside the same without.
 private func recordMemos(rounds: Int) throws -> JSONLine {
-    let options = try LoopbackOptions(["--size", "1024", "--count", "30000"])
+    let options = try LoopbackOptions(["--size", "1024", "--count", "20000"])
     func bed(_ recorder: Recorder?) throws -> MemoBed<Recorded<UDPPeer>> {
         let peers = try RecordRow.wires(options.gram)
         let wires = (Recorded(peers.0, recorder, name: "red"), Recorded(peers.1, recorder, name: "blu"))
         return try MemoBed(options, wires, (peers.0.address, peers.1.address)) { recorder?.watch($0) }
     }
-    let recorder = Recorder(RecordingHeader(program: "bench", arguments: ["record"], seed: 1)) { _ in }
-    let (absent, recorded) = (try bed(nil), try bed(recorder))
-    var (without, with): ([Double], [Double]) = ([], [])
+    let (bytes, sums) = (recorder { _ in }, recorder(.sums) { _ in })
+    let beds = [try bed(nil), try bed(bytes), try bed(sums)]
+    var rates: [[Double]] = [[], [], []]
     for round in 0...rounds {
-        let (first, second) = (try absent.run(), try recorded.run())
-        guard round > 0 else { continue }
-        without.append(Double(first.memos) / first.seconds)
-        with.append(Double(second.memos) / second.seconds)
+        for (index, bed) in beds.enumerated() {
+            let result = try bed.run()
+            if round > 0 { rates[index].append(Double(result.memos) / result.seconds) }
+        }
     }
-    try absent.doist.exit()
-    try recorded.doist.exit()
-    try recorder.finish()
+    for bed in beds { try bed.doist.exit() }
+    try bytes.finish()
+    try sums.finish()
     var line = JSONLine()
     line.add("row", "record-memos")
     line.add("size", options.size)
-    line.add("off_s", LoopbackRounds.spread(without))
-    line.add("on_s", LoopbackRounds.spread(with))
-    line.add("on_ratio", LoopbackRounds.median(zip(with, without).map { $0 / $1 }), digits: 3)
-    line.add("recorded_bytes", recorder.bytesWritten)
+    RecordRow.add(["off", "on", "sums"], rates, to: &line)
+    line.add("recorded_bytes", bytes.bytesWritten)
+    line.add("recorded_bytes_sums", sums.bytesWritten)
     return line
 }
 
-/// The four beds for one size of datagrams.
+/// The beds for one size of datagrams.
 private struct RecordRow {
     private let size: Int
     private let ends: Int
     private let segments: Int
     private let absent: DatagramBed<UDPPeer>
-    private let (off, on, filed): (RecordedBed, RecordedBed, RecordedBed)
+    private let (off, on, sums, filed): (RecordedBed, RecordedBed, RecordedBed, RecordedBed)
     private let file: RoundFile
 
     /// With one of the `ends` only the sender is recorded, as in a process with one peer.
@@ -76,8 +80,9 @@ private struct RecordRow {
         absent = try DatagramBed(wires, (wires.0.address, wires.1.address), size: size)
         let file = file
         off = try RecordedBed(Self.wires(size), size, ends, nil)
-        on = try RecordedBed(Self.wires(size), size, ends) { _ in }
-        filed = try RecordedBed(Self.wires(size), size, ends) { try file.write($0) }
+        on = try RecordedBed(Self.wires(size), size, ends, recorder { _ in })
+        sums = try RecordedBed(Self.wires(size), size, ends, recorder(.sums) { _ in })
+        filed = try RecordedBed(Self.wires(size), size, ends, recorder { try file.write($0) })
     }
 
     static func wires(_ size: Int) throws -> (UDPPeer, UDPPeer) {
@@ -90,42 +95,50 @@ private struct RecordRow {
 
     /// Every bed in each round, so that all see the same machine.
     func line(rounds: Int, seconds: Double) throws -> JSONLine {
-        var rates: [[Double]] = [[], [], [], []]
-        for round in 0...rounds {
-            let found = [
-                try rate(seconds) { try absent.pass(8 * segments) },
-                try rate(seconds) { try off.bed.pass(8 * segments) },
-                try rate(seconds) { try on.bed.pass(8 * segments) },
-                try rate(seconds) { try filed.bed.pass(8 * segments) },
-            ]
-            if round > 0 { for (index, rate) in found.enumerated() { rates[index].append(rate) } }
-        }
+        let count = 8 * segments
+        let rates = try Self.rates(
+            [
+                { try absent.pass(count) }, { try off.bed.pass(count) }, { try on.bed.pass(count) },
+                { try sums.bed.pass(count) },
+            ], rounds, seconds)
+        let filedRates = try Self.rates(
+            [{ try absent.pass(count) }, { try filed.bed.pass(count) }], min(rounds, 31), seconds)
         absent.close()
-        let written = try off.finish() + on.finish() + filed.finish()
+        let written = try [off.finish(), on.finish(), sums.finish(), filed.finish()]
         var line = JSONLine()
         line.add("row", "record")
         line.add("size", size)
         line.add("ends", ends)
-        for (name, values) in zip(["absent_s", "off_s", "on_s", "file_s"], rates) {
-            line.add(name, LoopbackRounds.spread(values))
-        }
-        // Each round against its own neighbour: what the machine does to all of them falls out.
-        for (name, index) in [("off_ratio", 1), ("on_ratio", 2), ("file_ratio", 3)] {
-            line.add(name, LoopbackRounds.median(zip(rates[index], rates[0]).map { $0 / $1 }), digits: 3)
-        }
-        line.add("recorded_bytes", written)
+        Self.add(["absent", "off", "on", "sums"], rates, to: &line)
+        Self.add(["absent_beside_file", "file"], filedRates, to: &line)
+        line.add("recorded_bytes", written[1])
+        line.add("recorded_bytes_sums", written[2])
         return line
     }
 
-    /// Datagrams a second.
-    private func rate(_ seconds: Double, _ work: () throws -> Int) rethrows -> Double {
-        let start = lbc_now()
-        var (units, took) = (0, 0.0)
-        repeat {
-            units += try work()
-            took = lbc_now() - start
-        } while took < seconds
-        return Double(units) / took
+    /// Datagrams a second of each bed, round by round.
+    private static func rates(_ beds: [() throws -> Int], _ rounds: Int, _ seconds: Double) throws -> [[Double]] {
+        var rates: [[Double]] = beds.map { _ in [] }
+        for round in 0...rounds {
+            for (index, bed) in beds.enumerated() {
+                let start = lbc_now()
+                var (units, took) = (0, 0.0)
+                repeat {
+                    units += try bed()
+                    took = lbc_now() - start
+                } while took < seconds
+                if round > 0 { rates[index].append(Double(units) / took) }
+            }
+        }
+        return rates
+    }
+
+    /// Each round is compared with its own neighbour, the first bed: what the machine does to all of them falls out.
+    static func add(_ names: [String], _ rates: [[Double]], to line: inout JSONLine) {
+        for (name, values) in zip(names, rates) { line.add("\(name)_s", LoopbackRounds.spread(values)) }
+        for (name, values) in zip(names, rates).dropFirst() {
+            line.add("\(name)_ratio", LoopbackRounds.median(zip(values, rates[0]).map { $0 / $1 }), digits: 3)
+        }
     }
 }
 
@@ -134,10 +147,7 @@ private final class RecordedBed {
     let bed: DatagramBed<Recorded<UDPPeer>>
     private let recorder: Recorder?
 
-    init(_ wires: (UDPPeer, UDPPeer), _ size: Int, _ ends: Int, _ sink: ((RawSpan) throws -> Void)?) throws {
-        let recorder = sink.map {
-            Recorder(RecordingHeader(program: "bench", arguments: ["record"], seed: 1), sink: $0)
-        }
+    init(_ wires: (UDPPeer, UDPPeer), _ size: Int, _ ends: Int, _ recorder: Recorder?) throws {
         self.recorder = recorder
         let recorded = (
             Recorded(wires.0, recorder, name: "sender"), Recorded(wires.1, ends == 2 ? recorder : nil, name: "receiver")

@@ -5,11 +5,29 @@ import Memoing
 import Simming
 import Wiring
 
-/// `bench sim`: plain memos over a simulated link; the keys are those of the reports that other protocols gave over the
-/// same model of a network.
+/// `bench sim`: memos over a simulated link; the keys are those of the reports that other protocols gave over the same
+/// model of a network. Sure memos have the figures of ``SimIdeal`` beside them: one line a seed, and the medians.
 func benchSim(_ arguments: [String]) throws {
-    let options = try SimOptions(arguments)
-    print(try SimBench(options).run())
+    var options = try SimOptions(arguments)
+    var runs: (ours: [SimFigures], ideal: [SimFigures]) = ([], [])
+    for _ in 0..<options.seeds {
+        let bench = try SimBench(options)
+        var line = try bench.run()
+        if options.kind == .sure {
+            runs.ours.append(bench.figures)
+            runs.ideal.append(try SimIdeal(options).run())
+            SimFigures.compare(runs.ours[runs.ours.count - 1], runs.ideal[runs.ideal.count - 1], in: &line)
+        }
+        print(line)
+        options.seed &+= 1
+    }
+    guard runs.ours.count > 1 else { return }
+    var line = JSONLine()
+    line.add("medians_of_seeds", options.seeds)
+    let (ours, ideal) = (SimFigures.median(runs.ours), SimFigures.median(runs.ideal))
+    for figure in ours.values { line.add(figure.key, figure.value, digits: figure.digits) }
+    SimFigures.compare(ours, ideal, in: &line)
+    print(line)
 }
 
 /// Two memo peers at the two ends of a simulated link.
@@ -21,6 +39,8 @@ final class SimBench {
     private let source: SimSource
     private let sink: SimSink
     private let doist: Doist
+    /// What the run came to.
+    private(set) var figures = SimFigures()
 
     init(_ options: SimOptions) throws {
         self.options = options
@@ -68,6 +88,10 @@ final class SimBench {
         func latency(_ part: Double) -> Double {
             latencies.isEmpty ? 0 : latencies[min(latencies.count - 1, Int(Double(latencies.count) * part))] * 1e3
         }
+        let (forth, back) = (net.statistics(from: red, to: blu), net.statistics(from: blu, to: red))
+        figures = SimFigures(
+            doneAt: sink.got == options.count ? sink.doneAt : nil, slow: latency(0.99) * 1e-3,
+            datagrams: forth.sent + back.sent, bytes: forth.sentBytes + back.sentBytes)
         line.add("lat_p50_ms", latency(0.5), digits: 3)
         line.add("lat_p99_ms", latency(0.99), digits: 3)
         line.add("lat_max_ms", latency(1), digits: 3)

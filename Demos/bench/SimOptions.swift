@@ -12,6 +12,8 @@ struct SimOptions {
     /// Microseconds between two memos; 0 for all at once.
     var gap = 0
     var seed = 1
+    /// Seeds from ``seed`` on, a run each.
+    var seeds = 1
     var link = SimLink(delay: 0.025)
     /// Microseconds of a tick.
     var tick = 1000
@@ -48,6 +50,8 @@ struct SimOptions {
         size = try words.integer("--size", in: 4...1 << 24) ?? size
         gap = try words.integer("--gap-us", in: 0...1_000_000_000) ?? gap
         seed = try words.integer("--seed", in: 0...Int.max) ?? seed
+        seeds = try words.integer("--seeds", in: 1...10_000) ?? seeds
+        guard seed <= Int.max - (seeds - 1) else { throw UsageError("--seed \(seed): too large for \(seeds) seeds") }
         link.loss = try words.number("--loss", in: 0...1) ?? link.loss
         link.delay = try words.integer("--delay-us", in: 0...1_000_000_000).map { Double($0) / 1e6 } ?? link.delay
         link.jitter = try words.integer("--jitter-us", in: 0...1_000_000_000).map { Double($0) / 1e6 } ?? link.jitter

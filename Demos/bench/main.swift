@@ -14,9 +14,10 @@ let usage = """
       tcp-echo   the echo server of it, for a load generator of your own: PORT
       sim        memos over a simulated link: --count N --size B --gap-us U --seed N --loss F --delay-us U
                  --jitter-us U --rate-bps R --queue-bytes B --tick-us U --limit-ms L --mtu M [--skip 0|1]
-                 [--kind sure [--control rate|newreno|none] [--pace BYTES] [--window N]] [--domain binary]
+                 [--kind sure [--control rate|newreno|none] [--pace BYTES] [--window N]] [--domain binary] [--seeds K]
+                 beside sure memos: what an oracle needs, ideal_*, and ours over it, ratio_*
       idle       what open peers, or connections, cost while nothing happens: --peers N | --connections N --seconds S
-      async      what linear code costs, beside plain doers: [--doers N] [--repeat R]
+      async      what linear code costs, beside plain doers: [--doers N] [--repeat R] [--row NAME]
       all        every row that the README quotes, with its yardstick in the same run
 
     One JSON object a line; medians, and ratios of medians. Build with -c release, and leave the machine alone.

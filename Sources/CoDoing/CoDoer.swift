@@ -21,8 +21,8 @@ import Doing
 /// thread.
 open class CoDoer: Doer {
     /// Where the loop is held, if there is one: raw memory, since each use of a field would be checked for exclusivity.
-    private final let cell: UnsafeMutablePointer<CoLoop?> = {
-        let cell = UnsafeMutablePointer<CoLoop?>.allocate(capacity: 1)
+    private final let cell: UnsafeMutablePointer<Unmanaged<CoLoop>?> = {
+        let cell = UnsafeMutablePointer<Unmanaged<CoLoop>?>.allocate(capacity: 1)
         cell.initialize(to: nil)
         return cell
     }()
@@ -33,7 +33,7 @@ open class CoDoer: Doer {
     public final var stepLimit = 1_000_000 {
         didSet {
             precondition(stepLimit > 0, "stepLimit is \(stepLimit), must be at least 1")
-            cell.pointee?.state.pointee.stepLimit = stepLimit
+            cell.pointee?.takeUnretainedValue().state.pointee.stepLimit = stepLimit
         }
     }
 
@@ -47,9 +47,9 @@ open class CoDoer: Doer {
 
     /// Runs the body as far as it goes; it parks until its nearest sleep, or a wake, unless it waits for a tick.
     public final override func recur(_ tyme: Tyme) throws -> Recurrence {
-        if let loop = cell.pointee { return try loop.run(at: tyme) }
+        if let loop = cell.pointee { return try loop._withUnsafeGuaranteedRef { try $0.run(at: tyme) } }
         let loop = CoLoop(self, at: tyme)
-        cell.pointee = loop
+        cell.pointee = .passRetained(loop)
         return try loop.run(at: tyme)
     }
 
@@ -66,12 +66,16 @@ open class CoDoer: Doer {
     open override func exit(_ tyme: Tyme) throws { try close(tyme) }
 
     private final func close(_ tyme: Tyme) throws {
-        defer { cell.pointee = nil }
-        try cell.pointee?.close(at: tyme)
+        guard let loop = cell.pointee else { return }
+        defer {
+            cell.pointee = nil
+            loop.release()
+        }
+        try loop.takeUnretainedValue().close(at: tyme)
     }
 
     deinit {
-        cell.deinitialize(count: 1)
+        cell.pointee?.release()
         cell.deallocate()
     }
 }

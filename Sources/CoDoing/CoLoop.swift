@@ -7,21 +7,18 @@ import Synchronization
 /// Made anew each time the doer starts. It is Sendable because an executor must be; all but ``enqueue(_:)`` is for the
 /// thread of the doist, and `enqueue` traps on any other.
 final class CoLoop: TaskExecutor, @unchecked Sendable {
-    let state: UnsafeMutablePointer<LoopState>
-    /// The task of the body holds its doer, so there is one as long as a job of it can run.
-    private let owner: Unmanaged<CoDoer>
+    let state: LoopFields
     private var task: Task<Void, Never>?
     /// The thread of the slot under way or of the last one; `closed` when no job is taken any more.
     private let thread: Atomic<UInt>
     private static let closed = UInt.max
 
-    var doer: CoDoer { owner.takeUnretainedValue() }
+    var doer: CoDoer { state.pointee.owner.takeUnretainedValue() }
 
     init(_ doer: CoDoer, at tyme: Tyme) {
-        owner = .passUnretained(doer)
         thread = Atomic(currentThread())
         state = .allocate(capacity: 1)
-        state.initialize(to: LoopState())
+        state.initialize(to: LoopState(loop: .passUnretained(self), owner: .passUnretained(doer)))
         state.pointee.tyme = tyme
         state.pointee.stepLimit = doer.stepLimit
     }
@@ -34,9 +31,9 @@ final class CoLoop: TaskExecutor, @unchecked Sendable {
 
     // MARK: - Where am I
 
-    /// The loop of the async doer whose body calls this.
+    /// The fields of the loop of the async doer whose body calls this.
     @inline(__always)
-    static func here(_ call: StaticString) -> CoLoop {
+    static func here(_ call: StaticString) -> LoopFields {
         guard let loop = Seats.current(currentThread()) else { notHere(call) }
         return loop
     }
@@ -136,7 +133,7 @@ final class CoLoop: TaskExecutor, @unchecked Sendable {
         precondition(!state.pointee.isInSlot, "\(doer.name) is run or closed by its own body")
         let here = currentThread()
         if thread.load(ordering: .relaxed) != here { thread.store(here, ordering: .relaxed) }
-        state.pointee.around = Seats.enter(self, here)
+        state.pointee.around = Seats.enter(state, here)
         state.pointee.tyme = tyme
         state.pointee.isInSlot = true
         state.pointee.steps = 0
@@ -184,8 +181,9 @@ final class CoLoop: TaskExecutor, @unchecked Sendable {
     /// same tyme; where tyme stands still every pass is a tick.
     private func resumeTicks() {
         let tyme = state.pointee.tyme
-        let standsStill = doer.doist?.tock == 0
-        while let wait = state.pointee.ticks.pointee.first, wait.pointee.deadline < tyme || standsStill {
+        while let wait = state.pointee.ticks.pointee.first,
+            wait.pointee.deadline < tyme || doer.doist?.tock == 0
+        {
             resolve(wait, .ready)
         }
     }

@@ -37,7 +37,7 @@ extension UnsafeMutablePointer<InboxState> {
         let loop = CoLoop.here("Inbox.next()")
         let isRoot = loop.isRoot
         if loop.isCancelled(isRoot: isRoot) { throw await loop.refuse() }
-        guard pointee.count == 0, !pointee.isClosed, deadline > loop.state.pointee.tyme else {
+        guard pointee.count == 0, !pointee.isClosed, deadline > loop.pointee.tyme else {
             if loop.countStep() { await loop.abandon() }
             return pointee.count > 0 ? .first : .nothing
         }

@@ -1,7 +1,16 @@
 import Doing
 
-/// The fields of a ``CoLoop``, in raw memory: in a class each use would be checked for exclusivity.
+/// The fields of a ``CoLoop``.
+///
+/// What bodies call goes to them and not to the loop, which would be retained and released each time.
+typealias LoopFields = UnsafeMutablePointer<LoopState>
+
+/// See ``LoopFields``; in raw memory, since in a class each use would be checked for exclusivity.
 struct LoopState {
+    /// Whose they are; it outlives every job of it.
+    let loop: Unmanaged<CoLoop>
+    /// The task of the body holds its doer, so there is one as long as a job of it can run.
+    let owner: Unmanaged<CoDoer>
     var jobs = JobQueue()
     /// Sleeps, timeouts and alarms.
     var deadlines = WaitHeap()
@@ -17,7 +26,7 @@ struct LoopState {
     var tyme = 0.0
     var isInSlot = false
     /// The loop of the slot around this one: a body may close another doer.
-    var around: Unmanaged<CoLoop>?
+    var around: LoopFields?
     /// Jobs run and waits that did not suspend, in this slot.
     var steps = 0
     var stepLimit = 0
@@ -34,6 +43,11 @@ struct LoopState {
     var isClosing = false
     /// Why no more jobs are run.
     var fault: CoError?
+
+    init(loop: Unmanaged<CoLoop>, owner: Unmanaged<CoDoer>) {
+        self.loop = loop
+        self.owner = owner
+    }
 
     /// Gives back all memory.
     func free() {

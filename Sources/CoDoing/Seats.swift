@@ -14,22 +14,22 @@ enum Seats {
 
     /// The loop in whose slot this thread is.
     @inline(__always)
-    static func current(_ thread: UInt) -> CoLoop? {
+    static func current(_ thread: UInt) -> LoopFields? {
         let seat = seats + first(thread)
         guard _fastPath(seat.pointee.thread.load(ordering: .relaxed) == thread) else {
-            return find(thread)?.pointee.loop
+            return find(thread)?.pointee.sitting
         }
-        return seat.pointee.loop
+        return seat.pointee.sitting
     }
 
     /// Sits a loop down and answers which one sat there before: that of the slot around.
     @inline(__always)
-    static func enter(_ loop: CoLoop, _ thread: UInt) -> Unmanaged<CoLoop>? {
+    static func enter(_ loop: LoopFields, _ thread: UInt) -> LoopFields? {
         let seat = seats + first(thread)
         if _fastPath(seat.pointee.thread.load(ordering: .relaxed) == 0),
             seat.pointee.thread.compareExchange(expected: 0, desired: thread, ordering: .acquiring).exchanged
         {
-            seat.pointee.sitting = .passUnretained(loop)
+            seat.pointee.sitting = loop
             return nil
         }
         return enterElsewhere(loop, thread)
@@ -37,7 +37,7 @@ enum Seats {
 
     /// Gives the seat back to the loop of the slot around, or frees it.
     @inline(__always)
-    static func leave(_ thread: UInt, for around: Unmanaged<CoLoop>?) {
+    static func leave(_ thread: UInt, for around: LoopFields?) {
         var seat = seats + first(thread)
         if _slowPath(seat.pointee.thread.load(ordering: .relaxed) != thread) { seat = find(thread)! }
         seat.pointee.sitting = around
@@ -58,17 +58,17 @@ enum Seats {
 
     /// In a slot inside a slot, and where another thread has the seat.
     @inline(never)
-    private static func enterElsewhere(_ loop: CoLoop, _ thread: UInt) -> Unmanaged<CoLoop>? {
+    private static func enterElsewhere(_ loop: LoopFields, _ thread: UInt) -> LoopFields? {
         if let seat = find(thread) {
             let around = seat.pointee.sitting
-            seat.pointee.sitting = .passUnretained(loop)
+            seat.pointee.sitting = loop
             return around
         }
         var index = first(thread)
         while !seats[index].thread.compareExchange(expected: 0, desired: thread, ordering: .acquiring).exchanged {
             index = (index + 1) % count
         }
-        seats[index].sitting = .passUnretained(loop)
+        seats[index].sitting = loop
         return nil
     }
 }
@@ -78,7 +78,5 @@ private struct Seat: ~Copyable {
     /// Whose seat it is, 0 for nobody's.
     let thread = Atomic<UInt>(0)
     /// Touched by that thread only.
-    var sitting: Unmanaged<CoLoop>?
-
-    var loop: CoLoop? { sitting?.takeUnretainedValue() }
+    var sitting: LoopFields?
 }

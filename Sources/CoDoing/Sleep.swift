@@ -3,7 +3,7 @@ import Doing
 /// The tyme of the pass in which the body of the async doer is running.
 ///
 /// - Precondition: called from the body of a ``CoDoer`` or a child task of it, as are all functions here.
-public var tyme: Tyme { CoLoop.here("tyme").state.pointee.tyme }
+public var tyme: Tyme { CoLoop.here("tyme").pointee.tyme }
 
 /// Waits until `seconds` of tyme have gone.
 ///
@@ -18,7 +18,7 @@ public nonisolated(nonsending) func sleep(for seconds: Double) async throws(Canc
     let loop = CoLoop.here("sleep(for:)")
     let isRoot = loop.isRoot
     if loop.isCancelled(isRoot: isRoot) { throw await loop.refuse() }
-    guard let wait = loop.take(until: loop.state.pointee.tyme + seconds) else { return await Task.yield() }
+    guard let wait = loop.take(until: loop.pointee.tyme + seconds) else { return await Task.yield() }
     if isRoot {
         await withUnsafeContinuation { loop.suspendRoot(wait, $0) }
     } else {
@@ -56,11 +56,11 @@ public nonisolated(nonsending) func nextTick() async throws(CancellationError) {
     let loop = CoLoop.here("nextTick()")
     let isRoot = loop.isRoot
     if loop.isCancelled(isRoot: isRoot) { throw await loop.refuse() }
-    let tock = loop.doer.tock
+    let tock = loop.pointee.owner._withUnsafeGuaranteedRef { $0.tock }
     guard tock == 0 else { return try await sleep(for: tock) }
     let wait = loop.take()
-    wait.pointee.deadline = loop.state.pointee.tyme
-    loop.state.pointee.ticks.append(wait)
+    wait.pointee.deadline = loop.pointee.tyme
+    loop.pointee.ticks.append(wait)
     if isRoot {
         await withUnsafeContinuation { loop.suspendRoot(wait, $0) }
     } else {

@@ -19,12 +19,12 @@ public nonisolated(nonsending) func within<Result>(
     _ seconds: Double, _ operation: nonisolated(nonsending) @escaping () async throws -> Result
 ) async throws -> Result {
     precondition(seconds >= 0, "within(\(seconds)): must not be negative")
-    let loop = CoLoop.here("within(_:_:)")
+    let loop = CoLoop.here("within(_:_:)").pointee.loop.takeUnretainedValue()
     let deadline = loop.state.pointee.tyme + seconds
     // Caller and child share what they hold, but never at the same time, and on one thread.
     nonisolated(unsafe) let operation = operation
-    nonisolated(unsafe) let alarm = loop.take()
-    defer { loop.give(alarm) }
+    nonisolated(unsafe) let alarm = loop.state.take()
+    defer { loop.state.give(alarm) }
     let box = Box<Result>()
     await withTaskGroup(of: Void.self) { group in
         group.addTask {
@@ -48,7 +48,7 @@ extension CoLoop {
     fileprivate func setAlarm(_ alarm: Wait, _ deadline: Tyme) {
         withUnsafeCurrentTask { task in
             alarm.pointee.alarm = task
-            if deadline > state.pointee.tyme { return setDeadline(alarm, deadline) }
+            if deadline > state.pointee.tyme { return state.setDeadline(alarm, deadline) }
             alarm.pointee.outcome = .late
             task?.cancel()
         }

@@ -8,7 +8,8 @@ extension EngineState {
     /// Ticks without passes until the tyme is at least `target`, at most `most` times, and returns how often.
     ///
     /// The tyme is bit for bit what that many additions give. They are replaced by one multiplication where tyme and
-    /// tock are whole numbers of one power of two and the result stays below 2^53 of it, since then every sum is exact.
+    /// tock are whole numbers of one power of two and the result stays below 2^53 of it, since then every sum is exact;
+    /// and by one for each power of two on the way where they are not, see ``stride(until:atMost:)``.
     mutating func advance(until target: Tyme, atMost most: Int) -> Int {
         guard tyme < target, most > 0, tyme + tock > tyme else { return 0 }
         // A few additions are made sooner than it is found out whether they can be left out.
@@ -24,8 +25,30 @@ extension EngineState {
             lastPassTyme = tyme
             tyme = following
             count += 1
+            // What a stride costs is a few additions.
+            if target - tyme > 8 * tock { count += stride(until: target, atMost: most - count) }
         }
         return count
+    }
+
+    /// Ticks that all make the same step, in one multiplication: how many, 0 where there are none.
+    ///
+    /// Tymes from one power of two to the next are whole numbers of one unit, their `ulp`. Each sum with the tock is
+    /// rounded to such a number, and what rounding does to the tock does not depend on the tyme, but where two numbers
+    /// are equally near. So the first step is that of all, as long as the sum stays below the next power of two; the
+    /// steps are whole numbers of the unit, below 2^53 of it, and everything here is exact.
+    private mutating func stride(until target: Tyme, atMost most: Int) -> Int {
+        guard tyme > 0, tyme.isNormal else { return 0 }
+        let end = tyme.binade * 2
+        let step = tyme + tock - tyme
+        guard step > 0, tyme + step < end, abs(tock - step) != tyme.ulp / 2 else { return 0 }
+        // Quotients are rounded: one less is never too much.
+        var count = min(((min(target, end) - tyme) / step).rounded(.down) - 1, Double(most), 0x1p53)
+        while count > 0, tyme + count * step >= min(target, end) { count -= 1 }
+        guard count >= 1 else { return 0 }
+        lastPassTyme = tyme + (count - 1) * step
+        tyme += count * step
+        return Int(count)
     }
 
     /// How many ticks that takes if all of them are exact, else nil; at least 1.

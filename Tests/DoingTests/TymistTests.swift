@@ -59,8 +59,12 @@ import Testing
     @Test("skipped ticks give the tyme of as many additions, bit for bit")
     func skippedTicks() throws {
         var random = Xoshiro256(seed: 1)
-        for tock in [0.03125, 0.015625, 0.1, 0.3, 1.0 / 3.0, 0x1p-40, 3.0, 0.375] {
-            for start in [0.0, 10.5, 0.7, -2.5, 0x1p52, 1e15, 0x1p-60] where start + tock > start {
+        // With the last starts some tocks lie in the middle between two steps, and are rounded up and down in turn.
+        let tocks = [0.03125, 0.015625, 0.1, 0.3, 1.0 / 3.0, 0x1p-40, 3.0, 0.375, 0.001, 1.5, 2.5]
+        for tock in tocks + (0..<20).map({ _ in random.unit() + 0x1p-60 }) {
+            for start in [0.0, 10.5, 0.7, -2.5, 1e15, 0x1p-60, 0x1p52, 0x1p53 - 300] {
+                // No clock that comes to stand still on the way.
+                guard start + tock > start, start < 0x1p53 - 300 || 0x1p53 + tock > 0x1p53 else { continue }
                 let ticks = 1 + random.below(2000)
                 var tymes: [Tyme] = []
                 var tyme = start

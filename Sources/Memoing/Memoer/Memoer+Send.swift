@@ -62,10 +62,10 @@ extension Memoer {
     /// Takes off the queue what the transport took.
     public mutating func sent(_ sending: Sending, _ train: Train, at tyme: Tyme) {
         guard sure.isActive, sure.polled != .plain else { return outbox.commit(sending, train, hash: addressHash) }
-        if sure.polled == .acks {
-            sentAcks(sending, train)
-        } else {
-            sure.outbox.commit(sending, train, at: Micros(tyme: tyme))
+        switch sure.polled {
+        case .acks: sentAcks(sending, train)
+        case .both: sentRide(sending, train)
+        case .plain, .memos: sure.outbox.commit(sending, train, at: micros)
         }
     }
 }

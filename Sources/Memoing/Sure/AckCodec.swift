@@ -95,7 +95,18 @@ extension Ack.Body {
         Ack.append(UInt32(lag), to: &out)
         if let start { Ack.append(UInt32(start), to: &out) }
         for word in held { Ack.append(word, to: &out) }
-        for mid in further { Ack.append(mid, to: &out) }
+        guard !further.isEmpty else { return }
+        // All at once: appended field by field, a sheaf cost as much as the memos in it.
+        out += [UInt8](unsafeUninitializedCapacity: 18 * further.count) { room, count in
+            let to = UnsafeMutableRawBufferPointer(room)
+            for (index, mid) in further.enumerated() {
+                unsafe to.storeBytes(of: 0xD0, toByteOffset: 18 * index, as: UInt8.self)
+                unsafe to.storeBytes(of: 0, toByteOffset: 18 * index + 1, as: UInt8.self)
+                unsafe to.storeBytes(of: mid.high.bigEndian, toByteOffset: 18 * index + 2, as: UInt64.self)
+                unsafe to.storeBytes(of: mid.low.bigEndian, toByteOffset: 18 * index + 10, as: UInt64.self)
+            }
+            count = 18 * further.count
+        }
     }
 
     /// Bytes in the binary domain.
@@ -190,6 +201,7 @@ extension Ack.Body {
         let rest = bytes.count / 3 - 5
         if first & 2 == 2 {
             guard first & 4 == 0, status == .done, rest > 0, rest % 6 == 0 else { return .failure(.notCanonical) }
+            body.further.reserveCapacity(rest / 6)
             for index in 0..<rest / 6 {
                 let at = 15 + 18 * index
                 guard bytes[at] == 0xD0, bytes[at + 1] == 0 else { return .failure(.badField(.mid)) }

@@ -18,6 +18,8 @@ protocol CongestionController {
     mutating func acknowledged(_ grams: Int, inFlight: Int)
     /// A gram that was sent at `sentAt` is lost.
     mutating func lost(sentAt: Micros, at now: Micros)
+    /// A gram that was taken for lost was not.
+    mutating func spared()
     /// The timer has run out so many times without progress.
     mutating func timedOut(_ times: Int)
     /// Nothing was sent for longer than the timer.
@@ -85,10 +87,11 @@ struct NewReno: CongestionController, Hashable {
     mutating func measured(_ micros: Micros, least: Micros) {
         latest = micros
         leastTrip = least
-        // A queue of an eighth of the way, 4 to 16 ms: the path is full (RFC 9406 §4.2).
-        let queue = min(max(least / 8, 4_000), 16_000)
-        if window < threshold, window > NewReno.initial, micros > least + queue { threshold = window }
+        if window < threshold, window > NewReno.initial, hasQueue { threshold = window }
     }
+
+    /// A queue of an eighth of the way, 4 to 16 ms: the path is full (RFC 9406 §4.2).
+    private var hasQueue: Bool { latest > leastTrip + min(max(leastTrip / 8, 4_000), 16_000) }
 
     mutating func acknowledged(_ grams: Int, inFlight: Int) {
         kept += grams
@@ -110,7 +113,7 @@ struct NewReno: CongestionController, Hashable {
     }
 
     private mutating func forget() {
-        while kept + gone >= 256 {
+        while kept + gone >= 512 {
             kept /= 2
             gone /= 2
         }
@@ -129,9 +132,12 @@ struct NewReno: CongestionController, Hashable {
         guard kept < window - window / 16 else { return }
         recoveryStart = now
         window = max(kept, NewReno.least)
-        threshold = window
+        // The few milliseconds that a burst queues behind itself are no full path: the doubling goes on.
+        if isFull || hasQueue || threshold != .max { threshold = window }
         counted = 0
     }
+
+    mutating func spared() { gone = max(0, gone - 1) }
 
     mutating func timedOut(_ times: Int) {
         // Persistent congestion (RFC 9002 §7.6): three timers in a row, and nothing came back.
@@ -153,6 +159,7 @@ struct FixedRate: CongestionController, Hashable {
     mutating func measured(_ micros: Micros, least: Micros) {}
     mutating func acknowledged(_ grams: Int, inFlight: Int) {}
     mutating func lost(sentAt: Micros, at now: Micros) {}
+    mutating func spared() {}
     mutating func timedOut(_ times: Int) {}
     mutating func idled() {}
 }
@@ -165,6 +172,7 @@ struct FixedWindow: CongestionController, Hashable {
     mutating func measured(_ micros: Micros, least: Micros) {}
     mutating func acknowledged(_ grams: Int, inFlight: Int) {}
     mutating func lost(sentAt: Micros, at now: Micros) {}
+    mutating func spared() {}
     mutating func timedOut(_ times: Int) {}
     mutating func idled() {}
 }

@@ -14,12 +14,21 @@ struct SureState {
     /// Grams that waited for the first one of their memo are taken in: that one is what triggers the ack.
     var isAdopting = false
     var lastMicros = Micros.min
+    /// The tyme of the pass in microseconds: asked for each memo, worked out once.
+    var stamp: (tyme: Tyme, micros: Micros) = (0, 0)
+    /// Bytes of memos in the last train that was polled, if an ack rides behind them.
+    var ridden = 0
+    /// An ack did not fit behind memos: acks go first the next time.
+    var isAckFirst = false
 
-    enum Polled { case plain, acks, memos }
+    enum Polled { case plain, acks, memos, both }
 }
 
 /// Sending sure memos.
 extension Memoer {
+    /// The tyme in microseconds.
+    @inline(__always) var micros: Micros { sure.stamp.tyme == tyme ? sure.stamp.micros : Micros(tyme: tyme) }
+
     /// How sure memos are sent to destinations that ``setSure(_:for:)`` was not called for, and are new.
     public var sureDefaults: SureOptions {
         get { sure.outbox.defaults }
@@ -40,7 +49,7 @@ extension Memoer {
     public mutating func setSure(_ options: SureOptions, for destination: Address) throws(MemoError) {
         let lane = Int(try sure.outbox.lane(for: destination, addressHash))
         if sure.outbox.lanes[lane].options.control != options.control {
-            sure.outbox.lanes[lane].controller = options.control.controller
+            sure.outbox.lanes[lane].control(by: options.control)
         }
         if let vid = options.vid { sure.outbox.lanes[lane].pinned = vid }
         sure.outbox.lanes[lane].options = options
@@ -69,13 +78,13 @@ extension Memoer {
     public mutating func setAckPolicy(_ policy: AckPolicy?, for peer: Address) { ackPolicies[peer] = policy }
 
     /// Queues a sure memo.
-    mutating func memoitSure(
+    @inline(__always) mutating func memoitSure(
         _ bytes: [UInt8], to destination: Address, _ kind: MemoKind, identity: Int32
     ) throws(MemoError) -> Mid {
         let lane = try sure.outbox.admit(bytes.count, kind, domain, to: destination, hash: addressHash)
         let mid = mids.next(milliseconds: milliseconds)
         sure.isActive = true
-        sure.outbox.append(bytes, mid, kind, domain, identity: identity, to: lane, at: Micros(tyme: tyme))
+        sure.outbox.append(bytes, mid, kind, domain, identity: identity, to: lane, at: micros)
         return mid
     }
 }
@@ -85,7 +94,8 @@ extension Memoer {
 extension Memoer {
     /// Takes note of the tyme: timers run, and the step of tyme is measured.
     @inline(never) mutating func beginSure() {
-        let now = Micros(tyme: tyme)
+        let now = micros
+        sure.stamp = (tyme, now)
         if now > sure.lastMicros {
             // Steps below 10 µs are none of a scheduler's: they would make every timer hasty.
             let step = now &- max(sure.lastMicros, 0)
@@ -97,12 +107,14 @@ extension Memoer {
 
     /// The next train of acks or of sure memos.
     @inline(never) mutating func pollSure(into out: inout OutputRawSpan, _ limits: TrainLimits) -> Train? {
-        let now = Micros(tyme: tyme)
+        let now = micros
         if sure.inbox.hasWork(at: now) || !sure.inbox.starved.isEmpty || !sure.inbox.repeats.isEmpty {
             makeAcks(at: now)
         }
+        if mayRide(limits), let train = pollRide(into: &out, limits, at: now) { return train }
         if !sure.inbox.isFull, let train = pollAcks(into: &out, limits) {
             sure.polled = .acks
+            sure.isAckFirst = false
             return train
         }
         // Plain and sure memos have turns.
@@ -120,6 +132,49 @@ extension Memoer {
         }
         if !outbox.isReady { settleSure() }
         return nil
+    }
+
+    /// Whether the one ack that waits may leave in the train of memos that goes to the same peer.
+    private func mayRide(_ limits: TrainLimits) -> Bool {
+        guard sure.inbox.ready.count == 1, sure.outbox.isReady, !sure.isAckFirst, !outbox.isReady, limits.segments > 1,
+            case let lane = sure.outbox.turns.first(of: SureOutbox.Turn.ready), lane >= 0
+        else { return false }
+        return sure.outbox.lanes[Int(lane)].address == sure.inbox.ready.first?.address
+    }
+
+    /// A train of memos with an ack behind: a question is acknowledged and answered by one system call, and both are
+    /// received by one.
+    private mutating func pollRide(into out: inout OutputRawSpan, _ limits: TrainLimits, at now: Micros) -> Train? {
+        guard let ack = sure.inbox.ready.first else { return nil }
+        let start = out.byteCount
+        let signing = SureOutbox.Signing(signer: signer, identities: outbox.identities)
+        var room = limits
+        room.segments -= 1
+        room.bytes = min(limits.bytes, out.freeCapacity) - ack.bytes.count
+        guard room.bytes > 0, let train = sure.outbox.poll(into: &out, room, signing, at: now) else { return nil }
+        sure.polled = .memos
+        sure.isTurn = false
+        sure.ridden = out.byteCount - start
+        guard train.peer == ack.address, ack.bytes.count <= train.segment, sure.ridden % train.segment == 0 else {
+            sure.isAckFirst = true
+            return train
+        }
+        let bytes = ack.bytes
+        out.append(contentsOf: bytes.span.bytes)
+        sure.polled = .both
+        return train
+    }
+
+    /// Takes note of what the transport took of memos and of the ack behind them.
+    mutating func sentRide(_ sending: Sending, _ train: Train) {
+        let now = micros
+        guard sending.taken >= sure.ridden else { return sure.outbox.commit(sending, train, at: now) }
+        let rest = Sending(taken: sending.taken - sure.ridden, sending.outcome)
+        var memos = Sending(taken: sure.ridden)
+        // A refusal was of the ack; a lack of room is everybody's.
+        if case .refused = sending.outcome {} else { memos.outcome = sending.outcome }
+        sure.outbox.commit(memos, train, at: now)
+        sentAcks(rest, train)
     }
 
     /// Nothing is owed, under way or due: the memoer is as cheap as one without sure memos.
@@ -159,29 +214,29 @@ extension Memoer {
     /// A sheaf whose first memo is over.
     private mutating func takeSheaf(_ read: Ack.Read, _ row: Int32, _ datagram: RawSpan) {
         guard isFromItsLane(row, read) else { return drop(.ackSource) }
-        let memo = sure.outbox.memos[Int(row)]
-        guard memo.next == memo.count else { return drop(.badAck) }
-        let signer = memo.kind.isSigned ? goodSigner(of: read, datagram, row) : nil
-        if memo.kind.isSigned, signer == nil { return }
+        let (mid, count) = (sure.outbox.memos[Int(row)].mid, Int(sure.outbox.memos[Int(row)].count))
+        guard Int(sure.outbox.memos[Int(row)].next) == count else { return drop(.badAck) }
+        let signer = sure.outbox.memos[Int(row)].kind.isSigned ? goodSigner(of: read, datagram, row) : nil
+        if sure.outbox.memos[Int(row)].kind.isSigned, signer == nil { return }
         var body = read.ack.body
-        body?.base = Int(memo.count)
-        body?.credit = Int(memo.count)
+        body?.base = count
+        body?.credit = count
         body?.isDuplicate = true
-        body?.further.removeAll { $0 == memo.mid }
-        accept(Ack(mid: memo.mid, trigger: 0, body: body), row, isSigned: signer != nil)
+        body?.further.removeAll { $0 == mid }
+        accept(Ack(mid: mid, trigger: 0, body: body), row, isSigned: signer != nil)
     }
 
     private mutating func accept(_ ack: Ack, _ row: Int32, isSigned: Bool) {
         if source == sure.outbox.lanes[Int(sure.outbox.memos[Int(row)].lane)].address {
             sure.inbox.amplification.prove(sourceHash)
         }
-        sure.outbox.acknowledge(ack, of: row, at: Micros(tyme: tyme)) { isSigned || !$0.kind.isSigned }
+        sure.outbox.acknowledge(ack, of: row, at: micros, isSigned: isSigned)
     }
 
     /// An unsigned ack must come from where the memo went; a signed one may come from a new address of its signer.
     private func isFromItsLane(_ row: Int32, _ read: Ack.Read) -> Bool {
-        let memo = sure.outbox.memos[Int(row)]
-        return source == sure.outbox.lanes[Int(memo.lane)].address || memo.kind.isSigned && read.signature != nil
+        source == sure.outbox.lanes[Int(sure.outbox.memos[Int(row)].lane)].address
+            || sure.outbox.memos[Int(row)].kind.isSigned && read.signature != nil
     }
 
     /// Checks the signature of an ack of a signed memo; counts it if it is not good. A signer is pinned by it.

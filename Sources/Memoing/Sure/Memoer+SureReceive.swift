@@ -44,14 +44,15 @@ extension Memoer {
     private mutating func takeWholeSure(_ head: GramHead, _ body: RawSpan) -> Bool {
         let hash = midHash(head.mid.high, head.mid.low)
         let print = hash &+ sourceHash
-        if let end = sure.inbox.done.find(print) {
+        let isBeyond = sure.inbox.done.isBeyond(head.mid, sender: sourceHash)
+        if !isBeyond, let end = sure.inbox.done.find(print) {
             answerLate(head, end, isSigned: false)
             return true
         }
         guard table.count == 0, !finished.contains(print), body.byteCount <= limits.memoBytes,
             !isText || isUTF8(body)
         else { return false }
-        if sure.inbox.done.isStale(head.mid, sender: sourceHash) {
+        if !isBeyond, sure.inbox.done.isStale(head.mid, sender: sourceHash) {
             answerStale(head, isSigned: false)
             return true
         }
@@ -116,6 +117,7 @@ extension Memoer {
         let number = head.code.isZeroth ? 0 : head.number
         guard number < sure.inbox.states[Int(row)].credit else {
             drop(.beyondCredit)
+            tellCredit(row)
             return closeIfEmpty(row)
         }
         switch judge(head, body, row) {
@@ -138,12 +140,26 @@ extension Memoer {
         }
     }
 
+    /// A gram past the credit asks whether there is some again: its sender is told, at once or when there is room in
+    /// the inbox. The ack repeats the trigger of the one before, since this gram is not held.
+    private mutating func tellCredit(_ row: Int32) {
+        let index = Int(row)
+        guard sure.inbox.states[index].heard > 0 else { return }
+        sure.inbox.states[index].heard = min(sure.inbox.states[index].heard + 1, Base64URL.maximumNumber)
+        if inbox.isFull {
+            if !sure.inbox.starved.contains(row) { sure.inbox.starved.append(row) }
+        } else {
+            sure.inbox.states[index].isUrgent = true
+            sure.inbox.owe(row, by: Micros(tyme: tyme))
+        }
+    }
+
     private mutating func hear(_ number: Int, _ row: Int32) {
         let index = Int(row)
         sure.inbox.states[index].heard = min(sure.inbox.states[index].heard + 1, Base64URL.maximumNumber)
         if sure.isAdopting { return }
         sure.inbox.states[index].trigger = number
-        sure.inbox.states[index].triggeredAt = Micros(tyme: tyme)
+        sure.inbox.states[index].triggeredAt = micros
         sure.inbox.states[index].isDuplicate = false
         sure.inbox.states[index].source = source
         sure.inbox.states[index].sourceHash = sourceHash
@@ -154,7 +170,7 @@ extension Memoer {
         hear(number, row)
         sure.inbox.states[Int(row)].isDuplicate = true
         sure.inbox.states[Int(row)].isUrgent = true
-        sure.inbox.owe(row, by: Micros(tyme: tyme))
+        sure.inbox.owe(row, by: micros)
     }
 
     /// A new gram was taken: when its ack must leave.
@@ -169,7 +185,7 @@ extension Memoer {
         sure.inbox.states[index].unacked += 1
         if number == 0 || number >= base { sure.inbox.states[index].isUrgent = true }
         let isNow = sure.inbox.states[index].isUrgent || sure.inbox.states[index].unacked >= 2
-        let now = Micros(tyme: tyme)
+        let now = micros
         sure.inbox.owe(row, by: isNow ? now : now + min(25_000, sure.outbox.granularity))
     }
 }
@@ -190,7 +206,7 @@ extension Memoer {
         sure.inbox.tell(
             SureInbox.Ending(
                 source: source, sourceHash: sourceHash, mid: mid, trigger: trigger, end: end, isDuplicate: isDuplicate,
-                heard: heard, at: Micros(tyme: tyme), isSigned: isSigned), &sure.outbox.counts)
+                heard: heard, at: micros, isSigned: isSigned), &sure.outbox.counts)
     }
 
     /// A gram of a memo that is over.

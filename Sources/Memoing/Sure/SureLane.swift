@@ -11,10 +11,14 @@ struct GramRef {
 }
 
 /// A destination of sure memos: what waits for it, what is under way, and what is known of the way.
+///
+/// Its questions are inlined: a call of one on an element of an array would copy the lane, arrays and all.
 struct SureLane {
     let address: Address
     var options: SureOptions
     var controller: any CongestionController
+    /// What the controller says: asked all the time, and asking an existential in a lane copies the lane.
+    private(set) var repeatsOverdue: Bool
     var roundTrip: RoundTrip
     var pacer = Pacer()
     var log = TransmissionLog()
@@ -55,9 +59,16 @@ struct SureLane {
         self.address = address
         self.options = options
         controller = options.control.controller
+        repeatsOverdue = controller.repeatsOverdue
         roundTrip = RoundTrip(
             initial: max(1, Micros(tyme: options.patience)), isSteady: controller.repeatsOverdue)
         pinned = options.vid
+    }
+
+    /// Another controller, which starts anew.
+    mutating func control(by control: SureControl) {
+        controller = control.controller
+        repeatsOverdue = controller.repeatsOverdue
     }
 
     /// The order of a new memo.
@@ -82,37 +93,37 @@ struct SureLane {
     }
 
     /// How often the timer is doubled now. A few repetitions come at one pace where each gram has its own.
-    var doublings: Int { isLinear && isHeard ? max(0, timeouts - 3) : timeouts }
+    @inline(__always) var doublings: Int { isLinear && isHeard ? max(0, timeouts - 3) : timeouts }
 
     /// True if each gram has a timer of its own: on a link of known rate, and where next to nothing is under way (Linux
     /// calls such a stream thin, and repeats it at one pace too).
-    var isLinear: Bool { controller.repeatsOverdue || inFlight < 4 && lost.count < 4 }
+    @inline(__always) var isLinear: Bool { repeatsOverdue || inFlight < 4 && lost.count < 4 }
 
     /// When the timer of the oldest sending began.
-    func timerStart(_ sentAt: Micros) -> Micros {
+    @inline(__always) func timerStart(_ sentAt: Micros) -> Micros {
         isLinear && isHeard ? sentAt : max(sentAt, lastTimeout)
     }
 
     /// How long the timer runs.
-    func timeout(_ granularity: Micros) -> Micros {
+    @inline(__always) func timeout(_ granularity: Micros) -> Micros {
         roundTrip.probeTimeout(
             granularity: granularity, reorder: detector.reorder + granularity, doubled: doublings)
     }
 
     /// How old an overtaken sending is when it is lost.
-    func lossDelay(_ granularity: Micros) -> Micros {
+    @inline(__always) func lossDelay(_ granularity: Micros) -> Micros {
         guard let smoothed = roundTrip.smoothed else { return roundTrip.initial }
         return detector.delay(smoothed: smoothed, granularity: granularity)
     }
 
     /// Whether a later sending than the one of this order was acknowledged. On a link of known rate that may be one of
     /// the same tick: what is paced leaves a tick together and arrives together.
-    func isOvertaken(_ order: UInt64, _ sentAt: Micros) -> Bool {
-        detector.isOvertaken(order) || controller.repeatsOverdue && sentAt <= detector.greatestSentAt
+    @inline(__always) func isOvertaken(_ order: UInt64, _ sentAt: Micros) -> Bool {
+        detector.isOvertaken(order) || repeatsOverdue && sentAt <= detector.greatestSentAt
     }
 
     /// When something is due although nothing arrives, leaving pacing aside.
-    func deadline(_ granularity: Micros) -> Micros {
+    @inline(__always) func deadline(_ granularity: Micros) -> Micros {
         guard let first = log.first else {
             return parked.isEmpty ? .max : max(lastSent, lastTimeout) + timeout(granularity)
         }

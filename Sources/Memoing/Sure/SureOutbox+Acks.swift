@@ -4,26 +4,25 @@ import Wiring
 extension SureOutbox {
     /// Whether an ack can be of this memo: everything that can be asked without its signature.
     func isPossible(_ ack: Ack, of row: Int32) -> Bool {
-        let memo = memos[Int(row)]
-        guard ack.trigger < Int(memo.next) else { return false }
+        let (next, count) = (memos[Int(row)].next, memos[Int(row)].count)
+        guard ack.trigger < Int(next) else { return false }
         guard let body = ack.body else { return true }
         switch body.status {
         case .more: break
-        case .done: return memo.next == memo.count && body.base == Int(memo.count)
+        case .done: return next == count && body.base == Int(count)
         case .refused, .stale: return true
         }
-        guard body.base <= Int(memo.next), body.base < Int(memo.count) || memo.count == memo.next else { return false }
+        guard body.base <= Int(next), body.base < Int(count) || count == next else { return false }
         guard let last = body.held.last else { return true }
         let greatest = body.firstBit + 24 * body.held.count - 1 - last.trailingZeroBitCount
-        return greatest < Int(memo.next)
+        return greatest < Int(next)
     }
 
     /// Takes in an ack that is possible, and good.
     ///
-    /// - Parameter isAllowed: whether a memo of the sheaf may be acknowledged by whoever sent this.
-    mutating func acknowledge(
-        _ ack: Ack, of row: Int32, at now: Micros, isAllowed: (borrowing SureMemo) -> Bool
-    ) {
+    /// - Parameter isSigned: whether a good signature stands under it, so that signed memos of the sheaf may be
+    ///   acknowledged too.
+    mutating func acknowledge(_ ack: Ack, of row: Int32, at now: Micros, isSigned: Bool) {
         let laneRow = memos[Int(row)].lane
         let lane = Int(laneRow)
         let before = lanes[lane].detector.greatest
@@ -36,6 +35,7 @@ extension SureOutbox {
         if let body = ack.body {
             switch body.status {
             case .more:
+                memos[Int(row)].isTold = true
                 progress += takeBody(body, row, lane, before, now)
                 // Grams are missing there, and all were acknowledged: it has forgotten some, as after a crash.
                 if memos[Int(row)].base == memos[Int(row)].count { finish(row, .timedOut) }
@@ -48,14 +48,17 @@ extension SureOutbox {
             for mid in body.further {
                 let other = find(mid)
                 guard other >= 0, memos[Int(other)].lane == laneRow else { continue }
-                guard memos[Int(other)].next == memos[Int(other)].count, isAllowed(memos[Int(other)]) else { continue }
+                guard memos[Int(other)].next == memos[Int(other)].count,
+                    isSigned || !memos[Int(other)].kind.isSigned
+                else { continue }
                 progress += takeAll(other, lane, before, now)
                 finish(other, .delivered)
             }
         }
         if memos[Int(row)].serial == serial, memos[Int(row)].base == memos[Int(row)].count {
-            // Every gram was acknowledged, each by itself: whoever answers so has the memo.
-            finish(row, .delivered)
+            // Every gram was acknowledged, each by itself: whoever answers so has the memo. Not so a receiver that has
+            // told what it holds and does not say that it is whole: it has forgotten some, and could afford heads only.
+            finish(row, memos[Int(row)].isTold ? .timedOut : .delivered)
         }
         lanes[lane].isHeard = true
         if progress > 0 {
@@ -141,6 +144,7 @@ extension SureOutbox {
             } else if age &+ granularity < lanes[lane].roundTrip.least, let smoothed = lanes[lane].roundTrip.smoothed {
                 // Sooner than any ack of the repetition can come: the gram was not lost, but late (RFC 4015).
                 lanes[lane].detector.wasEarly(smoothed: smoothed)
+                lanes[lane].controller.spared()
                 counts.spurious += 1
             } else {
                 lanes[lane].detector.acknowledged(order, sentAt: entry.sentAt, after: age)
@@ -148,6 +152,7 @@ extension SureOutbox {
         } else if let smoothed = lanes[lane].roundTrip.smoothed {
             // Taken for lost, and not sent again yet.
             lanes[lane].detector.wasEarly(smoothed: smoothed)
+            lanes[lane].controller.spared()
         }
         return 1
     }

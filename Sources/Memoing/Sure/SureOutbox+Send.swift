@@ -63,13 +63,13 @@ extension SureOutbox {
         _ lane: Int, _ limits: TrainLimits, _ out: inout OutputRawSpan, _ signing: Signing, _ now: Micros,
         _ opens: inout Micros
     ) -> Int {
-        let window = max(lanes[lane].controller.window &- lanes[lane].inFlight, lanes[lane].probes)
+        let (controller, smoothed) = (lanes[lane].controller, lanes[lane].roundTrip.smoothed)
+        let window = max(controller.window &- lanes[lane].inFlight, lanes[lane].probes)
         var segments = min(limits.segments, window)
         guard segments > 0 else { return 0 }
         let bytes = min(limits.bytes, out.freeCapacity)
         var paced = Int.max
-        let rate = lanes[lane].controller.rate(
-            smoothed: lanes[lane].roundTrip.smoothed, gram: min(maximum, limits.datagram))
+        let rate = controller.rate(smoothed: smoothed, gram: min(maximum, limits.datagram))
         if let rate {
             lanes[lane].pacer.fill(rate, span: max(4_000, 2 * granularity), at: now)
             guard lanes[lane].pacer.isOpen else {
@@ -187,9 +187,10 @@ extension SureOutbox {
         guard let signer = signing.signer else { return false }
         let identity = signing.identities[Int(memos[row].identity)]
         do {
-            memos[row].signatures[ref.gram] = try plan.append(
+            let signature = try plan.append(
                 number, of: bytes.span.bytes, mid: memos[row].mid, as: identity.vid, seed: identity.seed,
-                verifyKey: identity.verifyKey, by: signer, signature: memos[row].signatures[ref.gram], to: &out)
+                verifyKey: identity.verifyKey, by: signer, signature: memos[row].signature(of: ref.gram), to: &out)
+            memos[row].setSignature(signature, of: ref.gram)
         } catch {
             if load.grams == 0 { cannot = (ref, .signing(error)) }
             return false
@@ -255,7 +256,8 @@ extension SureOutbox {
         sent.grams &+= grams
         sent.bytes &+= bytes
         lanes[lane].lastSent = now
-        if lanes[lane].inFlight + grams > lanes[lane].controller.window, grams > lanes[lane].probes { overruns += 1 }
+        let (controller, smoothed) = (lanes[lane].controller, lanes[lane].roundTrip.smoothed)
+        if lanes[lane].inFlight + grams > controller.window, grams > lanes[lane].probes { overruns += 1 }
         lanes[lane].probes = max(0, lanes[lane].probes - grams)
         for item in pending[..<min(grams, pending.count)] {
             let ref = item.ref
@@ -279,7 +281,7 @@ extension SureOutbox {
                 }
             }
         }
-        if lanes[lane].controller.rate(smoothed: lanes[lane].roundTrip.smoothed, gram: maximum) != nil {
+        if controller.rate(smoothed: smoothed, gram: maximum) != nil {
             lanes[lane].pacer.take(bytes + (grams - 1) * Pacer.overhead)
         }
     }

@@ -85,22 +85,20 @@ extension SureOutbox {
             memos.append(SureMemo())
         }
         serials &+= 1
-        var memo = SureMemo()
-        memo.bytes = bytes
-        memo.mid = mid
-        memo.kind = kind
-        memo.domain = domain
-        memo.identity = identity
-        memo.lane = lane
-        memo.serial = serials
-        memo.order = lanes[Int(lane)].enroll()
-        memo.size = Int32(sizes.size(kind, domain, lowered: nil))
-        if bytes.count + memo.overhead > Int(memo.size) { memo.count = Int32(memo.plan()?.count ?? 1) }
-        if let span = lanes[Int(lane)].options.deadline {
-            memo.deadline = now &+ max(0, Micros(tyme: span))
-            memosDue.set(row, memo.deadline)
+        let size = sizes.size(kind, domain, lowered: nil)
+        var count: Int32 = 1
+        if bytes.count + kind.zeroth.layout.overhead(in: domain) > size {
+            let plan = try? RendPlan(length: bytes.count, kind: kind, domain: domain, size: size)
+            count = Int32(plan?.count ?? 1)
         }
-        memos[Int(row)] = memo
+        var deadline = Micros.max
+        if let span = lanes[Int(lane)].options.deadline {
+            deadline = now &+ max(0, Micros(tyme: span))
+            memosDue.set(row, deadline)
+        }
+        memos[Int(row)] = SureMemo(
+            bytes: bytes, mid: mid, kind: kind, domain: domain, identity: identity, lane: lane, serial: serials,
+            order: lanes[Int(lane)].enroll(), size: Int32(size), count: count, deadline: deadline)
         byMid.insert(row, SureOutbox.hash(mid))
         unfinished += 1
         unfinishedBytes += bytes.count
@@ -331,7 +329,7 @@ extension SureOutbox {
             return finishAll(gaveUp(Int32(lane)), lane: Int32(lane), onlyStarted: true)
         }
         if !lanes[lane].isHeard { return probeUnheard(lane, now) }
-        if lanes[lane].controller.repeatsOverdue {
+        if lanes[lane].repeatsOverdue {
             while let first = lanes[lane].log.first, first.sentAt <= overdue {
                 lose(lane, lanes[lane].log.firstOrder, now, isCongestion: false)
                 lanes[lane].allowance += 1

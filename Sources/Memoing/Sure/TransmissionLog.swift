@@ -72,8 +72,9 @@ struct TransmissionLog {
 /// When a gram that later ones have overtaken counts as lost.
 ///
 /// A later sending must have been acknowledged, and it must be older than the round trip and a window for reordering,
-/// which grows with every gram that comes late. The window never closes wholly, so that the first sign of reordering
-/// has time to show; that replaces the three later sendings of older rules.
+/// which grows with every gram that comes late, and halves when 256 sendings were acknowledged of which none was nearly
+/// as late: a lost ack makes a gram look late once, and would keep every later loss waiting. The window never closes
+/// wholly, so that the first sign of reordering has time to show; that replaces the three later sendings of older rules.
 ///
 /// - Source: RFC 8985 (RACK), with the window taken from what is seen.
 struct LossDetector: Hashable, Sendable {
@@ -85,10 +86,18 @@ struct LossDetector: Hashable, Sendable {
     private(set) var reorder: Micros = 0
     /// The round trip of the sending in ``greatest``.
     private var roundTrip: Micros = 0
+    /// The sending at whose ack ``reorder`` is looked at next, and whether anything since has shown that it is needed.
+    private var review: UInt64 = 0
+    private var isNeeded = false
 
     /// A sending was acknowledged after `micros`. `before` is what ``greatest`` was when the ack arrived.
     @inline(__always) mutating func acknowledged(_ order: UInt64, sentAt: Micros, after micros: Micros) {
         guard order > greatest else { return }
+        if order >= review {
+            if !isNeeded { reorder /= 2 }
+            isNeeded = false
+            review = order + 256
+        }
         greatest = order
         greatestSentAt = sentAt
         roundTrip = micros
@@ -97,6 +106,7 @@ struct LossDetector: Hashable, Sendable {
     /// A gram sent once was acknowledged `micros` after, though a later one had been by an earlier ack.
     mutating func cameLate(after micros: Micros, smoothed: Micros) {
         let late = max(0, micros - min(roundTrip, smoothed))
+        if 4 * late > reorder { isNeeded = true }
         reorder = min(max(reorder, 2 * late), max(smoothed, 1))
     }
 

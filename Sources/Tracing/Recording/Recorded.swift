@@ -8,7 +8,9 @@ import Wiring
 public struct Recorded<Base: DatagramTransport>: DatagramTransport {
     /// The transport that does the work.
     public var base: Base
-    let log: RecordedLog?
+    @usableFromInline let log: RecordedLog?
+
+    // Inlinable, so that without a recorder nothing is left of it but a test a train.
 
     /// `base`, recorded as a source of its own.
     ///
@@ -21,18 +23,18 @@ public struct Recorded<Base: DatagramTransport>: DatagramTransport {
         log = recorder.map { RecordedLog($0, name, base.limits) }
     }
 
-    public var limits: TrainLimits { base.limits }
-    public var statistics: TransportStatistics { base.statistics }
+    @inlinable public var limits: TrainLimits { base.limits }
+    @inlinable public var statistics: TransportStatistics { base.statistics }
 
-    public var readiness: Readiness {
+    @inlinable public var readiness: Readiness {
         let readiness = base.readiness
-        log?.note(readiness)
+        if let log { log.note(readiness) }
         return readiness
     }
 
-    public var wakeTyme: Tyme? {
+    @inlinable public var wakeTyme: Tyme? {
         let tyme = base.wakeTyme
-        log?.note(wakeTyme: tyme)
+        if let log { log.note(wakeTyme: tyme) }
         return tyme
     }
 
@@ -46,14 +48,13 @@ public struct Recorded<Base: DatagramTransport>: DatagramTransport {
 
     public mutating func close() { base.close() }
 
-    public mutating func receive(into out: inout OutputRawSpan, at tyme: Tyme) throws(TransportError) -> Train? {
+    @inlinable public mutating func receive(
+        into out: inout OutputRawSpan, at tyme: Tyme
+    ) throws(TransportError) -> Train? {
         guard let log else { return try base.receive(into: &out, at: tyme) }
         do throws(TransportError) {
-            guard let train = try base.receive(into: &out, at: tyme) else {
-                log.recorder.add(.nothing, log.source)
-                return nil
-            }
-            log.recorder.add(.received, log.source, aux: 0, train, taken: out.byteCount, out.bytes)
+            let train = try base.receive(into: &out, at: tyme)
+            if let train { log.note(received: out.bytes, train) } else { log.noteNothing() }
             return train
         } catch {
             log.note(error)
@@ -61,12 +62,13 @@ public struct Recorded<Base: DatagramTransport>: DatagramTransport {
         }
     }
 
-    public mutating func send(_ bytes: RawSpan, _ train: Train, at tyme: Tyme) throws(TransportError) -> Sending {
+    @inlinable public mutating func send(
+        _ bytes: RawSpan, _ train: Train, at tyme: Tyme
+    ) throws(TransportError) -> Sending {
         guard let log else { return try base.send(bytes, train, at: tyme) }
         do throws(TransportError) {
             let sending = try base.send(bytes, train, at: tyme)
-            let (aux, code) = sending.outcome.code
-            log.recorder.add(.sent, log.source, aux: aux, train, taken: sending.taken, code: code, bytes)
+            log.note(sent: bytes, train, sending)
             return sending
         } catch {
             log.note(error)
@@ -80,7 +82,7 @@ public struct Recorded<Base: DatagramTransport>: DatagramTransport {
         return descriptor
     }
 
-    public mutating func clearRoom() { base.clearRoom() }
+    @inlinable public mutating func clearRoom() { base.clearRoom() }
 
     public func describe(_ address: Address) -> String {
         let text = base.describe(address)
@@ -90,9 +92,9 @@ public struct Recorded<Base: DatagramTransport>: DatagramTransport {
 }
 
 /// What a recorded transport has said last, so that only changes are written.
-final class RecordedLog {
-    let recorder: Recorder
-    let source: UInt16
+@usableFromInline final class RecordedLog {
+    private let recorder: Recorder
+    private let source: UInt16
     private var readiness: Readiness?
     private var wakeTyme: Tyme?
     /// Looked up only, never walked.
@@ -111,13 +113,21 @@ final class RecordedLog {
         self.readiness = readiness
     }
 
-    func note(_ error: TransportError) {
+    @usableFromInline func note(received bytes: RawSpan, _ train: Train) { recorder.addReceived(source, train, bytes) }
+
+    @usableFromInline func noteNothing() { recorder.add(.nothing, source) }
+
+    @usableFromInline func note(sent bytes: RawSpan, _ train: Train, _ sending: Sending) {
+        recorder.addSent(source, train, sending, bytes)
+    }
+
+    @usableFromInline func note(_ error: TransportError) {
         var body: [UInt8] = []
         body.append(error)
         recorder.add(.failed, source, body)
     }
 
-    func note(_ readiness: Readiness) {
+    @usableFromInline func note(_ readiness: Readiness) {
         guard readiness != self.readiness else { return }
         self.readiness = readiness
         var body: [UInt8] = []
@@ -125,7 +135,7 @@ final class RecordedLog {
         recorder.add(.readiness, source, body)
     }
 
-    func note(wakeTyme tyme: Tyme?) {
+    @usableFromInline func note(wakeTyme tyme: Tyme?) {
         guard tyme != wakeTyme else { return }
         wakeTyme = tyme
         var body: [UInt8] = []

@@ -14,7 +14,17 @@ import Wiring
 /// It hands on chunks of some 200 KiB and keeps no more; it touches no file itself. One thread owns it: that of its
 /// doist. A sink that throws ends the recording, not the run: ``finish()`` throws what it threw.
 public final class Recorder {
+    /// What is kept of a train that is sent.
+    public enum Outputs: Sendable {
+        /// Every byte: a replay that differs shows both sides.
+        case bytes
+        /// Its length and a sum of 64 bits, for half the cost and half the size: a replay finds as surely that a train
+        /// is another one, and shows the one that it is now.
+        case sums
+    }
+
     private let sink: (RawSpan) throws -> Void
+    private let outputs: Outputs
     private var room: UnsafeMutableRawPointer
     private var capacity: Int
     private var count = RecordingFormat.chunkHeadLength
@@ -33,8 +43,12 @@ public final class Recorder {
     ///
     /// - Parameters:
     ///   - header: how to make the same doers again.
+    ///   - outputs: what is kept of a train that is sent. What is received is kept whole in any case.
     ///   - sink: takes a part of the file; the bytes are valid for the call.
-    public init(_ header: RecordingHeader, sink: @escaping (RawSpan) throws -> Void) {
+    public init(
+        _ header: RecordingHeader, outputs: Outputs = .bytes, sink: @escaping (RawSpan) throws -> Void
+    ) {
+        self.outputs = outputs
         self.sink = sink
         capacity = RecordingFormat.chunkLength + (80 << 10)
         room = .allocate(byteCount: capacity, alignment: 64)
@@ -127,13 +141,40 @@ public final class Recorder {
         sum.add(word)
     }
 
+    /// A train that was received.
+    func addReceived(_ source: UInt16, _ train: Train, _ bytes: RawSpan) {
+        add(.received, source, aux: 0, train, taken: bytes.byteCount, bytes)
+    }
+
+    /// A train that was offered, and what became of it.
+    func addSent(_ source: UInt16, _ train: Train, _ sending: Sending, _ bytes: RawSpan) {
+        let (aux, code) = sending.outcome.code
+        if outputs == .bytes { return add(.sent, source, aux: aux, train, taken: sending.taken, code: code, bytes) }
+        guard let base = reserve(.sentSum, source, aux, RecordingFormat.trainSumLength) else { return }
+        Self.store(train, taken: sending.taken, code: code, at: base)
+        let train = bytes.withUnsafeBytes { RecordingSum.of($0, salt: 0) }
+        base.storeBytes(of: UInt64(bytes.byteCount).littleEndian, toByteOffset: 40, as: UInt64.self)
+        base.storeBytes(of: train.littleEndian, toByteOffset: 48, as: UInt64.self)
+        sum.add(words: base, count: RecordingFormat.trainSumLength / 8)
+    }
+
     /// A train: its peer, its segment, how much was taken, and its bytes.
-    func add(
+    private func add(
         _ kind: RecordingFormat.Kind, _ source: UInt16, aux: UInt8, _ train: Train, taken: Int, code: Int32 = 0,
         _ bytes: RawSpan
     ) {
         let head = RecordingFormat.trainHeadLength
         guard let base = reserve(kind, source, aux, head + bytes.byteCount) else { return }
+        Self.store(train, taken: taken, code: code, at: base)
+        sum.add(words: base, count: head / 8)
+        bytes.withUnsafeBytes { from in
+            guard let start = from.baseAddress else { return sum.add(run: base, count: 0) }
+            sum.add(run: start, count: from.count, copyingTo: base + head)
+        }
+    }
+
+    /// The words that stand before the bytes of a train, or before their sum.
+    private static func store(_ train: Train, taken: Int, code: Int32, at base: UnsafeMutableRawPointer) {
         let sizes = UInt64(UInt32(clamping: train.segment)) | UInt64(UInt32(clamping: taken)) << 32
         let words = (train.peer.tag, train.peer.hi, train.peer.lo, sizes, UInt64(bitPattern: Int64(code)))
         base.storeBytes(of: words.0.littleEndian, toByteOffset: 0, as: UInt64.self)
@@ -141,11 +182,6 @@ public final class Recorder {
         base.storeBytes(of: words.2.littleEndian, toByteOffset: 16, as: UInt64.self)
         base.storeBytes(of: words.3.littleEndian, toByteOffset: 24, as: UInt64.self)
         base.storeBytes(of: words.4.littleEndian, toByteOffset: 32, as: UInt64.self)
-        sum.add(words: base, count: head / 8)
-        bytes.withUnsafeBytes { from in
-            guard let start = from.baseAddress else { return sum.add(run: base, count: 0) }
-            sum.add(run: start, count: from.count, copyingTo: base + head)
-        }
     }
 
     /// Room for the body of a record, padded to a multiple of 8 with zeros; nil once nothing is written any more.

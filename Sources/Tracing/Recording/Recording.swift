@@ -187,6 +187,12 @@ extension RecordingReader {
                 let outcome = Sending.Outcome(aux, code)
             else { return nil }
             return .sent(train, rest(), Sending(taken: taken, outcome))
+        case .sentSum:
+            guard let (train, taken, code) = train(), let length = number(UInt64.self), let sum = number(UInt64.self),
+                length <= RecordingFormat.longestRecord, isFront(taken, of: Int(length), train),
+                let outcome = Sending.Outcome(aux, code)
+            else { return nil }
+            return .sentSum(train, Int(length), sum, Sending(taken: taken, outcome))
         case .room:
             guard let descriptor = number(Int64.self) else { return nil }
             return .room(aux == 1 ? Int32(truncatingIfNeeded: descriptor) : nil)

@@ -13,6 +13,8 @@ enum RecordingEntry: Hashable {
     case received(Train, Range<Int>)
     case nothing
     case sent(Train, Range<Int>, Sending)
+    /// Its length, and its sum instead of its bytes.
+    case sentSum(Train, Int, UInt64, Sending)
     case room(Int32?)
     case readiness(Readiness)
     case wakeTyme(Tyme?)
@@ -35,6 +37,9 @@ enum RecordingEntry: Hashable {
         case .nothing: "received nothing"
         case .sent(let train, let bytes, let sending):
             "sent \(bytes.count) B to \(train.peer), segments of \(train.segment): "
+                + "\(sending.outcome), \(sending.taken) taken"
+        case .sentSum(let train, let count, let sum, let sending):
+            "sent \(count) B with the sum \(String(sum, radix: 16)) to \(train.peer), segments of \(train.segment): "
                 + "\(sending.outcome), \(sending.taken) taken"
         case .room(let descriptor): "descriptor for room \(descriptor.map { "\($0)" } ?? "none")"
         case .readiness(let readiness): "readiness \(readiness)"

@@ -4,7 +4,7 @@ import Wiring
 enum RecordingFormat {
     /// The first eight bytes of a file: `TYMISTRC`.
     static let magic: UInt64 = 0x4352_5453_494D_5954
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
     /// Before the header's body: magic, version, length, checksum.
     static let headLength = 24
     /// The first word of a chunk: `TYCK`.
@@ -13,6 +13,8 @@ enum RecordingFormat {
     static let chunkHeadLength = 24
     /// Before the bytes of a train: peer, segment, how many were taken, error number.
     static let trainHeadLength = 40
+    /// Of a train that is recorded by its sum: peer, segment, how many were taken, error number, length, sum.
+    static let trainSumLength = 56
     /// A chunk is handed on when it has so many bytes of records: what stays in a second-level cache.
     static let chunkLength = 48 << 10
     static let longestHeader = 1 << 24
@@ -22,7 +24,7 @@ enum RecordingFormat {
     /// What a record is.
     enum Kind: UInt8 {
         case start = 1, source, wake, pass, exit, end
-        case opened = 16, received, nothing, sent, room, readiness, wakeTyme, described, failed, input
+        case opened = 16, received, nothing, sent, room, readiness, wakeTyme, described, failed, input, sentSum
 
         /// How many bytes of the body come before a run of bytes that has a sum of its own; nil if there is none.
         var runOffset: Int? {

@@ -2,8 +2,7 @@
 ///
 /// A word is mixed in by exclusive or and a multiplication, so that a change within one word never goes unnoticed.
 ///
-/// A run of bytes is added up in eight lanes first, in 64 bits what are words of 32, and once more by how far each word
-/// stands from the end, so that one or two changed words change a lane for certain; see <doc:RecordedRuns>.
+/// A run of bytes is added up in ``RecordingLanes`` first; see <doc:RecordedRuns>.
 struct RecordingSum {
     /// What has been mixed in so far.
     private(set) var value: UInt64
@@ -41,58 +40,19 @@ struct RecordingSum {
 
     /// Counts the stripes, not the bytes: the zeros that a record is filled up with belong to the run.
     private mutating func add(_ lanes: RecordingLanes, _ count: Int) {
-        for index in 0..<4 {
-            add(lanes.low[index])
-            add(lanes.lowFar[index])
-            add(lanes.high[index])
-            add(lanes.highFar[index])
+        for pair in [(lanes.a, lanes.aFar), (lanes.b, lanes.bFar), (lanes.c, lanes.cFar), (lanes.d, lanes.dFar)] {
+            for index in 0..<2 {
+                add(pair.0[index])
+                add(pair.1[index])
+            }
         }
-        add(UInt64((count + 31) / 32))
+        add(UInt64((count + RecordingLanes.stripe - 1) / RecordingLanes.stripe))
     }
 
-    /// Of a body of words: what is not a multiple of 8 long is filled with zeros.
+    /// Of one run alone.
     static func of(_ bytes: UnsafeRawBufferPointer, salt: UInt64) -> UInt64 {
         var sum = RecordingSum(salt: salt)
         if let start = bytes.baseAddress { sum.add(run: start, count: bytes.count) } else { sum.add(0) }
         return sum.value
-    }
-}
-
-/// Sums of the words of 32 bits of a run: of four even ones and of four odd ones in each stripe of 32 bytes.
-struct RecordingLanes {
-    var low = SIMD4<UInt64>.zero
-    var high = SIMD4<UInt64>.zero
-    /// The sums of the sums: what a word counts for depends on how far it stands from the end.
-    var lowFar = SIMD4<UInt64>.zero
-    var highFar = SIMD4<UInt64>.zero
-
-    // Half of the registers that SIMD8 would take: those did not fit, and cost twice the time.
-
-    @inline(__always) private mutating func add(_ stripe: SIMD4<UInt64>) {
-        low &+= stripe & SIMD4(repeating: 0xFFFF_FFFF)
-        high &+= stripe &>> SIMD4(repeating: 32)
-        lowFar &+= low
-        highFar &+= high
-    }
-
-    /// Adds a run; the last stripe is filled with zeros.
-    @inline(__always) mutating func add(
-        _ from: UnsafeRawPointer, _ count: Int, copyingTo to: UnsafeMutableRawPointer?
-    ) {
-        #if _endian(big)
-            #error("the lanes are read as little-endian words")
-        #endif
-        var at = 0
-        while count &- at >= 32 {
-            let stripe = from.loadUnaligned(fromByteOffset: at, as: SIMD4<UInt64>.self)
-            to?.storeBytes(of: stripe, toByteOffset: at, as: SIMD4<UInt64>.self)
-            add(stripe)
-            at &+= 32
-        }
-        guard at < count else { return }
-        var last = SIMD4<UInt64>.zero
-        withUnsafeMutableBytes(of: &last) { $0.baseAddress!.copyMemory(from: from + at, byteCount: count - at) }
-        if let to { (to + at).copyMemory(from: from + at, byteCount: count - at) }
-        add(last)
     }
 }

@@ -168,6 +168,7 @@ public final class Replay {
         let name = source < names.count ? names[source] : "\(source)"
         let place = owners[source].map { "\(name) of \($0)" } ?? name
         var (first, rows): (Int?, [String]) = (nil, [])
+        if case .sentSum? = found { rows += hex("now     ", now.withUnsafeBytes { Array($0) }, from: 0) }
         if let then {
             first = firstDifference(now, then)
             let start = max(0, (first ?? 0) / 16 * 16 - 16)

@@ -88,6 +88,15 @@ public final class Replayed: DatagramTransport {
             replay.count(offered: train.count(of: bytes.byteCount), bytes: bytes.byteCount)
             note(sending, train)
             return sending
+        case .sentSum(let recorded, let count, let sum, let sending)?:
+            let now = bytes.withUnsafeBytes { RecordingSum.of($0, salt: 0) }
+            guard bytes.byteCount == count, now == sum, recorded == train else {
+                let words = words + ", with the sum \(String(now, radix: 16))"
+                throw replay.differ(words, .sentSum(recorded, count, sum, sending), source, bytes)
+            }
+            replay.count(offered: train.count(of: bytes.byteCount), bytes: bytes.byteCount)
+            note(sending, train)
+            return sending
         case .failed(let error)?: throw error
         case let found: throw replay.differ(words, found, source, bytes)
         }
