@@ -51,6 +51,58 @@ import Testing
         #expect(control.window == NewReno.least)
     }
 
+    @Test("what a burst queues behind itself cuts the window a little, and does not end the doubling")
+    func burst() {
+        var control = NewReno()
+        control.acknowledged(32, inFlight: 32)
+        control.measured(55_000, least: 50_000)
+        control.lost(sentAt: 1, at: 2)
+        #expect(control.window == 58 && control.threshold == .max)
+        control.acknowledged(58, inFlight: 58)
+        #expect(control.window == 116)
+        control.measured(57_000, least: 50_000)
+        control.lost(sentAt: 3, at: 4)
+        #expect(control.window == 101 && control.threshold == 101)
+        control.acknowledged(101, inFlight: 101)
+        #expect(control.window == 102)
+    }
+
+    @Test("grams that were not lost after all do not add up to a fifth")
+    func spared() {
+        var control = NewReno()
+        control.acknowledged(100, inFlight: 32)
+        control.measured(50_000, least: 50_000)
+        let window = control.window
+        for index in 0..<40 {
+            control.lost(sentAt: Micros(10 * index + 5), at: Micros(10 * index + 6))
+            control.spared()
+        }
+        #expect(control.window == window)
+    }
+
+    @Test("the window for reordering is twice what came late, and halves after 256 sendings of which none was as late")
+    func reordering() {
+        var detector = LossDetector()
+        func acknowledge(_ orders: ClosedRange<UInt64>) {
+            for order in orders { detector.acknowledged(order, sentAt: Micros(order), after: 50_000) }
+        }
+        acknowledge(1...10)
+        detector.cameLate(after: 58_000, smoothed: 50_000)
+        #expect(detector.reorder == 16_000)
+        #expect(detector.delay(smoothed: 50_000, granularity: 1000) == 66_000)
+        acknowledge(11...257)
+        #expect(detector.reorder == 16_000)
+        acknowledge(258...513)
+        #expect(detector.reorder == 8_000)
+        // Half as late is a sign that it is needed; less is none.
+        detector.cameLate(after: 53_000, smoothed: 50_000)
+        acknowledge(514...769)
+        #expect(detector.reorder == 8_000)
+        detector.cameLate(after: 52_000, smoothed: 50_000)
+        acknowledge(770...1025)
+        #expect(detector.reorder == 4_000)
+    }
+
     @Test("a microsecond's tyme is the least that counts as it, so that a drifted tick is not too late")
     func micros() {
         for micros in [Micros(0), 1, 52_000, 1_234_567_891] {

@@ -44,6 +44,23 @@ import Wiring
         #expect(blu.log(at: 901) == [] && blu.statistics.openMemos == 0)
     }
 
+    @Test("a mid beyond all of its sender's needs no look; one that is not is looked for, also after a turn")
+    func beyond() throws {
+        let mids = try Self.memos(6).map(mid(of:))
+        var done = DoneTable(limit: 2, age: 1000)
+        func isBeyond(_ number: Int, sender: UInt64 = 7) -> Bool { done.isBeyond(mids[number], sender: sender) }
+        #expect(!isBeyond(0))
+        for number in [0, 2] {
+            done.insert(UInt64(number + 1), .init(.done, count: 1), mid: mids[number], sender: 7, at: 0)
+        }
+        #expect([0, 1, 2, 3].map { isBeyond($0) } == [false, false, false, true])
+        #expect(!isBeyond(3, sender: 8))
+        // 1 comes late, and opens a new generation: 2 is in the old one, and still counts.
+        done.insert(2, .init(.done, count: 1), mid: mids[1], sender: 7, at: 1)
+        #expect([0, 1, 2, 3].map { isBeyond($0) } == [false, false, false, true])
+        #expect((1...3).map { done.find(UInt64($0)) != nil } == [true, true, true])
+    }
+
     @Test("twice the limit is remembered at most; what goes raises the floor, and what is below it is stale")
     func floor() throws {
         let memos = try Self.memos(14)
