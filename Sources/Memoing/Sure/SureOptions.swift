@@ -18,6 +18,12 @@ public struct SureOptions: Hashable, Sendable {
     public var mode = Mode.required
     /// What holds the sending back.
     public var control = SureControl.newReno
+    /// Bytes a second to the destination at most, whatever ``control`` finds, with 28 a datagram for its IP and UDP
+    /// headers; nil for no ceiling, and less than 1 counts as 1.
+    ///
+    /// A window grows with every ack, so a receiver that acknowledges what has not arrived yet draws more than the path
+    /// carries (RFC 9000 §21.4). Gram numbers cannot be skipped to find it out; a ceiling bounds what it can draw.
+    public var ceiling: Int?
     /// Repetitions without any progress after which a memo is given up.
     public var tries = 12
     /// Repetitions to a destination that was never heard, in ``Mode/bestEffort``.

@@ -64,12 +64,13 @@ extension SureOutbox {
         _ opens: inout Micros
     ) -> Int {
         let (controller, smoothed) = (lanes[lane].controller, lanes[lane].roundTrip.smoothed)
+        let ceiling = lanes[lane].options.ceiling
         let window = max(controller.window &- lanes[lane].inFlight, lanes[lane].probes)
         var segments = min(limits.segments, window)
         guard segments > 0 else { return 0 }
         let bytes = min(limits.bytes, out.freeCapacity)
         var paced = Int.max
-        let rate = controller.rate(smoothed: smoothed, gram: min(maximum, limits.datagram))
+        let rate = Self.least(controller.rate(smoothed: smoothed, gram: min(maximum, limits.datagram)), ceiling)
         if let rate {
             lanes[lane].pacer.fill(rate, span: max(4_000, 2 * granularity), at: now)
             guard lanes[lane].pacer.isOpen else {
@@ -83,6 +84,11 @@ extension SureOutbox {
         if !lanes[lane].lost.isEmpty { fillLost(lane, &load, &out, signing) }
         if !load.isEnded { fillFresh(lane, &load, &out, signing, isOnlyFresh: load.grams == 0) }
         return load.segment
+    }
+
+    @inline(__always) private static func least(_ rate: Int64?, _ ceiling: Int?) -> Int64? {
+        guard let ceiling else { return rate }
+        return min(rate ?? .max, Int64(max(1, ceiling)))
     }
 
     /// Grams that were lost, oldest first.
@@ -281,7 +287,7 @@ extension SureOutbox {
                 }
             }
         }
-        if controller.rate(smoothed: smoothed, gram: maximum) != nil {
+        if lanes[lane].options.ceiling != nil || controller.rate(smoothed: smoothed, gram: maximum) != nil {
             lanes[lane].pacer.take(bytes + (grams - 1) * Pacer.overhead)
         }
     }

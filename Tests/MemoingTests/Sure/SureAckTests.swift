@@ -25,6 +25,25 @@ import Wiring
         #expect(blu.log(at: 4) == ["ack 3: done 4, heard 5, again"])
     }
 
+    @Test("a receiver that acknowledges what it has not got draws no more than the ceiling")
+    func ceiling() throws {
+        for control in [SureControl.newReno, .none(window: 4096), .rate(bytesPerSecond: 1 << 30)] {
+            let options = SureWorld.options(window: 1) { ($0.control, $0.ceiling) = (control, 128_000) }
+            var red = try SureWorld.memoer(.red, options: options)
+            let mid = try red.memoit(SureWorld.body(4000), to: .blu)
+            var (grams, last) = (0, 0)
+            // An ack of all that was ever sent comes each millisecond, long before anything can have arrived.
+            for tick in 0..<1000 {
+                let out = red.out(at: Tyme(tick) * 0.001)
+                grams += out.count
+                last = out.reduce(last) { max($0, (try? pick($1).view.number) ?? 0) }
+                red.feed(SureWorld.ack(mid, last, Self.more(last + 1, 8000)), from: .blu, at: Tyme(tick) * 0.001)
+            }
+            // 128 bytes a gram with its headers: 1000 in a second, and what 4 ms bring beforehand.
+            #expect((1000...1006).contains(grams), "\(control): \(grams)")
+        }
+    }
+
     @Test("one good ack makes a destination one that was heard, a forged or impossible one does not")
     func heardFlag() throws {
         let good = { SureWorld.ack($0, 0, Self.more(1, 9)) }
