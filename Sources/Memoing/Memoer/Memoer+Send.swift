@@ -17,7 +17,7 @@ extension Memoer {
         _ bytes: [UInt8], to destination: Address, as vid: Vid? = nil, kind: MemoKind? = nil
     ) throws(MemoError) -> Mid {
         var kind = kind ?? (vid == nil ? self.kind : self.kind.signed)
-        if kind.isSure, sureOptions(for: destination).mode == .off { kind = kind.isSigned ? .signed : .plain }
+        if kind.isSure, sureMode(for: destination) == .off { kind = kind.isSigned ? .signed : .plain }
         var identity: Int32 = -1
         if kind.isSigned {
             guard signer != nil else { throw .noSigner }

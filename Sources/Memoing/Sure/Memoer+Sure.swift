@@ -41,6 +41,12 @@ extension Memoer {
         return lane < 0 ? sure.outbox.defaults : sure.outbox.lanes[Int(lane)].options
     }
 
+    /// The mode of ``sureOptions(for:)``, without a copy of the rest.
+    @inline(__always) func sureMode(for destination: Address) -> SureOptions.Mode {
+        let lane = sure.outbox.find(destination, addressHash)
+        return lane < 0 ? sure.outbox.defaults.mode : sure.outbox.lanes[Int(lane)].options.mode
+    }
+
     /// Says how sure memos are sent to `destination` from now on.
     ///
     /// A new ``SureOptions/control`` starts anew; what is under way stays under way.

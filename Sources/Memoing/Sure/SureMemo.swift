@@ -45,11 +45,9 @@ struct SureMemo {
         var signatures: [Int32: Signature] = [:]
     }
 
-    /// A free row.
-    init() {}
-
-    init(
-        bytes: [UInt8], mid: Mid, kind: MemoKind, domain: Domain, identity: Int32, lane: Int32, serial: UInt64,
+    /// A memo in a free row: field by field, since a memo that is made and moved there is copied twice.
+    @inline(__always) mutating func begin(
+        _ bytes: [UInt8], mid: Mid, kind: MemoKind, domain: Domain, identity: Int32, lane: Int32, serial: UInt64,
         order: UInt64, size: Int32, count: Int32, deadline: Micros
     ) {
         self.bytes = bytes
@@ -63,6 +61,16 @@ struct SureMemo {
         self.size = size
         self.count = count
         self.deadline = deadline
+        (next, base, zeroth, rounds) = (0, 0, 0, 0)
+        credit = SureMemo.firstCredit
+        isParked = false
+    }
+
+    /// The row is free: nothing is held on to, and no queue finds it.
+    @inline(__always) mutating func leave() {
+        bytes = []
+        parts = []
+        serial = 0
     }
 
     /// What a receiver takes of a memo before it has said so.

@@ -96,8 +96,8 @@ extension SureOutbox {
             deadline = now &+ max(0, Micros(tyme: span))
             memosDue.set(row, deadline)
         }
-        memos[Int(row)] = SureMemo(
-            bytes: bytes, mid: mid, kind: kind, domain: domain, identity: identity, lane: lane, serial: serials,
+        memos[Int(row)].begin(
+            bytes, mid: mid, kind: kind, domain: domain, identity: identity, lane: lane, serial: serials,
             order: lanes[Int(lane)].enroll(), size: Int32(size), count: count, deadline: deadline)
         byMid.insert(row, SureOutbox.hash(mid))
         unfinished += 1
@@ -145,8 +145,8 @@ extension SureOutbox {
         return lane
     }
 
-    /// The lane of a destination, or -1.
-    func find(_ address: Address, _ hash: KeyedHash) -> Int32 {
+    /// The lane of a destination, or -1. Inlined: a call copies all of this first.
+    @inline(__always) func find(_ address: Address, _ hash: KeyedHash) -> Int32 {
         if lastLane >= 0, lanes[Int(lastLane)].address == address { return lastLane }
         var row = byAddress.first(hash(address.tag, address.hi, address.lo))
         while row >= 0, lanes[Int(row)].address != address { row = byAddress.next(row) }
@@ -203,19 +203,20 @@ extension SureOutbox {
 extension SureOutbox {
     /// Ends a memo. The only place where one ends, so that each has one outcome.
     mutating func finish(_ row: Int32, _ result: SureOutcome.Result) {
-        var memo = SureMemo()
-        swap(&memo, &memos[Int(row)])
-        let lane = Int(memo.lane)
+        let index = Int(row)
+        let (lane, mid, length) = (Int(memos[index].lane), memos[index].mid, memos[index].bytes.count)
+        let (base, next) = (memos[index].base, memos[index].next)
         byMid.remove(row)
         freeMemos.append(row)
-        if memo.deadline != .max { memosDue.set(row, .max) }
-        for gram in memo.base..<max(memo.base, memo.next) where !memo.isAcked(gram) {
-            if lanes[lane].log.end(memo.transmission(of: gram)) != nil { lanes[lane].inFlight -= 1 }
+        if memos[index].deadline != .max { memosDue.set(row, .max) }
+        for gram in base..<max(base, next) where !memos[index].isAcked(gram) {
+            if lanes[lane].log.end(memos[index].transmission(of: gram)) != nil { lanes[lane].inFlight -= 1 }
         }
-        lanes[lane].strike(memo.order)
-        lanes[lane].bytes -= memo.bytes.count
+        lanes[lane].strike(memos[index].order)
+        lanes[lane].bytes -= length
+        memos[index].leave()
         unfinished -= 1
-        unfinishedBytes -= memo.bytes.count
+        unfinishedBytes -= length
         if lanes[lane].unfinished == 0 {
             // Nothing is left of it in any queue but refs that are dead.
             lanes[lane].fresh = Queue()
@@ -225,7 +226,7 @@ extension SureOutbox {
             lanes[lane].probes = 0
         }
         counts.count(result)
-        outcomes.append(SureOutcome(mid: memo.mid, destination: lanes[lane].address, result: result))
+        outcomes.append(SureOutcome(mid: mid, destination: lanes[lane].address, result: result))
     }
 
     /// Ends all memos, or those of one lane.
