@@ -11,10 +11,10 @@ import Wiring
 /// try doist.run(pace: .real)
 /// try recorder.finish()
 /// ```
-/// It hands on chunks of some 200 KiB and keeps no more; it touches no file itself. One thread owns it: that of its
+/// It hands on chunks of some 50 to 130 KiB and keeps no more; it touches no file itself. One thread owns it: that of its
 /// doist. A sink that throws ends the recording, not the run: ``finish()`` throws what it threw.
 public final class Recorder {
-    /// What is kept of a train that is sent.
+    /// What is kept of a train that is sent, and of what a stream took.
     public enum Outputs: Sendable {
         /// Every byte: a replay that differs shows both sides.
         case bytes
