@@ -21,6 +21,8 @@ enum RecordingFormat {
     static let writeSumLength = 24
     /// A chunk is handed on when it has so many bytes of records: what stays in a second-level cache.
     static let chunkLength = 48 << 10
+    /// Bytes from which on a run is handed on where it lies, as the end of its chunk, and not copied first.
+    static let directLength = 16 << 10
     static let longestHeader = 1 << 24
     /// Of one record, so that a length that was made up allocates nothing.
     static let longestRecord = 1 << 26
