@@ -102,7 +102,7 @@ private struct RecordRow {
                 { try sums.bed.pass(count) },
             ], rounds, seconds)
         let filedRates = try Self.rates(
-            [{ try absent.pass(count) }, { try filed.bed.pass(count) }], min(rounds, 31), seconds)
+            [{ try absent.pass(count) }, { try filed.bed.pass(count) }], min(rounds, 15), seconds)
         absent.close()
         let written = try [off.finish(), on.finish(), sums.finish(), filed.finish()]
         var line = JSONLine()
@@ -163,22 +163,23 @@ private final class RecordedBed {
     }
 }
 
-/// A file that is written over from its start whenever it has 256 MiB, so that a bench fills no disk.
+/// A recording's file that begins anew whenever it has 64 MiB, so that it is the cache that is measured, not the disk.
 private final class RoundFile {
-    private let descriptor: Int32
-    private var at = 0
+    private let path: String
+    private var file: RecordingFile
+    private var count = 0
 
     init(_ path: String) throws {
-        descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC, 0o600)
-        guard descriptor >= 0 else { throw UsageError("--file \(path): cannot be written") }
+        self.path = path
+        file = try RecordingFile(path)
     }
 
-    deinit { close(descriptor) }
-
     func write(_ bytes: RawSpan) throws {
-        if at + bytes.byteCount > 256 << 20 { at = 0 }
-        let count = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress!, $0.count, off_t(at)) }
-        guard count == bytes.byteCount else { throw UsageError("--file: \(String(cString: strerror(errno)))") }
-        at += count
+        count += bytes.byteCount
+        if count > 64 << 20 {
+            file = try RecordingFile(path)
+            count = bytes.byteCount
+        }
+        try file.write(bytes)
     }
 }
