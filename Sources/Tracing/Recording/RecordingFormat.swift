@@ -5,6 +5,8 @@ enum RecordingFormat {
     /// The first eight bytes of a file: `TYMISTRC`.
     static let magic: UInt64 = 0x4352_5453_494D_5954
     static let version: UInt32 = 3
+    /// What can be read: version 2 is version 3 without streams.
+    static let readable: ClosedRange<UInt32> = 2...version
     /// Before the header's body: magic, version, length, checksum.
     static let headLength = 24
     /// The first word of a chunk: `TYCK`.
