@@ -119,8 +119,8 @@ private final class FrameParty<Core: FrameCore> {
         try world.run(until: 60)
         // Faults have ended: who connects again and again is heard.
         guard try world.run(until: 3000, { [unowned self] in talkers.values.allSatisfy(\.isOver) }) else {
-            let unheard = clients.map { "\(talkers[$0]?.unheard ?? 0) of \($0)" }.joined(separator: ", ")
-            throw RehearsalError.missing(what: "the echoes of messages: \(unheard)", tyme: world.tyme)
+            let open = clients.map { "\(talkers[$0]?.unheard ?? 0) of \($0)" }.joined(separator: ", ")
+            throw RehearsalError.missing(what: "the end of the clients (echoes missing: \(open))", tyme: world.tyme)
         }
         guard try world.run(for: 600, { [unowned self] in server?.activeConnections.isEmpty ?? true }) else {
             throw RehearsalError.missing(what: "the end of all connections", tyme: world.tyme)
