@@ -102,6 +102,7 @@ private final class FrameParty<Core: FrameCore> {
             delay: Double(world.options.number("delay-ms", in: 0...200)) / 1000,
             jitter: Double(world.options.number("jitter-ms", in: 0...100)) / 1000,
             loss: Double(world.options.choice("loss-percent", of: [0, 0, 2, 10])) / 100)
+        world.describe = { describeBytes($0) }
         for name in clients { world.net.connect(world.net.host("blu"), world.net.host(name), link) }
     }
 
@@ -136,7 +137,7 @@ private final class FrameParty<Core: FrameCore> {
     private func serve(on host: SimHost) -> [Doer] {
         incarnations["blu", default: 0] += 1
         let title = "blu \(incarnations["blu"] ?? 0)"
-        let server = makeServer([host.listener(port: 7, pipe: pipe)], limits, connections)
+        let server = makeServer([host.listener(port: 7000, pipe: pipe)], limits, connections)
         server.on.up = { [ledger] connection, _ in ledger.up("\(title) #\(connection.id)") }
         server.on.message = { [ledger, words] connection, message, _ in
             let bytes = words.bytes(message)
@@ -157,7 +158,7 @@ private final class FrameParty<Core: FrameCore> {
         again.maximum = 10
         var limits = limits
         limits.backlog = nil
-        let address = world.net.host("blu").address(port: 7)
+        let address = world.net.host("blu").address(port: 7000)
         let client = makeClient(again, limits) { [pipe] in host.stream(to: address, pipe: pipe) }
         let talker = FrameTalker(
             client, words, ledger, name: name, incarnation: incarnation, count: count, largest: largest,
