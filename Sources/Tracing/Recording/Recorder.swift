@@ -11,15 +11,16 @@ import Wiring
 /// try doist.run(pace: .real)
 /// try recorder.finish()
 /// ```
-/// It hands on parts of some 50 KiB, or a long train as it lies, and keeps no more; it touches no file itself. One thread owns it: that of its
-/// doist. A sink that throws ends the recording, not the run: ``finish()`` throws what it threw.
+/// It hands on parts of some 50 KiB, or a long train as it lies, and keeps no more; it touches no file itself. One
+/// thread owns it: that of its doist. A sink that throws ends the recording, not the run: ``finish()`` throws what it
+/// threw.
 public final class Recorder {
     /// What is kept of a train that is sent, and of what a stream took.
     public enum Outputs: Sendable {
         /// Every byte: a replay that differs shows both sides.
         case bytes
-        /// Its length and a sum of 64 bits, for half the size: a replay finds as surely that a train is another one, and
-        /// shows the one that it is now.
+        /// Its length and a sum of 64 bits, for half the size: a replay finds as surely that a train is another one,
+        /// and shows the one that it is now.
         case sums
     }
 
