@@ -6,8 +6,8 @@ import Sockets
 import Tracing
 import Wiring
 
-/// `bench record`: memos, bytes of streams, and the trains of `bench datagrams --row udp-bursts`, recorded at one end or
-/// both and not.
+/// `bench record`: memos, bytes of streams, and the trains of `bench datagrams --row udp-bursts`, recorded at one end
+/// or both and not.
 ///
 /// Beds of two peers each run in turn, in short rounds in one process: without a recorder anywhere, with one that is
 /// switched off, with one whose chunks go nowhere, with one that keeps sums of what is sent; and then, since writing

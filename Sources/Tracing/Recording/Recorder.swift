@@ -19,8 +19,8 @@ public final class Recorder {
     public enum Outputs: Sendable {
         /// Every byte: a replay that differs shows both sides.
         case bytes
-        /// Its length and a sum of 64 bits, for half the size: a replay finds as surely that a train is another one,
-        /// and shows the one that it is now.
+        /// Its length and a sum of 64 bits, for half the size: a replay finds as surely that a train is another
+        /// one, and shows the one that it is now.
         case sums
     }
 
