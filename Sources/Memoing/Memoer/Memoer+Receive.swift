@@ -81,7 +81,7 @@ extension Memoer {
         }
         let hash = midHash(head.mid.high, head.mid.low)
         let print = hash &+ sourceHash
-        if finished.contains(print) {
+        if finished.contains(print, head.mid, from: sourceHash) {
             counts.late &+= 1
             return
         }
@@ -110,7 +110,7 @@ extension Memoer {
         guard !inbox.isFull else { return drop(.inboxFull) }
         counts.received.grams &+= 1
         counts.received.bytes &+= body.byteCount &+ head.bodyStart
-        finished.insert(print)
+        finished.insert(print, head.mid, from: sourceHash)
         if isText, !isUTF8(body) { return drop(.notText) }
         if let reader {
             counts.received.memos &+= 1
@@ -206,11 +206,11 @@ extension Memoer {
     /// What is still to come of this memo is late.
     private mutating func remember(_ row: Int32) {
         let print = table.rows[Int(row)].print
-        if case .source = table.rows[Int(row)].key {
-            finished.insert(print)
+        let mid = table.rows[Int(row)].mid
+        if case .source(let source) = table.rows[Int(row)].key {
+            finished.insert(print, mid, from: addressHash(source.tag, source.hi, source.lo))
         } else {
             finishedSigned.insert(print)
-            let mid = table.rows[Int(row)].mid
             finishedSigned.insert(parkedPrint(midHash(mid.high, mid.low), of: table.rows[Int(row)].source))
         }
     }
