@@ -188,8 +188,8 @@ extension AssemblyTable {
         return true
     }
 
-    /// How many grams with bodies of `length` bytes a memo takes in one go, at most `most`: 0 if it is not sure that all
-    /// of them would be taken one by one.
+    /// How many grams with bodies of `length` bytes a memo takes in one go, at most `most`: 0 if it is not sure that
+    /// all of them would be taken one by one.
     func room(for most: Int, of length: Int, in row: Int32) -> Int {
         let row = Int(row)
         let run = min(most, rows[row].room(of: length))
