@@ -79,6 +79,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
-            name: "DemoTests", dependencies: ["DemoKit", "Rehearsing", "Simming", "Tracing"], swiftSettings: strict),
+            name: "DemoTests", dependencies: ["DemoKit", "Framing", "Rehearsing", "Simming", "Tracing"],
+            swiftSettings: strict),
     ]
 )

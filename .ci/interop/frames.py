@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs frame-peer against the other side of both framed protocols, both ways, and fails if a message does not arrive whole.
+"""Runs frame-peer against the other side of both framed protocols, both ways; fails if a message does not arrive whole.
 
 frames.py FRAME_PEER [PYTHON_WITH_TINYPROTO_AND_LTPROTOCOL]
 
@@ -25,15 +25,13 @@ import sys
 import threading
 import time
 
+from peers import memo_text
+
 SIZES = [0, 1, 5, 255, 256, 65535, 65536, 1_000_000]
 
 
 def text(number, length):
-    parts, block = [], 0
-    while block * 64 < length:
-        parts.append(hashlib.sha256(f"{number}:{block}".encode()).hexdigest())
-        block += 1
-    return "".join(parts)[:length].encode()
+    return memo_text(number, length).encode()
 
 
 def digest(data):
@@ -165,7 +163,8 @@ def tinyproto():
         wanted = [digest(text(n, size)) for n in range(count)]
         # Its client at our server: echo, push to us, push from us.
         for mode, words in [("echo", ["--echo"]), ("push", []), ("hear", ["--push", count])]:
-            ours = FramePeer("server", "--protocol", "handshake", "--listen", "127.0.0.1:0", "--message-size", size, *words)
+            place = ["--listen", "127.0.0.1:0", "--message-size", size]
+            ours = FramePeer("server", "--protocol", "handshake", *place, *words)
             theirs = Theirs("tiny-client", ours.port(), size, count, mode)
             answer = theirs.line()
             check(f"tinyproto's client, {mode}, {size} bytes", answer["in_time"], True)
@@ -337,7 +336,8 @@ class LengthType:
 
 def length_type():
     runs = 0
-    for length, kind, number in [("H", "B", 2), ("B", "B", 7), ("I", "H", 300), ("Q", "Q", 9), ("h", "b", -3), ("q", "i", -70000)]:
+    formats = [("H", "B", 2), ("B", "B", 7), ("I", "H", 300), ("Q", "Q", 9), ("h", "b", -3), ("q", "i", -70000)]
+    for length, kind, number in formats:
         limit = {"B": 253, "H": 65532, "h": 32764}.get(length, 1_000_000)
         formats = ["--length-format", length, "--type-format", kind, "--type", number]
         for size in [s for s in SIZES if s <= limit] + [limit]:
@@ -371,7 +371,8 @@ def length_type():
     # A bad length closes the connection, and only that.
     ours = FramePeer("server", "--listen", "127.0.0.1:0", "--echo")
     port = ours.port()
-    with socket.create_connection(("127.0.0.1", port), 5) as bad, socket.create_connection(("127.0.0.1", port), 5) as good:
+    place = ("127.0.0.1", port)
+    with socket.create_connection(place, 5) as bad, socket.create_connection(place, 5) as good:
         bad.settimeout(5)
         bad.sendall(b"\x00\x01\x02")
         check("a closed connection", bad.recv(1), b"")
@@ -389,8 +390,8 @@ def chat():
     address = json.loads(host.stdout.readline())["address"]
     guests = [
         subprocess.Popen(
-            [sys.argv[1], "chat", "--connect", address, "--json", "--time", "20", "--name", name], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, text=True) for name in ["ann", "bob"]]
+            [sys.argv[1], "chat", "--connect", address, "--json", "--time", "20", "--name", name],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for name in ["ann", "bob"]]
     for guest in guests:
         check("a guest", json.loads(guest.stdout.readline())["event"], "connected")
     guests[0].stdin.write("good day\n")

@@ -5,7 +5,7 @@ hio_peer.py listen --udp PORT | --uxd NAME --head DIR  [--count N] [--echo]
 hio_peer.py send   --udp PORT | --uxd NAME --head DIR  --to PORT|PATH --sizes N,N,…
 common: [--kind plain|signed] [--domain text|binary] [--size GRAM] [--seed-key HEX64] [--time S] [--gap S]
 
-Memo number i of size n is the first n characters of SHA-256 hex of "i:0", "i:1", … joined.
+Memo number i of size n is what memo_text of peers.py makes.
 """
 import argparse
 import hashlib
@@ -19,6 +19,8 @@ from hio.core.memo.memoing import Keyage, Memoer
 from hio.core.udp.peermemoing import PeerMemoer as UdpMemoer
 from hio.core.uxd.peermemoing import PeerMemoer as UxdMemoer
 
+from peers import memo_text
+
 
 class WideUdpMemoer(UdpMemoer):
     """hio's own UDP memoer, allowed to use the largest datagram that UDP has."""
@@ -26,14 +28,6 @@ class WideUdpMemoer(UdpMemoer):
 
     def __init__(self, **kwa):
         super().__init__(bc=60, **kwa)  # 60 x 65507: about the receive buffer that Linux grants
-
-
-def memo_text(number, length):
-    parts, block = [], 0
-    while block * 64 < length:
-        parts.append(hashlib.sha256(f"{number}:{block}".encode()).hexdigest())
-        block += 1
-    return "".join(parts)[:length]
 
 
 def say(**event):

@@ -4,27 +4,16 @@
 sure.py MEMO_PEER HIO_PYTHON [--only WORD…]
 
 A hio peer takes sure memos as ordinary ones and never acknowledges them. So every memo must arrive there once (with
-no probes), the sender must say `neverHeard`, which is the truth, and the hio process must live: an ack that nobody asked
-for would end it. What hio sends is no sure memo, and must not be answered with an ack.
+no probes), the sender must say `neverHeard`, which is the truth, and the hio process must live: an ack that nobody
+asked for would end it. What hio sends is no sure memo, and must not be answered with an ack.
 """
-import os
-import shutil
-import sys
-import tempfile
 import time
+from itertools import product
 
-from run import HERE, SEED, Peer, expected, memo_text
+from peers import HERE, SEED, Peer, expected, memo_text, memo_words, run_all
+from run import hio_place, our_place
 
 SIZES = [1, 9, 1000, 5000, 65536]
-
-
-def memo_words(folder, number, size):
-    if size <= 5000:
-        return ["--memo", memo_text(number, size)]
-    path = os.path.join(folder, f"memo-{number}.txt")
-    with open(path, "w") as file:
-        file.write(memo_text(number, size))
-    return ["--file", path]
 
 
 def signing(case):
@@ -33,28 +22,13 @@ def signing(case):
 
 def hio_peer(case, python, folder, mode, *words):
     kind = "signed" if case["kind"] == "sure-signed" else "plain"
-    where = ["--udp", 0] if case["transport"] == "udp" else ["--uxd", "hio", "--head", folder]
-    return Peer(python, f"{HERE}/hio_peer.py", mode, *where, "--kind", kind, "--domain", case["domain"], "--size",
-                case["gram"], "--time", 60, *signing(case), *words)
-
-
-def our_place(case, folder, name):
-    return ["--udp", "127.0.0.1:0"] if case["transport"] == "udp" else ["--uxd", f"{folder}/{name}.uxd"]
+    return Peer(python, f"{HERE}/hio_peer.py", mode, *hio_place(case, folder, "hio"), "--kind", kind, "--domain",
+                case["domain"], "--size", case["gram"], "--time", 60, *signing(case), *words)
 
 
 def our_peer(case, memo_peer, folder, mode, name, *words):
     return Peer(memo_peer, mode, "--json", *our_place(case, folder, name), "--kind", case["kind"], "--domain",
                 case["domain"], "--size", case["gram"], *signing(case), *words)
-
-
-def outcomes(peer):
-    return [e["result"] for e in peer.events if e["event"] == "outcome"]
-
-
-def stop(*peers):
-    for peer in peers:
-        peer.child.kill()
-        peer.end()
 
 
 def to_hio(case, memo_peer, python, folder):
@@ -67,11 +41,11 @@ def to_hio(case, memo_peer, python, folder):
         sender = our_peer(case, memo_peer, folder, "send", f"mouth{number}", *words)
         status = sender.end()
         end = [e for e in sender.events if e["event"] == "end"]
-        if status != 1 or outcomes(sender) != ["neverHeard"] or not end or end[0]["acks"] != 0:
-            stop(listener)
+        if status != 1 or sender.outcomes() != ["neverHeard"] or not end or end[0]["acks"] != 0:
+            listener.stop()
             return f"sender of {size}: status {status}, {sender.events[-3:]} {sender.errors[-3:]}"
         if not [e["indeterminate"] for e in sender.events if e["event"] == "outcome"][0]:
-            stop(listener)
+            listener.stop()
             return "neverHeard is not called indeterminate"
     plain = "signed" if case["kind"] == "sure-signed" else "plain"
     last = Peer(memo_peer, "send", *our_place(case, folder, "last"), "--kind", plain, "--to", address, "--json",
@@ -90,10 +64,10 @@ def probed(case, memo_peer, python, folder):
     one = our_peer(case, memo_peer, folder, "send", "one", "--to", address, "--probes", 2, "--memo", "one")
     several = our_peer(case, memo_peer, folder, "send", "several", "--to", address, "--probes", 2, "--memo",
                        memo_text(0, 5 * case["gram"]))
-    results = [one.end(), outcomes(one), several.end(), outcomes(several)]
+    results = [one.end(), one.outcomes(), several.end(), several.outcomes()]
     time.sleep(1)
     lengths = sorted(n for n, _ in listener.memos())
-    stop(listener)
+    listener.stop()
     if results != [1, ["neverHeard"]] * 2 or lengths != [3, 3, 3, 5 * case["gram"]]:
         return f"{results}, heard {lengths}: {listener.errors[-3:]}"
     return None
@@ -116,35 +90,11 @@ def from_hio(case, memo_peer, python, folder):
 
 
 def cases():
-    for run in (to_hio, from_hio):
-        for transport in ("udp", "uxd"):
-            for kind in ("sure", "sure-signed"):
-                for domain in ("text", "binary"):
-                    yield run, dict(transport=transport, kind=kind, domain=domain, gram=1240)
+    for run, *words in product((to_hio, from_hio), ("udp", "uxd"), ("sure", "sure-signed"), ("text", "binary")):
+        yield run, dict(zip(("transport", "kind", "domain", "gram"), [*words, 1240]))
     for transport in ("udp", "uxd"):
         yield probed, dict(transport=transport, kind="sure", domain="text", gram=1240)
 
 
-def main():
-    memo_peer, python, only = sys.argv[1], sys.argv[2], sys.argv[4:]
-    failed = passed = 0
-    for run, case in cases():
-        name = " ".join([run.__name__.replace("_", " "), *(str(value) for value in case.values())])
-        if not all(word in name.split() for word in only):
-            continue
-        folder = tempfile.mkdtemp(prefix="sure-")
-        began = time.monotonic()
-        try:
-            problem = run(case, memo_peer, python, folder)
-        except Exception as error:  # a peer that does not come up is a failure, not the end
-            problem = repr(error)
-        shutil.rmtree(folder, ignore_errors=True)
-        failed, passed = failed + (problem is not None), passed + (problem is None)
-        print(f"{'ok  ' if problem is None else 'FAIL'} {time.monotonic() - began:5.1f} s  {name}  {problem or ''}",
-              flush=True)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed or not passed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    run_all(cases(), together=4)  # most of it is waiting to be sure that nothing comes

@@ -1,13 +1,14 @@
 import Doing
 import Framing
 import Sockets
+import Tracing
 import Wiring
 
-/// `frame-peer`: one end of a framed protocol over TCP, for people and for other programs.
+/// `frame-peer`: one end of a framed protocol over TCP or a Unix stream, for people and for other programs.
 public enum FramePeer {
     /// What `frame-peer --help` prints.
     public static let usage = """
-        Usage: frame-peer server|client|chat --listen HOST:PORT… | --connect HOST:PORT [options]
+        Usage: frame-peer server|client|chat --listen HOST:PORT|PATH… | --connect HOST:PORT|PATH [options]
 
           server              take connections at one address or several
           client              connect, send, and end
@@ -25,6 +26,7 @@ public enum FramePeer {
           --again SEED        client: connect again, with back-off, until all is done
           --name NAME         what you are called in a chat
           --time S            end after S seconds
+          --record FILE       all that comes in and goes out, for `rehearse replay FILE`: guard it like what was said
           --json              one JSON object a line
           --help              this
 
@@ -39,80 +41,121 @@ public enum FramePeer {
         try run(FramePeerOptions(&words))
     }
 
+    /// The listeners stand before anything else happens, so that a port that is taken is told at once and a free one
+    /// has its number.
     static func run(_ options: FramePeerOptions) throws -> Bool {
-        if options.mode == .chat { return try FrameChat.run(options) }
-        var limits = options.connect == nil ? FrameLimits() : FrameLimits.client
-        limits.message = 64 << 20
-        limits.output = 16 << 20
-        switch options.wire {
-        case .lengthType:
-            DemoMessage.choose(options.type)
-            let messages = try LengthTypeProtocol([DemoMessage.self], options.format)
-            let talk = FrameTalk<LengthTypeCore>(
-                options, bytes: { ($0 as? DemoMessage)?.bytes ?? [] },
-                send: { try $0.send(DemoMessage(bytes: $1)) })
-            guard options.connect != nil else {
-                return try serve(
-                    LengthTypeServer(
-                        try listeners(options), messages, limits: limits, connections: options.connections,
-                        memory: FrameMemory(limit: 256 << 20)),
-                    talk, options)
+        if options.listen.contains(where: { $0.path != nil }) || options.connect?.path != nil {
+            let listeners = try options.listen.compactMap(\.path).map { path in
+                let listener = try UnixListener(at: try UXDPath(path))
+                try listener.open()
+                return listener
             }
-            let wire = try dial(options)
-            return try connect(
-                LengthTypeClient(messages, limits: limits, again: options.again.map { Backoff(seed: $0) }, over: wire),
-                talk, options)
-        case .handshake:
-            let talk = FrameTalk<HandshakeCore>(options, bytes: { $0 }, send: { try $0.send($1) })
-            guard options.connect != nil else {
-                return try serve(
-                    HandshakeServer(
-                        try listeners(options), limits: limits, connections: options.connections,
-                        memory: FrameMemory(limit: 256 << 20)),
-                    talk, options)
+            return try run(options, listeners, listeners.map { $0.path ?? "" }) {
+                try UnixStream(to: try destination(options.connect?.path))
             }
-            let wire = try dial(options)
-            return try connect(
-                HandshakeClient(limits: limits, again: options.again.map { Backoff(seed: $0) }, over: wire), talk,
-                options)
         }
-    }
-
-    /// Listeners that stand already, so that a port that is taken is told at once and a free one has its number.
-    static func listeners(_ options: FramePeerOptions) throws -> [TCPListener] {
-        try options.listen.map { address in
+        let listeners = try options.listen.compactMap(\.address).map { address in
             let listener = try TCPListener(address)
             try listener.open()
             return listener
         }
+        return try run(options, listeners, listeners.map { "\($0.address)" }) {
+            try TCPStream(to: [try destination(options.connect?.address)])
+        }
     }
 
-    /// Makes streams to where the words say.
-    static func dial(_ options: FramePeerOptions) throws -> () throws -> TCPStream {
-        guard let address = options.connect else { throw UsageError("say where to: --connect HOST:PORT") }
-        return { try TCPStream(to: [address]) }
+    private static func destination<Place>(_ place: Place?) throws -> Place {
+        guard let place else { throw UsageError("say where to: --connect HOST:PORT or PATH") }
+        return place
     }
 
-    private static func serve<Core>(
-        _ server: FrameServer<Core, TCPListener>, _ talk: FrameTalk<Core>, _ options: FramePeerOptions
+    /// Recorded, if the words say so.
+    private static func run<Listener: StreamListener>(
+        _ options: FramePeerOptions, _ listeners: [Listener], _ places: [String],
+        dial: @escaping () throws -> Listener.Stream
     ) throws -> Bool {
-        talk.addresses = server.listeners.map { "\($0.address)" }
+        try Taping.run("frame-peer", options.words, to: options.record, stopOn: options.signals) { taping in
+            let places = places.isEmpty ? [options.connect?.text ?? ""] : places
+            return try run(options, FrameWires(listeners, places, taping.recorder, dial: dial), taping)
+        }
+    }
+
+    /// Runs the same doers on a recording.
+    ///
+    /// - Parameter words: more words than it was recorded with, to see where that makes a difference.
+    public static func replay(_ recording: Recording, words more: [String] = []) throws -> Replay.Outcome {
+        var words = Arguments(recording.header.arguments + more)
+        let options = try FramePeerOptions(&words)
+        let replay = Replay(recording)
+        let taping = Taping(replay)
+        _ = try run(options, FrameWires(options, replay), taping)  // only whether it is the same is asked
+        return taping.outcome!
+    }
+
+    private static func run<Listener: StreamListener>(
+        _ options: FramePeerOptions, _ wires: FrameWires<Listener>, _ taping: Taping
+    ) throws -> Bool {
+        let reporter = taping.reporter ?? options.reporter
+        if options.mode == .chat { return try FrameChat(options, reporter, taping).run(wires) }
+        var limits = options.connect == nil ? FrameLimits() : FrameLimits.client
+        limits.message = 64 << 20
+        limits.output = 16 << 20
+        let again = options.again.map { Backoff(seed: $0) }
+        switch options.wire {
+        case .lengthType:
+            DemoMessage.choose(options.type)
+            let messages = try LengthTypeProtocol([DemoMessage.self], options.format)
+            let talk = FrameTalk<LengthTypeCore, Listener.Stream>(
+                options, reporter, bytes: { ($0 as? DemoMessage)?.bytes ?? [] },
+                send: { try $0.send(DemoMessage(bytes: $1)) })
+            guard options.connect != nil else {
+                let server = LengthTypeServer(
+                    wires.listeners, messages, limits: limits, connections: options.connections,
+                    memory: FrameMemory(limit: 256 << 20))
+                return try serve(server, talk, wires.places, options, taping)
+            }
+            let client = LengthTypeClient(messages, limits: limits, again: again, over: wires.dial)
+            return try connect(client, talk, wires.places, options, taping)
+        case .handshake:
+            let talk = FrameTalk<HandshakeCore, Listener.Stream>(
+                options, reporter, bytes: { $0 }, send: { try $0.send($1) })
+            guard options.connect != nil else {
+                let server = HandshakeServer(
+                    wires.listeners, limits: limits, connections: options.connections,
+                    memory: FrameMemory(limit: 256 << 20))
+                return try serve(server, talk, wires.places, options, taping)
+            }
+            return try connect(
+                HandshakeClient(limits: limits, again: again, over: wires.dial), talk, wires.places, options, taping)
+        }
+    }
+
+    private static func serve<Core, Listener>(
+        _ server: FrameServer<Core, Listener>, _ talk: FrameTalk<Core, Listener.Stream>, _ places: [String],
+        _ options: FramePeerOptions, _ taping: Taping
+    ) throws -> Bool {
+        talk.addresses = places
         talk.attach(server.on)
-        return try run([server, talk], options) { talk.report() }
+        return try run([server, talk], options, taping) { talk.report() }
     }
 
-    private static func connect<Core>(
-        _ client: FrameClient<Core, TCPStream>, _ talk: FrameTalk<Core>, _ options: FramePeerOptions
+    private static func connect<Core, Wire>(
+        _ client: FrameClient<Core, Wire>, _ talk: FrameTalk<Core, Wire>, _ places: [String],
+        _ options: FramePeerOptions, _ taping: Taping
     ) throws -> Bool {
-        talk.addresses = options.connect.map { ["\($0)"] } ?? []
+        talk.addresses = places
         talk.attach(client.on)
         talk.hangUp = { client.stop() }
-        return try run([client, talk], options) { talk.report() }
+        return try run([client, talk], options, taping) { talk.report() }
     }
 
-    static func run(_ doers: [Doer], _ options: FramePeerOptions, _ report: () -> Bool) throws -> Bool {
-        let pace = RealPace(stopOn: options.signals)
-        try Doist(limit: options.time, pace: pace, doers: doers).run()
+    static func run(
+        _ doers: [Doer], _ options: FramePeerOptions, _ taping: Taping, _ report: () -> Bool
+    ) throws -> Bool {
+        if try taping.replays(doers) { return true }
+        let doist = try Doist(limit: options.time, pace: RealPace(stopOn: taping.signals), doers: doers)
+        taping.recorder?.watch(doist)
+        try doist.run()
         return report()
     }
 }

@@ -12,8 +12,8 @@ struct FramePeerOptions {
 
     let mode: Mode
     let wire: Wire
-    let listen: [Address]
-    let connect: Address?
+    let listen: [FramePlace]
+    let connect: FramePlace?
     let format: LengthTypeFormat
     let type: FrameType
     let count: Int?
@@ -25,7 +25,10 @@ struct FramePeerOptions {
     let again: UInt64?
     let name: String
     let time: Double?
+    let record: String?
     let json: Bool
+    /// As they were given.
+    let words: [String]
     /// Takes the lines instead of standard output.
     var sink: ((String) -> Void)?
     /// What ends it in order.
@@ -36,6 +39,7 @@ struct FramePeerOptions {
     var reporter: Reporter { Reporter(json: json, to: sink) }
 
     init(_ words: inout Arguments) throws {
+        self.words = words.all
         let word = words.word()
         guard let word, let mode = Mode(rawValue: word) else {
             throw UsageError(
@@ -43,8 +47,8 @@ struct FramePeerOptions {
         }
         self.mode = mode
         wire = try words.choice("--protocol", of: Wire.self) ?? .lengthType
-        listen = try words.values("--listen").map { try Self.address("--listen", $0) }
-        connect = try words.value("--connect").map { try Self.address("--connect", $0) }
+        listen = try words.values("--listen").map { try FramePlace("--listen", $0) }
+        connect = try words.value("--connect").map { try FramePlace("--connect", $0) }
         let lengthFormat = try words.choice("--length-format", of: FieldFormat.self)
         let typeFormat = try words.choice("--type-format", of: FieldFormat.self)
         let type = try words.value("--type")
@@ -57,6 +61,7 @@ struct FramePeerOptions {
         again = try words.integer("--again", in: 0...Int.max).map { UInt64($0) }
         name = try words.value("--name") ?? "somebody"
         time = try words.number("--time", in: 0.001...31_536_000)
+        record = try words.value("--record")
         json = words.has("--json")
         try words.finish()
 
@@ -67,6 +72,9 @@ struct FramePeerOptions {
             guard listen.isEmpty != (connect == nil) else { throw UsageError("chat needs --listen or --connect") }
             guard wire == .lengthType else { throw UsageError("chat speaks --protocol length-type") }
             guard name.utf8.count <= 255 else { throw UsageError("--name: at most 255 bytes") }
+        }
+        guard listen.allSatisfy({ $0.path == nil }) || listen.allSatisfy({ $0.path != nil }) else {
+            throw UsageError("--listen: all of them HOST:PORT, or all of them paths")
         }
         guard wire == .lengthType || (lengthFormat == nil && typeFormat == nil && type == nil) else {
             throw UsageError("--length-format, --type-format, --type: not with --protocol handshake")
@@ -82,9 +90,5 @@ struct FramePeerOptions {
             throw UsageError("--type \(text): expected \(format.range) for format \(format.rawValue)")
         }
         return number
-    }
-
-    private static func address(_ flag: String, _ text: String) throws -> Address {
-        do { return try Address(text) } catch { throw UsageError("\(flag) \(text): \(error)") }
     }
 }

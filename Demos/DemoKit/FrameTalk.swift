@@ -1,10 +1,10 @@
 import Doing
 import Framing
-import Sockets
+import Wiring
 
 /// The application of `frame-peer`: sends what it was told to, prints what arrives, and knows when it is done.
-final class FrameTalk<Core: FrameCore>: Doer {
-    typealias Connection = FrameConnection<Core, TCPStream>
+final class FrameTalk<Core: FrameCore, Wire: StreamTransport>: Doer {
+    typealias Connection = FrameConnection<Core, Wire>
 
     /// Where it stands, or connects to.
     var addresses: [String] = []
@@ -24,17 +24,17 @@ final class FrameTalk<Core: FrameCore>: Doer {
     private var isFinished = false
 
     init(
-        _ options: FramePeerOptions, bytes: @escaping (Core.Message) -> [UInt8],
+        _ options: FramePeerOptions, _ reporter: Reporter, bytes: @escaping (Core.Message) -> [UInt8],
         send: @escaping (Connection, [UInt8]) throws -> Void
     ) {
         self.options = options
         self.bytes = bytes
         self.send = send
-        reporter = options.reporter
+        self.reporter = reporter
         super.init()
     }
 
-    func attach(_ hooks: FrameHooks<Core, TCPStream>) {
+    func attach(_ hooks: FrameHooks<Core, Wire>) {
         hooks.up = { [unowned self] connection, _ in up(connection) }
         hooks.message = { [unowned self] connection, message, _ in hear(bytes(message), from: connection) }
         hooks.unknown = { [unowned self] connection, type, length, _ in

@@ -53,18 +53,7 @@ public enum MemoPeer {
     static func run(_ words: inout Arguments, stopOn signals: RealPace.Signals) throws -> Bool {
         let given = words.all
         let options = try MemoPeerOptions(&words)
-        guard let path = options.record else { return try run(options, Taping(stopOn: signals)) }
-        let file = try RecordingFile(path)
-        var system = SystemRandomNumberGenerator()
-        let header = RecordingHeader(program: "memo-peer", arguments: given, seed: system.next())
-        let recorder = Recorder(header) { try file.write($0) }
-        let isDone: Bool
-        do { isDone = try run(options, Taping(recorder, seed: header.seed, stopOn: signals)) } catch {
-            try? recorder.finish()
-            throw error
-        }
-        try recorder.finish()
-        return isDone
+        return try Taping.run("memo-peer", given, to: options.record, stopOn: signals) { try run(options, $0) }
     }
 
     /// Runs the same doers on a recording.

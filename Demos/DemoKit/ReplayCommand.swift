@@ -5,14 +5,15 @@ import Tracing
 public enum ReplayCommand {
     /// What `--help` says of it.
     public static let usage = """
-          replay FILE       runs what `memo-peer --record FILE` has recorded again, without sockets and clock;
+          replay FILE       runs what `memo-peer` or `frame-peer --record FILE` has recorded again, without sockets
+                            and clock;
                             status 0 if every byte sent is the same, 1 and the first difference if not,
                             2 if FILE is no whole recording of this version
         """
 
     /// The programs whose doers can be made again from their words.
     private static let programs: [(name: String, replay: @Sendable (Recording) throws -> Replay.Outcome)] = [
-        ("memo-peer", { try MemoPeer.replay($0) })
+        ("memo-peer", { try MemoPeer.replay($0) }), ("frame-peer", { try FramePeer.replay($0) }),
     ]
 
     /// Does what the words say: FILE, and `--json` for one JSON object.
@@ -36,11 +37,16 @@ public enum ReplayCommand {
             line.add("passes", tally.passes)
             line.add("received", tally.received)
             line.add("sent", tally.offered)
+            line.add("streams", tally.streams)
+            line.add("read", tally.read)
             line.add("compared", tally.compared)
+            let what =
+                tally.streams > 0
+                ? "\(tally.streams) streams, \(tally.read) bytes read"
+                : "\(tally.received) datagrams in, \(tally.offered) out"
             reporter.say(
                 line,
-                "\(path): replays exactly: \(tally.passes) passes, \(tally.received) datagrams in, "
-                    + "\(tally.offered) out, \(tally.compared) bytes compared")
+                "\(path): replays exactly: \(tally.passes) passes, \(what), \(tally.compared) bytes compared")
             return true
         case .different(let difference):
             var line = JSONLine(event: "different")

@@ -11,12 +11,12 @@ final class TapedConsole: Doer {
     private var console: Console?
     private var events: [ConsoleEvent] = []
 
-    init(_ inlet: Inlet, onEvent: @escaping (ConsoleEvent) -> Void) {
+    init(_ inlet: Inlet, descriptor: Int32 = 0, onEvent: @escaping (ConsoleEvent) -> Void) {
         self.inlet = inlet
         self.onEvent = onEvent
         super.init()
         guard !inlet.isReplay else { return }
-        console = Console { [unowned self] event, _ in events.append(event) }
+        console = Console(descriptor: descriptor) { [unowned self] event, _ in events.append(event) }
     }
 
     override func enter(_ tyme: Tyme) throws { try console?.enter(tyme) }

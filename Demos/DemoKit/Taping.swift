@@ -37,6 +37,29 @@ final class Taping {
         seed = replay.recording.header.seed
     }
 
+    /// Runs `body`, recorded to a file if there is a path.
+    ///
+    /// - Parameters:
+    ///   - program: what can replay it.
+    ///   - words: what it was called with.
+    static func run(
+        _ program: String, _ words: [String], to path: String?, stopOn signals: RealPace.Signals,
+        _ body: (Taping) throws -> Bool
+    ) throws -> Bool {
+        guard let path else { return try body(Taping(stopOn: signals)) }
+        let file = try RecordingFile(path)
+        var system = SystemRandomNumberGenerator()
+        let header = RecordingHeader(program: program, arguments: words, seed: system.next())
+        let recorder = Recorder(header) { try file.write($0) }
+        let isDone: Bool
+        do { isDone = try body(Taping(recorder, seed: header.seed, stopOn: signals)) } catch {
+            try? recorder.finish()
+            throw error
+        }
+        try recorder.finish()
+        return isDone
+    }
+
     /// Recorded, or replayed.
     var isTaped: Bool { recorder != nil || replay != nil }
 

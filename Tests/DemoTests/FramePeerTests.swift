@@ -12,7 +12,7 @@ private func value(_ key: String, of line: String) throws -> String {
 /// Both ends of `frame-peer` in this process, over real TCP.
 @Suite("frame-peer", .serialized) struct FramePeerTests {
     /// One end, run on a thread of its own.
-    private final class Running: @unchecked Sendable {
+    final class Running: @unchecked Sendable {
         private let done = DispatchSemaphore(value: 0)
         private var result: Result<Bool, any Error>?
         private let lines = Mutex<[String]>([])
@@ -158,6 +158,7 @@ private func value(_ key: String, of line: String) throws -> String {
             "", "sing", "server", "client", "server --connect 127.0.0.1:1", "client --connect nowhere",
             "server --listen 127.0.0.1:0 --type 256", "server --listen 127.0.0.1:0 --protocol handshake --type 2",
             "chat --listen 127.0.0.1:0 --protocol handshake", "client --connect 127.0.0.1:1 --count -1",
+            "server --listen 127.0.0.1:0 /run/x", "client --connect 127.0.0.1:1 --record",
         ])
     func badWords(text: String) {
         var words = Arguments(text.split(separator: " ").map(String.init))

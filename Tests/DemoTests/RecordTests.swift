@@ -164,7 +164,7 @@ import Tracing
         }
         try other.finish()
         let unknown = #expect(throws: BadFile.self) { try ReplayCommand.outcome(file.bytes, "x.rec") }
-        #expect(unknown?.description == "x.rec: of \"other\"; what can be replayed is memo-peer")
+        #expect(unknown?.description == "x.rec: of \"other\"; what can be replayed is memo-peer, frame-peer")
     }
 }
 

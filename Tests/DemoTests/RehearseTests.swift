@@ -8,7 +8,7 @@ import Tracing
 
 @Suite("The scenarios of rehearse")
 struct RehearseTests {
-    static let scenarios = ["memos", "signed", "sure", "sure-signed", "memo-peer"]
+    static let scenarios = ["memos", "signed", "sure", "sure-signed", "memo-peer", "frames", "handshakes"]
 
     static func scenario(_ name: String) throws -> Scenario {
         try #require(RehearseOptions.known.first { $0.name == name })

@@ -39,7 +39,7 @@ public enum RehearseCommand {
     }
 
     private static var scenarios: String {
-        RehearseOptions.known.map { "                      \($0.name.padded(11))\($0.about)" }.joined(separator: "\n")
+        RehearseOptions.known.map { "                      \($0.name.padded(13))\($0.about)" }.joined(separator: "\n")
     }
 
     /// Does what the words say.

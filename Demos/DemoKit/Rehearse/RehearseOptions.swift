@@ -16,8 +16,8 @@ struct RehearseOptions {
 
     /// Every scenario that `--scenario` knows; the last is not part of all.
     static let known = [
-        MemoScenario.plain, MemoScenario.signed, SureScenario.plain, SureScenario.signed, PeerScenario.scenario,
-        FragileScenario.scenario,
+        MemoScenario.plain, MemoScenario.signed, MemoScenario.sure, MemoScenario.sureSigned, PeerScenario.scenario,
+        FrameScenario.lengthType, FrameScenario.handshake, FragileScenario.scenario,
     ]
     static var all: [Scenario] { known.filter { $0.name != FragileScenario.scenario.name } }
 

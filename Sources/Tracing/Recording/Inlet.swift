@@ -19,15 +19,15 @@ public final class Inlet {
 
     /// One whose bytes are noted; without a recorder they are not.
     public init(_ recorder: Recorder?, name: String) {
-        way = recorder.map { .recorded($0, $0.source(name, nil)) } ?? .live
+        way = recorder.map { .recorded($0, $0.source(name, .inlet)) } ?? .live
     }
 
     /// One that gives again what was noted.
     ///
     /// - Throws: ``RecordingError/mismatch(_:)`` if the recording has another source here.
     public init(_ replay: Replay, name: String) throws(RecordingError) {
-        let (number, limits) = try replay.source(name)
-        guard limits == nil else { throw .mismatch("source \(number), \(name), is a transport") }
+        let (number, source) = try replay.source(name)
+        guard source == .inlet else { throw .mismatch("source \(number), \(name), is a transport") }
         way = .replayed(replay, number)
     }
 

@@ -11,10 +11,10 @@ import Wiring
 /// try doist.run(pace: .real)
 /// try recorder.finish()
 /// ```
-/// It hands on chunks of some 200 KiB and keeps no more; it touches no file itself. One thread owns it: that of its
+/// It hands on chunks of some 50 to 130 KiB and keeps no more; it touches no file itself. One thread owns it: that of its
 /// doist. A sink that throws ends the recording, not the run: ``finish()`` throws what it threw.
 public final class Recorder {
-    /// What is kept of a train that is sent.
+    /// What is kept of a train that is sent, and of what a stream took.
     public enum Outputs: Sendable {
         /// Every byte: a replay that differs shows both sides.
         case bytes
@@ -32,6 +32,8 @@ public final class Recorder {
     /// Of the records of this chunk so far.
     private var sum = RecordingSum(salt: 0)
     private var sources: UInt16 = 0
+    /// Numbers of sources that are gone.
+    private var free: [UInt16] = []
     private weak var doist: Doist?
     private var failure: (any Error)?
     /// Whether ``finish()`` was called, or the sink threw: nothing more is written.
@@ -114,15 +116,37 @@ public final class Recorder {
 
     // MARK: - For what records into it
 
-    /// The number of a new source. They are numbered in the order in which they are made.
-    func source(_ name: String, _ limits: TrainLimits?) -> UInt16 {
-        precondition(sources < .max, "a recording has at most 65535 sources")
+    /// The number of a new source: the first that is free.
+    func source(_ name: String, _ source: RecordingSource) -> UInt16 {
+        let number = free.popLast() ?? sources
+        if number == sources {
+            guard sources < .max else {
+                fail(RecordingError.tooManySources)
+                return .max
+            }
+            sources += 1
+        }
         var body: [UInt8] = []
-        if let limits { body.append(limits) }
-        add(.source, sources, aux: limits == nil ? 1 : 0, body + Array(name.utf8))
-        sources += 1
-        return sources - 1
+        let aux: UInt8
+        switch source {
+        case .transport(let limits):
+            aux = 0
+            body.append(limits)
+        case .inlet: aux = 1
+        case .stream(let remote, let local):
+            aux = 2
+            body.append(remote)
+            body.append(local)
+        case .listener(let address):
+            aux = 3
+            body.append(address)
+        }
+        add(.source, number, aux: aux, body + Array(name.utf8))
+        return number
     }
+
+    /// Nobody asks the source of this number any more.
+    func release(_ number: UInt16) { if !isFinished { free.append(number) } }
 
     func add(_ kind: RecordingFormat.Kind, _ source: UInt16 = 0, aux: UInt8 = 0, _ body: [UInt8] = []) {
         guard let base = reserve(kind, source, aux, body.count) else { return }
@@ -158,6 +182,32 @@ public final class Recorder {
         sum.add(words: base, count: RecordingFormat.trainSumLength / 8)
     }
 
+    /// Bytes that a stream gave, at least one.
+    func addRead(_ source: UInt16, _ bytes: RawSpan) {
+        guard let base = reserve(.read, source, 0, bytes.byteCount) else { return }
+        bytes.withUnsafeBytes { sum.add(run: $0.baseAddress!, count: $0.count, copyingTo: base) }
+    }
+
+    /// Bytes that a stream took, and how many were offered. Those that it did not take are offered again.
+    func addWrote(_ source: UInt16, offered: Int, _ taken: RawSpan) {
+        let head = RecordingFormat.writeHeadLength
+        if outputs == .sums {
+            guard let base = reserve(.wroteSum, source, 0, RecordingFormat.writeSumLength) else { return }
+            base.storeBytes(of: UInt64(offered).littleEndian, as: UInt64.self)
+            base.storeBytes(of: UInt64(taken.byteCount).littleEndian, toByteOffset: 8, as: UInt64.self)
+            let run = taken.withUnsafeBytes { RecordingSum.of($0, salt: 0) }
+            base.storeBytes(of: run.littleEndian, toByteOffset: 16, as: UInt64.self)
+            return sum.add(words: base, count: RecordingFormat.writeSumLength / 8)
+        }
+        guard let base = reserve(.wrote, source, 0, head + taken.byteCount) else { return }
+        base.storeBytes(of: UInt64(offered).littleEndian, as: UInt64.self)
+        sum.add(words: base, count: 1)
+        taken.withUnsafeBytes { from in
+            guard let start = from.baseAddress else { return sum.add(run: base, count: 0) }
+            sum.add(run: start, count: from.count, copyingTo: base + head)
+        }
+    }
+
     /// A train: its peer, its segment, how much was taken, and its bytes.
     private func add(
         _ kind: RecordingFormat.Kind, _ source: UInt16, aux: UInt8, _ train: Train, taken: Int, code: Int32 = 0,
@@ -191,6 +241,10 @@ public final class Recorder {
         -> UnsafeMutableRawPointer?
     {
         guard !isFinished else { return nil }
+        guard length <= RecordingFormat.longestRecord else {
+            fail(RecordingError.tooLong(length))
+            return nil
+        }
         let whole = 8 + (length + 7) & ~7
         if count + whole > capacity || count >= RecordingFormat.chunkLength { makeRoom(whole) }
         guard !isFinished else { return nil }
@@ -226,10 +280,14 @@ public final class Recorder {
 
     private func hand(_ bytes: RawSpan) {
         bytesWritten += bytes.byteCount
-        do { try sink(bytes) } catch {
-            failure = error
-            isFinished = true
-        }
+        do { try sink(bytes) } catch { fail(error) }
+    }
+
+    /// The recording ends, the run does not.
+    private func fail(_ error: any Error) {
+        guard !isFinished else { return }
+        failure = error
+        isFinished = true
     }
 }
 

@@ -1,10 +1,20 @@
 import Doing
 import Wiring
 
+/// What a source is.
+enum RecordingSource: Hashable {
+    case transport(TrainLimits)
+    case inlet
+    /// Its ends, as far as they are known when it is made.
+    case stream(remote: Address, local: Address)
+    /// Where it stands.
+    case listener(Address)
+}
+
 /// One record of a recording, read.
 enum RecordingEntry: Hashable {
     case start(tyme: Tyme, tock: Double, isRealTime: Bool)
-    case source(TrainLimits?, String)
+    case source(RecordingSource, String)
     case wake(Tyme, [UInt64])
     case pass(Pass.Kind, Tyme)
     case exit(Tyme, isSignalled: Bool)
@@ -21,6 +31,25 @@ enum RecordingEntry: Hashable {
     case described(Address, String)
     case failed(TransportError)
     case input(Range<Int>)
+    // Of streams and listeners. A look that found nothing, room for errors and what else can be said of any transport
+    // are those above.
+    /// It opened: a stream begins to connect, a listener listens.
+    case begun
+    case connected
+    /// The source record of the stream stands behind it.
+    case accepted
+    case read(Range<Int>)
+    case ended
+    case readLost(StreamLoss)
+    /// How many bytes were offered, and those that were taken.
+    case wrote(offered: Int, Range<Int>)
+    case wroteSum(offered: Int, taken: Int, UInt64)
+    case writeLost(offered: Int, StreamLoss)
+    case finished
+    case closed
+    case reset
+    case place(isLocal: Bool, Address)
+    case connecting(Bool)
 
     /// What a person is told of it.
     var words: String {
@@ -47,77 +76,28 @@ enum RecordingEntry: Hashable {
         case .described(let address, let text): "\(address) is \(text)"
         case .failed(let error): "failed: \(error)"
         case .input(let bytes): "input of \(bytes.count) B"
-        }
-    }
-}
-
-/// Takes the body of a record apart; nil for whatever is not there.
-struct RecordingReader {
-    let bytes: [UInt8]
-    var at: Int
-    let end: Int
-
-    mutating func number<Number: FixedWidthInteger>(_: Number.Type = Number.self) -> Number? {
-        guard end - at >= MemoryLayout<Number>.size else { return nil }
-        defer { at += MemoryLayout<Number>.size }
-        return bytes.withUnsafeBytes { Number(littleEndian: $0.loadUnaligned(fromByteOffset: at, as: Number.self)) }
-    }
-
-    mutating func tyme() -> Tyme? { number(UInt64.self).map { Double(bitPattern: $0) }.flatMap { $0.isNaN ? nil : $0 } }
-
-    mutating func text(_ length: Int) -> String? {
-        guard length >= 0, end - at >= length else { return nil }
-        defer { at += length }
-        return String(validating: bytes[at..<at + length], as: UTF8.self)
-    }
-
-    mutating func text() -> String? { number(UInt32.self).flatMap { text(Int($0)) } }
-
-    mutating func rest() -> Range<Int> {
-        defer { at = end }
-        return at..<end
-    }
-
-    mutating func address() -> Address? {
-        guard let tag = number(UInt64.self), let hi = number(UInt64.self), let lo = number(UInt64.self) else {
-            return nil
-        }
-        return Address(tag: tag, hi: hi, lo: lo)
-    }
-
-    mutating func limits() -> TrainLimits? {
-        guard let segments = number(UInt64.self), let size = number(UInt64.self), let datagram = number(UInt64.self),
-            [segments, size, datagram].allSatisfy({ (1...1 << 30).contains($0) })
-        else { return nil }
-        return TrainLimits(segments: Int(segments), bytes: Int(size), datagram: Int(datagram))
-    }
-
-    mutating func readiness() -> Readiness? {
-        guard let kind = number(UInt32.self), let value = number(Int32.self) else { return nil }
-        return switch kind {
-        case 0: .descriptor(value)
-        case 1: .wakes
-        case 2: .polled
-        default: nil
+        default: streamWords
         }
     }
 
-    mutating func train() -> (Train, taken: Int, code: Int32)? {
-        guard let peer = address(), let segment = number(UInt32.self), let taken = number(UInt32.self),
-            let code = number(Int64.self)
-        else { return nil }
-        return (Train(peer: peer, segment: Int(segment)), Int(taken), Int32(truncatingIfNeeded: code))
-    }
-
-    mutating func error() -> TransportError? {
-        guard let kind = number(UInt32.self), let code = number(Int32.self), let a = text(), let b = text(),
-            let c = text()
-        else { return nil }
-        return switch kind {
-        case 0: .system(call: a, code: code, reason: b, subject: c)
-        case 1: .notOpen(subject: a)
-        case 2: .badValue(name: a, value: b, allowed: c)
-        default: nil
+    private var streamWords: String {
+        switch self {
+        case .begun: "opened"
+        case .connected: "connected"
+        case .accepted: "took a connection"
+        case .read(let bytes): "read \(bytes.count) B"
+        case .ended: "read the end"
+        case .readLost(let loss): "reading, the connection was lost: \(loss)"
+        case .wrote(let offered, let bytes): "offered \(offered) B, of which \(bytes.count) were taken"
+        case .wroteSum(let offered, let taken, let sum):
+            "offered \(offered) B, of which \(taken) were taken, with the sum \(String(sum, radix: 16))"
+        case .writeLost(let offered, let loss): "offered \(offered) B, and the connection was lost: \(loss)"
+        case .finished: "ended its half"
+        case .closed: "closed"
+        case .reset: "reset"
+        case .place(let isLocal, let address): "\(isLocal ? "its own address" : "its address") is \(address)"
+        case .connecting(let isConnecting): isConnecting ? "is connecting" : "is not connecting"
+        default: "\(self)"
         }
     }
 }

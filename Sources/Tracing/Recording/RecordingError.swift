@@ -1,4 +1,4 @@
-/// Why a file is refused as a recording: what is wrong, and at which byte.
+/// Why a file is refused as a recording: what is wrong, and at which byte. Or why nothing more could be recorded.
 public enum RecordingError: Error, Hashable, Sendable, CustomStringConvertible {
     /// It does not begin as a recording does.
     case noRecording
@@ -12,6 +12,10 @@ public enum RecordingError: Error, Hashable, Sendable, CustomStringConvertible {
     case malformed(at: Int, what: String)
     /// It ends without the end mark: the program that wrote it was stopped.
     case unfinished(at: Int)
+    /// Something of so many bytes was to be recorded at once: more than a record holds, 2^26.
+    case tooLong(Int)
+    /// More than 65,535 sources lived at a time when it was written.
+    case tooManySources
     /// It was recorded by something else than what shall replay it.
     case mismatch(String)
 
@@ -25,6 +29,9 @@ public enum RecordingError: Error, Hashable, Sendable, CustomStringConvertible {
         case .corrupt(let at, let what): "corrupt at byte \(at): the checksum of the \(what) does not match"
         case .malformed(let at, let what): "malformed at byte \(at): \(what)"
         case .unfinished(let at): "unfinished: no end mark at byte \(at); the program that wrote it was stopped"
+        case .tooLong(let count):
+            "\(count) bytes at once are more than a record holds: \(RecordingFormat.longestRecord)"
+        case .tooManySources: "more than 65535 streams and other sources at a time cannot be recorded"
         case .mismatch(let what): what
         }
     }

@@ -4,7 +4,7 @@ import Wiring
 enum RecordingFormat {
     /// The first eight bytes of a file: `TYMISTRC`.
     static let magic: UInt64 = 0x4352_5453_494D_5954
-    static let version: UInt32 = 2
+    static let version: UInt32 = 3
     /// Before the header's body: magic, version, length, checksum.
     static let headLength = 24
     /// The first word of a chunk: `TYCK`.
@@ -15,6 +15,10 @@ enum RecordingFormat {
     static let trainHeadLength = 40
     /// Of a train that is recorded by its sum: peer, segment, how many were taken, error number, length, sum.
     static let trainSumLength = 56
+    /// Before the bytes that a stream took: how many were offered.
+    static let writeHeadLength = 8
+    /// Of bytes that a stream took and that are recorded by their sum: how many were offered, how many taken, the sum.
+    static let writeSumLength = 24
     /// A chunk is handed on when it has so many bytes of records: what stays in a second-level cache.
     static let chunkLength = 48 << 10
     static let longestHeader = 1 << 24
@@ -25,12 +29,15 @@ enum RecordingFormat {
     enum Kind: UInt8 {
         case start = 1, source, wake, pass, exit, end
         case opened = 16, received, nothing, sent, room, readiness, wakeTyme, described, failed, input, sentSum
+        case begun = 32, connected, accepted, read, ended, readLost, wrote, wroteSum, writeLost, finished, closed,
+            reset, place, connecting
 
         /// How many bytes of the body come before a run of bytes that has a sum of its own; nil if there is none.
         var runOffset: Int? {
             switch self {
             case .received, .sent: RecordingFormat.trainHeadLength
-            case .input: 0
+            case .input, .read: 0
+            case .wrote: RecordingFormat.writeHeadLength
             default: nil
             }
         }

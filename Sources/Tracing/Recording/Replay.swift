@@ -26,7 +26,11 @@ public final class Replay {
     public private(set) var difference: ReplayDifference?
     /// The names of the doers that own the sources.
     var owners: [Int: String] = [:]
+    /// Of all sources so far, in the order in which they were made.
     private var names: [String] = []
+    /// Which of them has a number: another one may have it later. Looked up only.
+    private var latest: [Int: Int] = [:]
+    private var isRunning = false
     private var cursor = 0
     /// What went by so far.
     private(set) var tally = ReplayTally()
@@ -48,6 +52,7 @@ public final class Replay {
             throw RecordingError.mismatch("the recording has no doist where one is expected, or more sources than this")
         }
         cursor += 1
+        isRunning = true
         self.tyme = tyme
         let pace = ReplayPace()
         let doist = try Doist(
@@ -107,18 +112,28 @@ public final class Replay {
 
     // MARK: - For the sources
 
-    func source(_ name: String) throws(RecordingError) -> (Int, TrainLimits?) {
-        guard case .source(let limits, let recorded)? = recording.entry(cursor)?.value else {
-            throw .mismatch("the recording has no source \(name) here")
+    /// The next source of the recording, which must have this name: its number among all, and what it is.
+    func source(_ name: String) throws(RecordingError) -> (Int, RecordingSource) {
+        guard let (entry, number) = recording.entry(cursor), case .source(let source, let recorded) = entry else {
+            throw mismatch("the recording has no source \(name) here")
         }
-        guard name == recorded else { throw .mismatch("source \(names.count) was \(recorded), not \(name)") }
+        guard name == recorded else { throw mismatch("source \(names.count) was \(recorded), not \(name)") }
         cursor += 1
+        latest[number] = names.count
         names.append(name)
-        return (names.count - 1, limits)
+        return (names.count - 1, source)
+    }
+
+    /// Another source than the recorded one: the first difference of a replay that runs.
+    func mismatch(_ words: String) -> RecordingError {
+        if isRunning { differ(words, recording.entry(cursor)?.value) }
+        return .mismatch(words)
     }
 
     func peek(_ source: Int) -> RecordingEntry? {
-        guard difference == nil, let (entry, number) = recording.entry(cursor), number == source else { return nil }
+        guard difference == nil, let (entry, number) = recording.entry(cursor), latest[number] == source else {
+            return nil
+        }
         return entry
     }
 
@@ -142,6 +157,15 @@ public final class Replay {
         tally.compared += bytes
     }
 
+    func count(read bytes: Int) { tally.read += bytes }
+
+    func count(wrote bytes: Int) {
+        tally.wrote += bytes
+        tally.compared += bytes
+    }
+
+    func countStream() { tally.streams += 1 }
+
     func isSame(_ now: RawSpan, _ range: Range<Int>) -> Bool {
         guard now.byteCount == range.count else { return false }
         return firstDifference(now, range) == nil
@@ -160,6 +184,13 @@ public final class Replay {
 
     // MARK: - The first difference
 
+    private func isSum(_ entry: RecordingEntry?) -> Bool {
+        switch entry {
+        case .sentSum?, .wroteSum?: true
+        default: false
+        }
+    }
+
     /// Notes the first difference, about a source; what is thrown ends the run.
     func differ(
         _ happened: String, _ found: RecordingEntry?, _ source: Int, _ now: RawSpan = RawSpan(),
@@ -168,7 +199,7 @@ public final class Replay {
         let name = source < names.count ? names[source] : "\(source)"
         let place = owners[source].map { "\(name) of \($0)" } ?? name
         var (first, rows): (Int?, [String]) = (nil, [])
-        if case .sentSum? = found { rows += hex("now     ", now.withUnsafeBytes { Array($0) }, from: 0) }
+        if isSum(found) { rows += hex("now     ", now.withUnsafeBytes { Array($0) }, from: 0) }
         if let then {
             first = firstDifference(now, then)
             let start = max(0, (first ?? 0) / 16 * 16 - 16)

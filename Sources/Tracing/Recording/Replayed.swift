@@ -5,11 +5,8 @@ import Wiring
 ///
 /// The sources of a replay are made in the order in which they were made when it was recorded.
 public final class Replayed: DatagramTransport {
-    private let replay: Replay
-    private let source: Int
-    private var lastReadiness = Readiness.polled
-    private var lastWakeTyme: Tyme?
-    private var described: [Address: String] = [:]
+    private let source: ReplayedSource
+    private var replay: Replay { source.replay }
     public private(set) var limits: TrainLimits
     public private(set) var statistics = TransportStatistics()
 
@@ -24,48 +21,37 @@ public final class Replayed: DatagramTransport {
     ///   - room: bytes that the burst of its doer holds; a recording of longer trains is refused.
     /// - Throws: ``RecordingError/mismatch(_:)`` if it is another, or its trains are too long.
     public init(_ replay: Replay, name: String = "wire", room: Int = 65536) throws(RecordingError) {
-        self.replay = replay
         self.room = room
-        let (number, limits) = try replay.source(name)
-        guard let limits else { throw .mismatch("source \(number), \(name), is no transport") }
+        let (number, kind) = try replay.source(name)
+        guard case .transport(let limits) = kind else {
+            throw replay.mismatch("source \(number), \(name), is no transport")
+        }
         guard limits.bytes <= room else {
             throw .mismatch("source \(number), \(name), has trains of up to \(limits.bytes) bytes, more than \(room)")
         }
-        source = number
+        source = ReplayedSource(replay, number)
         self.limits = limits
     }
 
-    public var readiness: Readiness {
-        if case .readiness(let readiness)? = replay.peek(source) {
-            replay.skip()
-            lastReadiness = readiness
-        }
-        return lastReadiness
-    }
-
-    public var wakeTyme: Tyme? {
-        if case .wakeTyme(let tyme)? = replay.peek(source) {
-            replay.skip()
-            lastWakeTyme = tyme
-        }
-        return lastWakeTyme
-    }
+    public var readiness: Readiness { source.readiness }
+    public var wakeTyme: Tyme? { source.wakeTyme }
+    public func describe(_ address: Address) -> String { source.describe(address) }
 
     public func open(for doer: Doer?) throws(TransportError) {
-        replay.owners[source] = doer?.name
-        switch replay.next(source) {
+        replay.owners[source.number] = doer?.name
+        switch source.next() {
         case .opened(let limits, let readiness)? where limits.bytes <= room:
             self.limits = limits
-            lastReadiness = readiness
+            source.opened(readiness)
         case .failed(let error)?: throw error
-        case let found: throw replay.differ("opened", found, source)
+        case let found: throw source.differ("opened", found)
         }
     }
 
     public func close() {}
 
     public func receive(into out: inout OutputRawSpan, at tyme: Tyme) throws(TransportError) -> Train? {
-        switch replay.next(source) {
+        switch source.next() {
         case .nothing?: return nil
         case .received(let train, let range)? where range.count <= out.freeCapacity:
             let all = replay.recording.bytes
@@ -74,16 +60,16 @@ public final class Replayed: DatagramTransport {
             replay.count(received: train.count(of: range.count))
             return train
         case .failed(let error)?: throw error
-        case let found: throw replay.differ("looked for a train", found, source)
+        case let found: throw source.differ("looked for a train", found)
         }
     }
 
     public func send(_ bytes: RawSpan, _ train: Train, at tyme: Tyme) throws(TransportError) -> Sending {
         let words = "sent \(bytes.byteCount) B to \(train.peer), segments of \(train.segment)"
-        switch replay.next(source) {
+        switch source.next() {
         case .sent(let recorded, let range, let sending)?:
             guard replay.isSame(bytes, range), recorded == train else {
-                throw replay.differ(words, .sent(recorded, range, sending), source, bytes, range)
+                throw source.differ(words, .sent(recorded, range, sending), bytes, range)
             }
             replay.count(offered: train.count(of: bytes.byteCount), bytes: bytes.byteCount)
             note(sending, train)
@@ -92,13 +78,13 @@ public final class Replayed: DatagramTransport {
             let now = bytes.withUnsafeBytes { RecordingSum.of($0, salt: 0) }
             guard bytes.byteCount == count, now == sum, recorded == train else {
                 let words = words + ", with the sum \(String(now, radix: 16))"
-                throw replay.differ(words, .sentSum(recorded, count, sum, sending), source, bytes)
+                throw source.differ(words, .sentSum(recorded, count, sum, sending), bytes)
             }
             replay.count(offered: train.count(of: bytes.byteCount), bytes: bytes.byteCount)
             note(sending, train)
             return sending
         case .failed(let error)?: throw error
-        case let found: throw replay.differ(words, found, source, bytes)
+        case let found: throw source.differ(words, found, bytes)
         }
     }
 
@@ -115,19 +101,11 @@ public final class Replayed: DatagramTransport {
     }
 
     public func roomDescriptor(whileBlocked isBlocked: Bool) -> Int32? {
-        switch replay.next(source) {
+        switch source.next() {
         case .room(let descriptor)?: return descriptor
         case let found:
-            _ = replay.differ("asked for room", found, source)
+            _ = source.differ("asked for room", found)
             return nil
         }
-    }
-
-    public func describe(_ address: Address) -> String {
-        if case .described(address, let text)? = replay.peek(source) {
-            replay.skip()
-            described[address] = text
-        }
-        return described[address] ?? address.description
     }
 }
