@@ -25,6 +25,7 @@ static int domain_of(int family) {
     }
 }
 
+#ifndef __linux__
 /* Closes a socket that could not be made what it has to be. */
 static int give_up(int fd) {
     int error = errno;
@@ -32,7 +33,6 @@ static int give_up(int fd) {
     return -error;
 }
 
-#ifndef __linux__
 static int without_signal(int fd) {
     int one = 1;
     return setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &one, sizeof one) < 0 ? give_up(fd) : fd;
