@@ -20,9 +20,9 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     /// How much may be sent between one tick and the next.
     public typealias Pacing = FerryPacing
 
-    // Nothing here is checked for exclusive access by Swift, which costs as much as a small datagram. Core and transport
-    // are by a lease each, since whoever touches them from inside a pass must hear of it; the rest is only read and
-    // written as a whole.
+    // Swift checks none of this for exclusive access, since a check costs as much as a small datagram. Core and
+    // transport are checked by a lease each, for whoever touches them from inside a pass must hear of it; the rest is
+    // only read and written as a whole.
 
     @exclusivity(unchecked) @usableFromInline var _core: Core
     @exclusivity(unchecked) @usableFromInline var _wire: Wire
