@@ -54,9 +54,11 @@ final class Taping {
         let isDone: Bool
         do { isDone = try body(Taping(recorder, seed: header.seed, stopOn: signals)) } catch {
             try? recorder.finish()
+            try? file.finish()
             throw error
         }
         try recorder.finish()
+        try file.finish()
         return isDone
     }
 
@@ -95,26 +97,6 @@ struct TapedGenerator: Generator {
         var forked = self
         forked.seeded = seeded?.fork()
         return forked
-    }
-}
-
-/// A file that a recording goes to.
-final class RecordingFile {
-    private let handle: FileHandle
-    private let path: String
-
-    /// Makes the file, readable by its owner alone, or empties it.
-    init(_ path: String) throws {
-        let attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
-        guard FileManager.default.createFile(atPath: path, contents: nil, attributes: attributes),
-            let handle = FileHandle(forWritingAtPath: path)
-        else { throw UsageError("--record \(path): cannot be written") }
-        self.handle = handle
-        self.path = path
-    }
-
-    func write(_ bytes: RawSpan) throws {
-        try bytes.withUnsafeBytes { try handle.write(contentsOf: Data($0)) }
     }
 }
 

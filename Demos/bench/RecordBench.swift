@@ -6,7 +6,7 @@ import Sockets
 import Tracing
 import Wiring
 
-/// `bench record`: memos, and the trains of `bench datagrams --row udp-bursts`, recorded at one end or both and not.
+/// `bench record`: memos, bytes of streams, and the trains of `bench datagrams --row udp-bursts`, recorded at one end or both and not.
 ///
 /// Beds of two peers each run in turn, in short rounds in one process: without a recorder anywhere, with one that is
 /// switched off, with one whose chunks go nowhere, with one that keeps sums of what is sent; and then, since writing
@@ -21,15 +21,12 @@ func benchRecord(_ arguments: [String]) throws {
     _ = lbc_pin(0)
     defer { unlink(path) }
     print(try recordMemos(rounds: rounds))
+    for line in try recordStreams(rounds: rounds, seconds: seconds) { print(line) }
     for ends in [1, 2] {
         for size in sizes {
             print(try RecordRow(size: size, ends: ends, path: path).line(rounds: rounds, seconds: seconds))
         }
     }
-}
-
-private func recorder(_ outputs: Recorder.Outputs = .bytes, _ sink: @escaping (RawSpan) throws -> Void) -> Recorder {
-    Recorder(RecordingHeader(program: "bench", arguments: ["record"], seed: 1), outputs: outputs, sink: sink)
 }
 
 /// Plain memos of 1 KiB from end to end, both ends in one recording whose chunks go nowhere, beside the same without.
@@ -40,7 +37,7 @@ private func recordMemos(rounds: Int) throws -> JSONLine {
         let wires = (Recorded(peers.0, recorder, name: "red"), Recorded(peers.1, recorder, name: "blu"))
         return try MemoBed(options, wires, (peers.0.address, peers.1.address)) { recorder?.watch($0) }
     }
-    let (bytes, sums) = (recorder { _ in }, recorder(.sums) { _ in })
+    let (bytes, sums) = (RecordRow.recorder { _ in }, RecordRow.recorder(.sums) { _ in })
     let beds = [try bed(nil), try bed(bytes), try bed(sums)]
     var rates: [[Double]] = [[], [], []]
     for round in 0...rounds {
@@ -62,7 +59,7 @@ private func recordMemos(rounds: Int) throws -> JSONLine {
 }
 
 /// The beds for one size of datagrams.
-private struct RecordRow {
+struct RecordRow {
     private let size: Int
     private let ends: Int
     private let segments: Int
@@ -80,9 +77,15 @@ private struct RecordRow {
         absent = try DatagramBed(wires, (wires.0.address, wires.1.address), size: size)
         let file = file
         off = try RecordedBed(Self.wires(size), size, ends, nil)
-        on = try RecordedBed(Self.wires(size), size, ends, recorder { _ in })
-        sums = try RecordedBed(Self.wires(size), size, ends, recorder(.sums) { _ in })
-        filed = try RecordedBed(Self.wires(size), size, ends, recorder { try file.write($0) })
+        on = try RecordedBed(Self.wires(size), size, ends, Self.recorder { _ in })
+        sums = try RecordedBed(Self.wires(size), size, ends, Self.recorder(.sums) { _ in })
+        filed = try RecordedBed(Self.wires(size), size, ends, Self.recorder { try file.write($0) })
+    }
+
+    static func recorder(
+        _ outputs: Recorder.Outputs = .bytes, _ sink: @escaping (RawSpan) throws -> Void
+    ) -> Recorder {
+        Recorder(RecordingHeader(program: "bench", arguments: ["record"], seed: 1), outputs: outputs, sink: sink)
     }
 
     static func wires(_ size: Int) throws -> (UDPPeer, UDPPeer) {
@@ -102,7 +105,7 @@ private struct RecordRow {
                 { try sums.bed.pass(count) },
             ], rounds, seconds)
         let filedRates = try Self.rates(
-            [{ try absent.pass(count) }, { try filed.bed.pass(count) }], min(rounds, 31), seconds)
+            [{ try absent.pass(count) }, { try filed.bed.pass(count) }], min(rounds, 15), seconds)
         absent.close()
         let written = try [off.finish(), on.finish(), sums.finish(), filed.finish()]
         var line = JSONLine()
@@ -117,7 +120,7 @@ private struct RecordRow {
     }
 
     /// Datagrams a second of each bed, round by round.
-    private static func rates(_ beds: [() throws -> Int], _ rounds: Int, _ seconds: Double) throws -> [[Double]] {
+    static func rates(_ beds: [() throws -> Int], _ rounds: Int, _ seconds: Double) throws -> [[Double]] {
         var rates: [[Double]] = beds.map { _ in [] }
         for round in 0...rounds {
             for (index, bed) in beds.enumerated() {
@@ -163,22 +166,23 @@ private final class RecordedBed {
     }
 }
 
-/// A file that is written over from its start whenever it has 256 MiB, so that a bench fills no disk.
+/// A recording's file that begins anew whenever it has 64 MiB, so that it is the cache that is measured, not the disk.
 private final class RoundFile {
-    private let descriptor: Int32
-    private var at = 0
+    private let path: String
+    private var file: RecordingFile
+    private var count = 0
 
     init(_ path: String) throws {
-        descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC, 0o600)
-        guard descriptor >= 0 else { throw UsageError("--file \(path): cannot be written") }
+        self.path = path
+        file = try RecordingFile(path)
     }
 
-    deinit { close(descriptor) }
-
     func write(_ bytes: RawSpan) throws {
-        if at + bytes.byteCount > 256 << 20 { at = 0 }
-        let count = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress!, $0.count, off_t(at)) }
-        guard count == bytes.byteCount else { throw UsageError("--file: \(String(cString: strerror(errno)))") }
-        at += count
+        count += bytes.byteCount
+        if count > 64 << 20 {
+            file = try RecordingFile(path)
+            count = bytes.byteCount
+        }
+        try file.write(bytes)
     }
 }

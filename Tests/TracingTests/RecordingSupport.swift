@@ -17,6 +17,18 @@ func seal(_ bytes: inout [UInt8], chunkAt at: Int) {
     for index in 0..<8 { bytes[at + 16 + index] = UInt8(truncatingIfNeeded: sum >> (8 * UInt64(index))) }
 }
 
+/// Makes a file one of another version.
+func sealHeader(_ bytes: inout [UInt8], version: UInt8) {
+    bytes[8] = version
+    let length = Int(number(bytes[12..<16]))
+    var value = UInt64(version) ^ 0x9E37_79B9_7F4A_7C15
+    slowRun(Array(bytes[24..<24 + length])) { word in
+        let mixed = (value ^ word) &* 0xD6E8_FEB8_6659_FD93
+        value = mixed << 32 | mixed >> 32
+    }
+    for index in 0..<8 { bytes[16 + index] = UInt8(truncatingIfNeeded: value >> (8 * UInt64(index))) }
+}
+
 func number(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) } }
 
 /// Written from the article on the format, not from the code. Lengths that were made up end it.

@@ -5,7 +5,7 @@ import Wiring
 
 /// A transport that gives what its script says, and takes what it is told to take.
 private final class ScriptedWire: DatagramTransport {
-    var limits = TrainLimits(segments: 8, bytes: 4096, datagram: 512)
+    var limits = TrainLimits(segments: 8, bytes: 60_000, datagram: 60_000)
     var readiness: Readiness { .polled }
     var statistics = TransportStatistics()
     var arrivals: [[UInt8]?]
@@ -185,8 +185,48 @@ private func replayEcho(_ recording: Recording, salt: UInt8 = 1) throws -> Repla
     func version() throws {
         var bytes = try recordEcho()
         bytes[8] = 1
-        #expect(throws: RecordingError.version(1)) { try Recording(bytes) }
+        let error = #expect(throws: RecordingError.version(1)) { try Recording(bytes) }
+        #expect(error?.description == "a recording of version 1; this program reads versions 2 and 3")
         #expect(throws: RecordingError.noRecording) { try Recording([1, 2, 3]) }
+    }
+
+    @Test("a recording of version 2, which has no streams, replays as well")
+    func older() throws {
+        var bytes = try recordEcho()
+        #expect(bytes[8] == 3)
+        sealHeader(&bytes, version: 2)
+        var tally = ReplayTally()
+        (tally.passes, tally.received, tally.offered, tally.compared) = (6, 4, 5, 10)
+        #expect(try replayEcho(Recording(bytes)) == .same(tally))
+    }
+
+    @Test("long trains, which are handed on where they lie, replay to the byte at any length")
+    func long() throws {
+        var random = Xoshiro256(seed: 9)
+        let lengths = [16_383, 16_384, 16_385, 16_390, 5, 60_000, 16_391, 1]
+        let trains = lengths.map { count in (0..<count).map { _ in UInt8(random.below(256)) } }
+        for outputs in [Recorder.Outputs.bytes, .sums] {
+            let file = File()
+            let recorder = file.recorder(header, outputs)
+            let wire = ScriptedWire(trains.map { $0 })
+            let doist = Doist([CoreDoer(Echo(salt: 1), over: Recorded(wire, recorder))])
+            recorder.watch(doist)
+            try doist.enter()
+            for _ in 0..<10 { try doist.recur() }
+            try doist.exit()
+            try recorder.finish()
+            #expect(recorder.bytesWritten == file.bytes.count)
+            guard case .same(let tally) = try replayEcho(Recording(file.bytes)) else {
+                Issue.record("\(try replayEcho(Recording(file.bytes)))")
+                return
+            }
+            #expect(tally.compared == lengths.reduce(0, +))
+            guard case .different(let difference) = try replayEcho(Recording(file.bytes), salt: 2) else {
+                Issue.record("a changed core replayed as if it were the same")
+                return
+            }
+            #expect(difference.pass == 1)
+        }
     }
 
     @Test("every single flipped bit is noticed")

@@ -11,15 +11,15 @@ import Wiring
 /// try doist.run(pace: .real)
 /// try recorder.finish()
 /// ```
-/// It hands on chunks of some 50 to 130 KiB and keeps no more; it touches no file itself. One thread owns it: that of its
+/// It hands on parts of some 50 KiB, or a long train as it lies, and keeps no more; it touches no file itself. One thread owns it: that of its
 /// doist. A sink that throws ends the recording, not the run: ``finish()`` throws what it threw.
 public final class Recorder {
     /// What is kept of a train that is sent, and of what a stream took.
     public enum Outputs: Sendable {
         /// Every byte: a replay that differs shows both sides.
         case bytes
-        /// Its length and a sum of 64 bits, for half the cost and half the size: a replay finds as surely that a train
-        /// is another one, and shows the one that it is now.
+        /// Its length and a sum of 64 bits, for half the size: a replay finds as surely that a train is another one, and
+        /// shows the one that it is now.
         case sums
     }
 
@@ -27,7 +27,11 @@ public final class Recorder {
     private let outputs: Outputs
     private var room: UnsafeMutableRawPointer
     private var capacity: Int
-    private var count = RecordingFormat.chunkHeadLength
+    /// Zeros that a record still needs that was handed on: they go before the next chunk, where there is room for them.
+    private var owed = 0
+    /// Where a chunk begins in the room.
+    private static let start = 8
+    private var count = start + RecordingFormat.chunkHeadLength
     private var chunks: UInt32 = 0
     /// Of the records of this chunk so far.
     private var sum = RecordingSum(salt: 0)
@@ -52,8 +56,8 @@ public final class Recorder {
     ) {
         self.outputs = outputs
         self.sink = sink
-        capacity = RecordingFormat.chunkLength + (80 << 10)
-        room = .allocate(byteCount: capacity, alignment: 64)
+        capacity = RecordingFormat.chunkLength + 2 * RecordingFormat.directLength
+        room = Self.room(capacity)
         let body = Self.encode(header)
         var head: [UInt8] = []
         head.append(RecordingFormat.magic)
@@ -184,6 +188,9 @@ public final class Recorder {
 
     /// Bytes that a stream gave, at least one.
     func addRead(_ source: UInt16, _ bytes: RawSpan) {
+        guard bytes.byteCount < RecordingFormat.directLength else {
+            return addDirect(.read, source, 0, head: 0, bytes) { _ in }
+        }
         guard let base = reserve(.read, source, 0, bytes.byteCount) else { return }
         bytes.withUnsafeBytes { sum.add(run: $0.baseAddress!, count: $0.count, copyingTo: base) }
     }
@@ -198,6 +205,11 @@ public final class Recorder {
             let run = taken.withUnsafeBytes { RecordingSum.of($0, salt: 0) }
             base.storeBytes(of: run.littleEndian, toByteOffset: 16, as: UInt64.self)
             return sum.add(words: base, count: RecordingFormat.writeSumLength / 8)
+        }
+        guard taken.byteCount < RecordingFormat.directLength else {
+            return addDirect(.wrote, source, 0, head: head, taken) {
+                $0.storeBytes(of: UInt64(offered).littleEndian, as: UInt64.self)
+            }
         }
         guard let base = reserve(.wrote, source, 0, head + taken.byteCount) else { return }
         base.storeBytes(of: UInt64(offered).littleEndian, as: UInt64.self)
@@ -214,6 +226,11 @@ public final class Recorder {
         _ bytes: RawSpan
     ) {
         let head = RecordingFormat.trainHeadLength
+        guard bytes.byteCount < RecordingFormat.directLength else {
+            return addDirect(kind, source, aux, head: head, bytes) {
+                Self.store(train, taken: taken, code: code, at: $0)
+            }
+        }
         guard let base = reserve(kind, source, aux, head + bytes.byteCount) else { return }
         Self.store(train, taken: taken, code: code, at: base)
         sum.add(words: base, count: head / 8)
@@ -236,13 +253,13 @@ public final class Recorder {
 
     /// Room for the body of a record, padded to a multiple of 8 with zeros; nil once nothing is written any more.
     ///
-    /// Its head is written and summed; its body is still to be.
-    private func reserve(_ kind: RecordingFormat.Kind, _ source: UInt16, _ aux: UInt8, _ length: Int)
-        -> UnsafeMutableRawPointer?
-    {
+    /// Its head is written and summed; its body is still to be. `behind` bytes of it are not in this room.
+    private func reserve(
+        _ kind: RecordingFormat.Kind, _ source: UInt16, _ aux: UInt8, _ length: Int, behind: Int = 0
+    ) -> UnsafeMutableRawPointer? {
         guard !isFinished else { return nil }
-        guard length <= RecordingFormat.longestRecord else {
-            fail(RecordingError.tooLong(length))
+        guard length + behind <= RecordingFormat.longestRecord else {
+            fail(RecordingError.tooLong(length + behind))
             return nil
         }
         let whole = 8 + (length + 7) & ~7
@@ -250,7 +267,8 @@ public final class Recorder {
         guard !isFinished else { return nil }
         let base = room + count
         base.storeBytes(of: UInt64(0), toByteOffset: whole - 8, as: UInt64.self)
-        let head = UInt64(kind.rawValue) | UInt64(aux) << 8 | UInt64(source) << 16 | UInt64(UInt32(length)) << 32
+        let head =
+            UInt64(kind.rawValue) | UInt64(aux) << 8 | UInt64(source) << 16 | UInt64(UInt32(length + behind)) << 32
         base.storeBytes(of: head.littleEndian, as: UInt64.self)
         sum.add(head)
         count += whole
@@ -262,19 +280,44 @@ public final class Recorder {
         guard count + whole > capacity else { return }
         room.deallocate()
         capacity = count + whole
-        room = .allocate(byteCount: capacity, alignment: 64)
+        room = Self.room(capacity)
     }
 
-    private func flush() {
-        let length = count - RecordingFormat.chunkHeadLength
+    private static func room(_ capacity: Int) -> UnsafeMutableRawPointer {
+        let room = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 64)
+        room.storeBytes(of: 0, as: UInt64.self)
+        return room
+    }
+
+    /// A record with a long run of bytes behind `head` bytes that `store` writes: it ends the chunk, and its bytes are
+    /// handed on where they lie, which saves a copy of them.
+    private func addDirect(
+        _ kind: RecordingFormat.Kind, _ source: UInt16, _ aux: UInt8, head: Int, _ bytes: RawSpan,
+        store: (UnsafeMutableRawPointer) -> Void
+    ) {
+        guard let base = reserve(kind, source, aux, head, behind: bytes.byteCount) else { return }
+        store(base)
+        sum.add(words: base, count: head / 8)
+        bytes.withUnsafeBytes { sum.add(run: $0.baseAddress!, count: $0.count) }
+        flush(bytes)
+    }
+
+    /// Hands the chunk on; `rest` is the end of its last record.
+    private func flush(_ rest: RawSpan = RawSpan()) {
+        let padded = (rest.byteCount + 7) & ~7
+        let length = count - Self.start - RecordingFormat.chunkHeadLength + padded
         guard length > 0, !isFinished else { return }
-        room.storeBytes(of: RecordingFormat.chunkMagic.littleEndian, as: UInt32.self)
-        room.storeBytes(of: chunks.littleEndian, toByteOffset: 4, as: UInt32.self)
-        room.storeBytes(of: UInt64(length).littleEndian, toByteOffset: 8, as: UInt64.self)
-        room.storeBytes(of: sum.value.littleEndian, toByteOffset: 16, as: UInt64.self)
-        hand(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: room, count: count)))
+        let head = room + Self.start
+        head.storeBytes(of: RecordingFormat.chunkMagic.littleEndian, as: UInt32.self)
+        head.storeBytes(of: chunks.littleEndian, toByteOffset: 4, as: UInt32.self)
+        head.storeBytes(of: UInt64(length).littleEndian, toByteOffset: 8, as: UInt64.self)
+        head.storeBytes(of: sum.value.littleEndian, toByteOffset: 16, as: UInt64.self)
+        let from = Self.start - owed
+        hand(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: room + from, count: count - from)))
+        if !rest.isEmpty, !isFinished { hand(rest) }
+        owed = padded - rest.byteCount
         chunks += 1
-        count = RecordingFormat.chunkHeadLength
+        count = Self.start + RecordingFormat.chunkHeadLength
         sum = RecordingSum(salt: UInt64(chunks))
     }
 

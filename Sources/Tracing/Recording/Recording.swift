@@ -60,7 +60,7 @@ public struct Recording: Sendable {
         guard reader.number(UInt64.self) == RecordingFormat.magic else { throw .noRecording }
         try need(RecordingFormat.headLength, bytes, 0)
         let version = reader.number(UInt32.self)!
-        guard version == RecordingFormat.version else { throw .version(version) }
+        guard RecordingFormat.readable.contains(version) else { throw .version(version) }
         let length = Int(reader.number(UInt32.self)!)
         let sum = reader.number(UInt64.self)!
         guard length <= RecordingFormat.longestHeader else { throw .malformed(at: 12, what: "a header of \(length) B") }

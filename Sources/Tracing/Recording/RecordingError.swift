@@ -2,7 +2,7 @@
 public enum RecordingError: Error, Hashable, Sendable, CustomStringConvertible {
     /// It does not begin as a recording does.
     case noRecording
-    /// It was written in another version of the format.
+    /// It was written in a version of the format that is not read.
     case version(UInt32)
     /// It ends in the middle of something.
     case truncated(at: Int, need: Int, have: Int)
@@ -23,7 +23,8 @@ public enum RecordingError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .noRecording: "not a recording: it does not begin with TYMISTRC"
         case .version(let version):
-            "a recording of version \(version); this program reads version \(RecordingFormat.version)"
+            "a recording of version \(version); this program reads versions "
+                + "\(RecordingFormat.readable.lowerBound) and \(RecordingFormat.readable.upperBound)"
         case .truncated(let at, let need, let have):
             "cut short at byte \(at): \(need) bytes should follow, \(have) do"
         case .corrupt(let at, let what): "corrupt at byte \(at): the checksum of the \(what) does not match"

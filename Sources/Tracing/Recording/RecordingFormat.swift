@@ -5,6 +5,8 @@ enum RecordingFormat {
     /// The first eight bytes of a file: `TYMISTRC`.
     static let magic: UInt64 = 0x4352_5453_494D_5954
     static let version: UInt32 = 3
+    /// What can be read: version 2 is version 3 without streams.
+    static let readable: ClosedRange<UInt32> = 2...version
     /// Before the header's body: magic, version, length, checksum.
     static let headLength = 24
     /// The first word of a chunk: `TYCK`.
@@ -21,6 +23,8 @@ enum RecordingFormat {
     static let writeSumLength = 24
     /// A chunk is handed on when it has so many bytes of records: what stays in a second-level cache.
     static let chunkLength = 48 << 10
+    /// Bytes from which on a run is handed on where it lies, as the end of its chunk, and not copied first.
+    static let directLength = 16 << 10
     static let longestHeader = 1 << 24
     /// Of one record, so that a length that was made up allocates nothing.
     static let longestRecord = 1 << 26
