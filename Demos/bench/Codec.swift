@@ -22,7 +22,7 @@ struct CodecOptions {
     var gram = 1240
     var kind = MemoKind.plain
     var domain = Domain.text
-    var rounds = 7
+    var rounds = 15
     /// Only the whole pipe, for profiling.
     var onlyPipe = false
 

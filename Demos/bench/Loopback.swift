@@ -218,11 +218,13 @@ final class MemoBed<Wire: DatagramTransport> {
 
     /// Our rounds and the yardstick's in turn.
     func compare(_ options: LoopbackOptions) throws -> JSONLine {
+        let yardstick = LoopbackYardstick(options)
         var results: [LoopbackResult] = []
         var (ours, theirs): ([Double], [Double]) = ([], [])
         _ = try run()
+        _ = yardstick.run()
         for _ in 0..<options.rounds {
-            theirs.append(reference())
+            theirs.append(yardstick.run())
             let result = try run()
             ours.append(Double(result.memos) / result.seconds)
             results.append(result)
@@ -233,23 +235,5 @@ final class MemoBed<Wire: DatagramTransport> {
         line.add(options.isPingPong ? "c_round_trips" : "c_gso_messages", LoopbackRounds.spread(theirs))
         line.add("ratio", LoopbackRounds.median(ours) / LoopbackRounds.median(theirs), digits: 3)
         return line
-    }
-
-    /// The yardstick's messages, or round trips, a second.
-    private func reference() -> Double {
-        let size = Int32(options.size)
-        if options.isPingPong {
-            let pair = lbc_open(Int32(LBC_UDP), size)!
-            defer { lbc_close(pair) }
-            let start = lbc_now()
-            let count = lbc_round_trips(pair, Int32(options.count))
-            return Double(count) / (lbc_now() - start)
-        }
-        let both = lbc_messages_open(size, Int32(options.gram))!
-        defer { lbc_messages_close(both) }
-        var bad = 0
-        let start = lbc_now()
-        let count = lbc_messages_run(both, options.count, 6, &bad)
-        return Double(count) / (lbc_now() - start)
     }
 }

@@ -32,7 +32,7 @@ struct LoopbackOptions {
     var isInPlace = false
     /// Runs the C yardstick in turn, so many rounds.
     var hasReference = false
-    var rounds = 5
+    var rounds: Int
     /// Memos of one round, and of the whole run without a yardstick.
     var count: Int
 
@@ -54,8 +54,10 @@ struct LoopbackOptions {
         tick = try words.integer("--tick-us", in: 100...10_000_000) ?? tick
         hasReference = try words.integer("--reference", in: 0...1) == 1
         isInPlace = try words.integer("--in-place", in: 0...1) == 1
-        rounds = try words.integer("--rounds", in: 1...99) ?? rounds
-        let most = isPingPong ? (size > 9000 ? 1000 : 20_000) : max(4, min(200_000, (64 << 20) / size))
+        // Many short rounds in turn with the yardstick's tell more of the two than few long ones.
+        rounds = try words.integer("--rounds", in: 1...99) ?? 25
+        let trips = size > 9000 ? 1000 : hasReference ? 4000 : 20_000
+        let most = isPingPong ? trips : max(4, min(200_000, (64 << 20) / size))
         count = try words.integer("--count", in: 1...10_000_000) ?? most
         try words.finish()
         guard mode == .oneThread || !hasReference else {

@@ -1,31 +1,49 @@
 import CBench
 import DemoKit
 
-/// Runs a row and its yardstick in turn, round by round in one process, so that both see the same machine.
+/// Runs a row and its yardstick in turn in one process, so that both see the same machine.
+///
+/// A shared machine is now quick and now slow, for a tenth of a second or for minutes. So a round changes between the
+/// two every hundredth of a second, and is what both have done in it.
 struct LoopbackRounds {
     /// Units a second of each round.
     private(set) var ours: [Double] = []
     private(set) var yardstick: [Double] = []
 
-    /// Each call does some work once and says how many units that was.
+    /// Seconds after which it is the other's turn.
+    private static let turn = 0.01
+
+    /// Each call does some work once and says how many units that was; `seconds` are for each of the two.
     init(rounds: Int, seconds: Double, ours: () throws -> Int, yardstick: () -> Int) rethrows {
         _ = try ours()
         _ = yardstick()
         for _ in 0..<rounds {
-            self.yardstick.append(Self.rate(seconds, yardstick))
-            self.ours.append(try Self.rate(seconds, ours))
+            var (mine, theirs) = (Work(), Work())
+            while min(mine.seconds, theirs.seconds) < seconds {
+                theirs.add(min(seconds, Self.turn), yardstick)
+                try mine.add(min(seconds, Self.turn), ours)
+            }
+            self.ours.append(mine.rate)
+            self.yardstick.append(theirs.rate)
         }
     }
 
-    private static func rate(_ seconds: Double, _ work: () throws -> Int) rethrows -> Double {
-        let start = lbc_now()
+    /// What was done in the turns of a round.
+    private struct Work {
         var units = 0
-        var took = 0.0
-        repeat {
-            units += try work()
-            took = lbc_now() - start
-        } while took < seconds
-        return Double(units) / took
+        var seconds = 0.0
+
+        mutating func add(_ turn: Double, _ work: () throws -> Int) rethrows {
+            let start = lbc_now()
+            var took = 0.0
+            repeat {
+                units += try work()
+                took = lbc_now() - start
+            } while took < turn
+            seconds += took
+        }
+
+        var rate: Double { Double(units) / seconds }
     }
 
     /// The middle one.

@@ -9,10 +9,12 @@ final class SimSource: Doer {
     private let peer: CoreDoer<Memoer, SimPeer>
     private let place: Address
     private let pattern: [UInt8]
+    // What Swift's checks of exclusive access would cost here is no cost of what is measured.
+
     /// When each memo was handed over.
-    private(set) var sentAt: [Tyme] = []
+    @exclusivity(unchecked) private(set) var sentAt: [Tyme] = []
     /// Whether nothing is under way any more.
-    var isOver: () -> Bool = { true }
+    @exclusivity(unchecked) var isOver: () -> Bool = { true }
 
     init(_ options: SimOptions, _ peer: CoreDoer<Memoer, SimPeer>, to place: Address) {
         self.options = options
@@ -55,11 +57,11 @@ final class SimSource: Doer {
 final class SimSink {
     private let options: SimOptions
     private let last: UInt8
-    private(set) var got = 0
-    private(set) var bad = 0
+    @exclusivity(unchecked) private(set) var got = 0
+    @exclusivity(unchecked) private(set) var bad = 0
     /// Seconds from handing over to arrival of each memo; 0 where it has not arrived.
-    private(set) var latencies: [Double]
-    private(set) var doneAt: Tyme = -1
+    @exclusivity(unchecked) private(set) var latencies: [Double]
+    @exclusivity(unchecked) private(set) var doneAt: Tyme = -1
 
     init(_ options: SimOptions) {
         self.options = options

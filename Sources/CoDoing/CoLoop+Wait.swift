@@ -1,5 +1,14 @@
 import Doing
 
+/// Suspends the current task; `body` keeps what resumes it.
+///
+/// This is `withUnsafeContinuation` in the form that stays where its caller is. The other goes to the caller's executor
+/// first, where the caller is already, and to find that out takes a sixth of a switch.
+@inline(__always)
+nonisolated(nonsending) func suspend(_ body: (UnsafeContinuation<Void, Never>) -> Void) async {
+    await _unsafeInheritExecutor_withUnsafeContinuation(body)
+}
+
 /// Waiting, and the end of it.
 ///
 /// What is hot is written so that a wait has one async frame: each more costs as much as a few function calls.
@@ -18,6 +27,18 @@ extension LoopFields {
         guard deadline > pointee.tyme else { return nil }
         let wait = take()
         setDeadline(wait, deadline)
+        return wait
+    }
+
+    /// A record that waits for the next tick: for the pass after this one, or for the doer's own tock, which may be too
+    /// small to change the tyme.
+    @inline(__always)
+    func takeTick() -> Wait? {
+        let tock = pointee.owner._withUnsafeGuaranteedRef { $0.tock }
+        guard tock == 0 else { return take(until: pointee.tyme + tock) }
+        let wait = take()
+        wait.pointee.deadline = pointee.tyme
+        pointee.ticks.append(wait)
         return wait
     }
 
@@ -62,18 +83,18 @@ extension LoopFields {
         let loop = pointee.loop.takeUnretainedValue()
         nonisolated(unsafe) let wait = wait
         await withTaskCancellationHandler {
-            await withUnsafeContinuation { wait.pointee.continuation = $0 }
+            await suspend { wait.pointee.continuation = $0 }
         } onCancel: {
             loop.checkThread("the cancellation of a task of a CoDoer")
             loop.resolve(wait, .cancelled)
         }
     }
 
-    /// A wait of a task that is cancelled: counts, and throws.
+    /// Counts a wait of a task that is cancelled, whose caller throws: an error that came from here would cost every
+    /// wait the room for one, since its size is not known before it runs.
     @inline(never)
-    nonisolated(nonsending) func refuse() async -> CancellationError {
+    nonisolated(nonsending) func refuse() async {
         if countStep() { await abandon() }
-        return CancellationError()
     }
 
     /// Counts a wait that does not suspend; answers whether it is one too many, which is to be abandoned.

@@ -170,7 +170,7 @@ final class CoLoop: TaskExecutor, @unchecked Sendable {
         while let wait = state.pointee.deadlines.popDue(at: tyme) {
             if let task = wait.pointee.alarm {
                 wait.pointee.outcome = .late
-                task.cancel()
+                task.pointee.cancel()
             } else {
                 resolve(wait, .late)
             }

@@ -36,7 +36,10 @@ extension UnsafeMutablePointer<InboxState> {
     nonisolated(nonsending) func receive(until deadline: Tyme) async throws(CancellationError) -> Receipt {
         let loop = CoLoop.here("Inbox.next()")
         let isRoot = loop.isRoot
-        if loop.isCancelled(isRoot: isRoot) { throw await loop.refuse() }
+        if loop.isCancelled(isRoot: isRoot) {
+            await loop.refuse()
+            throw CancellationError()
+        }
         guard pointee.count == 0, !pointee.isClosed, deadline > loop.pointee.tyme else {
             if loop.countStep() { await loop.abandon() }
             return pointee.count > 0 ? .first : .nothing
@@ -45,7 +48,7 @@ extension UnsafeMutablePointer<InboxState> {
         loop.setDeadline(wait, deadline)
         pointee.waits.append(wait)
         if isRoot {
-            await withUnsafeContinuation { loop.suspendRoot(wait, $0) }
+            await suspend { loop.suspendRoot(wait, $0) }
         } else {
             await loop.suspendChild(wait)
         }

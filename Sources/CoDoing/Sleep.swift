@@ -17,10 +17,13 @@ public nonisolated(nonsending) func sleep(for seconds: Double) async throws(Canc
     precondition(seconds >= 0, "sleep(for: \(seconds)): must not be negative")
     let loop = CoLoop.here("sleep(for:)")
     let isRoot = loop.isRoot
-    if loop.isCancelled(isRoot: isRoot) { throw await loop.refuse() }
+    if loop.isCancelled(isRoot: isRoot) {
+        await loop.refuse()
+        throw CancellationError()
+    }
     guard let wait = loop.take(until: loop.pointee.tyme + seconds) else { return await Task.yield() }
     if isRoot {
-        await withUnsafeContinuation { loop.suspendRoot(wait, $0) }
+        await suspend { loop.suspendRoot(wait, $0) }
     } else {
         await loop.suspendChild(wait)
     }
@@ -37,10 +40,13 @@ public nonisolated(nonsending) func sleep(until deadline: Tyme) async throws(Can
     precondition(!deadline.isNaN, "sleep(until: nan)")
     let loop = CoLoop.here("sleep(until:)")
     let isRoot = loop.isRoot
-    if loop.isCancelled(isRoot: isRoot) { throw await loop.refuse() }
+    if loop.isCancelled(isRoot: isRoot) {
+        await loop.refuse()
+        throw CancellationError()
+    }
     guard let wait = loop.take(until: deadline) else { return await Task.yield() }
     if isRoot {
-        await withUnsafeContinuation { loop.suspendRoot(wait, $0) }
+        await suspend { loop.suspendRoot(wait, $0) }
     } else {
         await loop.suspendChild(wait)
     }
@@ -55,14 +61,13 @@ public nonisolated(nonsending) func sleep(until deadline: Tyme) async throws(Can
 public nonisolated(nonsending) func nextTick() async throws(CancellationError) {
     let loop = CoLoop.here("nextTick()")
     let isRoot = loop.isRoot
-    if loop.isCancelled(isRoot: isRoot) { throw await loop.refuse() }
-    let tock = loop.pointee.owner._withUnsafeGuaranteedRef { $0.tock }
-    guard tock == 0 else { return try await sleep(for: tock) }
-    let wait = loop.take()
-    wait.pointee.deadline = loop.pointee.tyme
-    loop.pointee.ticks.append(wait)
+    if loop.isCancelled(isRoot: isRoot) {
+        await loop.refuse()
+        throw CancellationError()
+    }
+    guard let wait = loop.takeTick() else { return await Task.yield() }
     if isRoot {
-        await withUnsafeContinuation { loop.suspendRoot(wait, $0) }
+        await suspend { loop.suspendRoot(wait, $0) }
     } else {
         await loop.suspendChild(wait)
     }

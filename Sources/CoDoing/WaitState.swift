@@ -22,8 +22,9 @@ struct WaitState {
     let loop: Unmanaged<CoLoop>
     /// Set while the body is suspended.
     var continuation: UnsafeContinuation<Void, Never>?
-    /// For a deadline around a piece of a body: the task to cancel.
-    var alarm: UnsafeCurrentTask?
+    /// For a deadline around a piece of a body: the task to cancel. By a pointer, since the size of a task's handle is
+    /// known to the run time only, and then that of this record would be too.
+    var alarm: UnsafeMutablePointer<UnsafeCurrentTask>?
     var deadline = Tyme.infinity
     /// Breaks ties between equal deadlines: the number of the registration.
     var order: UInt64 = 0

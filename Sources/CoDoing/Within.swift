@@ -47,7 +47,11 @@ extension CoLoop {
     /// Has the current task cancelled at `deadline`.
     fileprivate func setAlarm(_ alarm: Wait, _ deadline: Tyme) {
         withUnsafeCurrentTask { task in
-            alarm.pointee.alarm = task
+            if let task {
+                let handle = UnsafeMutablePointer<UnsafeCurrentTask>.allocate(capacity: 1)
+                handle.initialize(to: task)
+                alarm.pointee.alarm = handle
+            }
             if deadline > state.pointee.tyme { return state.setDeadline(alarm, deadline) }
             alarm.pointee.outcome = .late
             task?.cancel()
@@ -55,6 +59,8 @@ extension CoLoop {
     }
 
     fileprivate func stopAlarm(_ alarm: Wait) {
+        alarm.pointee.alarm?.deinitialize(count: 1)
+        alarm.pointee.alarm?.deallocate()
         alarm.pointee.alarm = nil
         if alarm.pointee.heapSlot >= 0 { state.pointee.deadlines.remove(alarm) }
     }

@@ -12,8 +12,11 @@ extension EngineState {
     /// and by one for each power of two on the way where they are not, see ``stride(until:atMost:)``.
     mutating func advance(until target: Tyme, atMost most: Int) -> Int {
         guard tyme < target, most > 0, tyme + tock > tyme else { return 0 }
+        if stride.tock != tock || tyme >= stride.end || tyme < stride.start { stride = Stride(from: tyme, tock) }
         // A few additions are made sooner than it is found out whether they can be left out.
-        if target - tyme > 64 * tock, let count = exactTicks(until: target, atMost: most) {
+        if target - tyme > 64 * tock, abs(tyme) < stride.exactReach,
+            let count = exactTicks(until: target, atMost: most)
+        {
             lastPassTyme = tyme + Double(count - 1) * tock
             tyme += Double(count) * tock
             return count
@@ -33,22 +36,19 @@ extension EngineState {
 
     /// Ticks that all make the same step, in one multiplication: how many, 0 where there are none.
     ///
-    /// Tymes from one power of two to the next are whole numbers of one unit, their `ulp`. Each sum with the tock is
-    /// rounded to such a number, and what rounding does to the tock does not depend on the tyme, but where two numbers
-    /// are equally near. So the first step is that of all, as long as the sum stays below the next power of two; the
-    /// steps are whole numbers of the unit, below 2^53 of it, and everything here is exact.
+    /// The steps are whole numbers of the unit of ``Stride``, below 2^53 of it, and everything here is exact.
     private mutating func stride(until target: Tyme, atMost most: Int) -> Int {
-        guard tyme > 0, tyme.isNormal else { return 0 }
-        let end = tyme.binade * 2
-        let step = tyme + tock - tyme
-        guard step > 0, tyme + step < end, abs(tock - step) != tyme.ulp / 2 else { return 0 }
-        // Quotients are rounded: one less is never too much.
-        var count = min(((min(target, end) - tyme) / step).rounded(.down) - 1, Double(most), 0x1p53)
-        while count > 0, tyme + count * step >= min(target, end) { count -= 1 }
+        if stride.tock != tock || tyme >= stride.end || tyme < stride.start { stride = Stride(from: tyme, tock) }
+        let step = stride.step
+        guard step > 0 else { return 0 }
+        let end = target < stride.end ? target : stride.end
+        // The quotient may be rounded up to a whole number, never beyond it: one less is never too much.
+        let count = min(Int((end - tyme) / step) - 1, most)
         guard count >= 1 else { return 0 }
-        lastPassTyme = tyme + (count - 1) * step
-        tyme += count * step
-        return Int(count)
+        assert(tyme + Double(count) * step < end, "a stride from \(tyme) beyond \(end)")
+        lastPassTyme = tyme + Double(count - 1) * step
+        tyme += Double(count) * step
+        return count
     }
 
     /// How many ticks that takes if all of them are exact, else nil; at least 1.

@@ -29,6 +29,8 @@ struct EngineState {
     var isRecorded = false
     /// The last pass left no deeds.
     var isDone = false
+    /// What is known of many ticks at once.
+    var stride = Stride()
     /// What the doist counts; here because every pass does.
     var statistics = Statistics()
 }

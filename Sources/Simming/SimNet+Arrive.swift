@@ -86,7 +86,11 @@ extension SimNet {
     }
 
     /// Notes what happened to a datagram at its receiver's end.
-    private func trace(_ kind: TraceEvent.Kind, _ slot: Int32, _ fate: TraceEvent.Fate = .none, at tyme: Tyme) {
+    ///
+    /// Not inlined: Swift would begin its access to the lanes ahead of the loop that takes datagrams, trace or not.
+    @inline(never) private func trace(
+        _ kind: TraceEvent.Kind, _ slot: Int32, _ fate: TraceEvent.Fate = .none, at tyme: Tyme
+    ) {
         guard let trace else { return }
         let flight = raw.pointee.flights[slot].pointee
         let way = raw.pointee.ways[Int(flight.way)].pointee

@@ -187,7 +187,8 @@ public final class RealPace: Pace {
         let timeout = isStopRequested ? 0 : Self.nanoseconds(until: deadline)
         if timeout == 0 { return false }
         let isShort = timeout > 0 && timeout < vigil.limit
-        let end = start + (isShort ? timeout : vigil.limit)
+        // From when the timeout was counted, or later: counted from the start, a deadline would come early.
+        let end = isShort ? csk_now() + timeout : start + vigil.limit
         while true {
             let found = try inner.collect()
             try settle(found, inner)

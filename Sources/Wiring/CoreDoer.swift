@@ -20,12 +20,15 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     /// How much may be sent between one tick and the next.
     public typealias Pacing = FerryPacing
 
-    @usableFromInline var _core: Core
-    @usableFromInline var _wire: Wire
-    @usableFromInline let burst: Burst
+    // Swift checks none of this for exclusive access, since a check costs as much as a small datagram. Core and
+    // transport are checked by a lease each, for whoever touches them from inside a pass must hear of it; the rest is
+    // only read and written as a whole.
 
-    // What is only read and written as a whole is not checked for exclusive access: a check costs as much as a small
-    // datagram. Core and transport are, since whoever touches them from inside a pass must hear of it.
+    @exclusivity(unchecked) @usableFromInline var _core: Core
+    @exclusivity(unchecked) @usableFromInline var _wire: Wire
+    @exclusivity(unchecked) @usableFromInline var coreLease = Lease()
+    @exclusivity(unchecked) @usableFromInline var wireLease = Lease()
+    @usableFromInline let burst: Burst
 
     /// What a pass may do.
     @exclusivity(unchecked) public var budget: Budget
@@ -100,28 +103,50 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
 
     /// The protocol. A change wakes the doer: what was queued leaves in this pass or the next.
     @inlinable public var core: Core {
-        _read { yield _core }
+        _read {
+            coreLease.read("core")
+            defer { coreLease.end() }
+            yield _core
+        }
         _modify {
-            defer { wake() }
+            coreLease.change("core")
+            defer {
+                coreLease.end()
+                wake()
+            }
             yield &_core
         }
     }
 
     /// The transport. A change wakes the doer.
     @inlinable public var wire: Wire {
-        _read { yield _wire }
+        _read {
+            wireLease.read("wire")
+            defer { wireLease.end() }
+            yield _wire
+        }
         _modify {
-            defer { wake() }
+            wireLease.change("wire")
+            defer {
+                wireLease.end()
+                wake()
+            }
             yield &_wire
         }
     }
 
     /// The next event of the core, for whoever drains them without ``onEvent``. Unlike a change of ``core`` this does
     /// not wake the doer.
-    @inlinable public func pollEvent() -> Core.Event? { _core.pollEvent() }
+    @inlinable public func pollEvent() -> Core.Event? {
+        coreLease.change("core")
+        defer { coreLease.end() }
+        return _core.pollEvent()
+    }
 
     /// Opens the transport and lets the poller, if there is one, watch it.
     override public func enter(_ tyme: Tyme) throws {
+        wireLease.change("wire")
+        defer { wireLease.end() }
         try _wire.open(for: self)
         do { if case .descriptor(let descriptor) = _wire.readiness { try watch(descriptor) } } catch {
             _wire.close()
@@ -134,17 +159,16 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
 
     /// ``recur(_:)``, inlinable so that it is compiled for its core and transport.
     @inlinable final func makePass(_ tyme: Tyme) throws -> Recurrence {
-        if watchedRoom != nil { _wire.clearRoom() }
-        var state = PassState(tellsEvents: onEvent != nil)
+        var state = PassState(tellsEvents: onEvent != nil, wasRoomWatched: watchedRoom != nil)
         repeat {
-            try Self.carry(&_core, &_wire, &ferry, &state, burst, budget, pacing, at: tyme)
+            try work(&state, at: tyme)
             if state.hasEvents {
                 tell(tyme)
-                if state.step == .over { Self.ask(&_core, &state) }
+                if state.step == .over { try work(&state, at: tyme) }
             }
         } while state.step != .over
         if state.hasEvents, let listener { listener.wake() }
-        let readiness = _wire.readiness
+        let readiness = state.readiness
         if case .descriptor(let descriptor) = readiness {
             if watched != descriptor { try watch(descriptor) }
         } else if watched != nil {
@@ -163,16 +187,27 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
         }
         // A socket tells when it has room; full peers are tried every tick, and sooner where they can be watched.
         if state.sending == .full ? !isWatchingWritable : state.isBlocked { return .again }
-        return .park(until: min(state.wakeTyme ?? .infinity, _wire.wakeTyme ?? .infinity))
+        return .park(until: state.wakeTyme)
     }
 
-    /// As much of a pass as needs nobody's closure, under one exclusive access to core, transport and ferry: an access
-    /// costs about as much as a small datagram.
+    /// As much of a pass as needs nobody's closure, with core and transport in hand.
+    @inlinable final func work(_ state: inout PassState, at tyme: Tyme) throws(TransportError) {
+        coreLease.change("core")
+        wireLease.change("wire")
+        defer {
+            coreLease.end()
+            wireLease.end()
+        }
+        try Self.carry(&_core, &_wire, &ferry, &state, burst, budget, pacing, at: tyme)
+    }
+
+    /// The steps of a pass from where it stands on; after the last one only the questions are asked.
     @inlinable static func carry(
         _ core: inout Core, _ wire: inout Wire, _ ferry: inout Ferry, _ state: inout PassState, _ burst: Burst,
         _ budget: Budget, _ pacing: Pacing?, at tyme: Tyme
     ) throws(TransportError) {
         if state.step == .first {
+            if state.wasRoomWatched { wire.clearRoom() }
             core.unblock()
             (state.receivedAll, _) = try ferry.receive(&core, from: &wire, burst, budget, trains: 1, at: tyme)
             state.step = .answer
@@ -197,25 +232,24 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
             state.sending = try ferry.send(&core, over: &wire, burst, budget, pacing, at: tyme)
             state.step = .over
         }
-        ask(&core, &state)
-    }
-
-    /// All questions to a core at once, and `inout`: a core that is only read where it is stored is copied for that.
-    @inlinable static func ask(_ core: inout Core, _ state: inout PassState) {
+        // All questions at once.
         state.hasEvents = core.hasEvents
         state.isBlocked = core.isBlocked
-        state.wakeTyme = core.wakeTyme
+        state.readiness = wire.readiness
+        state.wakeTyme = min(core.wakeTyme ?? .infinity, wire.wakeTyme ?? .infinity)
     }
 
     /// Closes the transport.
     override public func exit(_ tyme: Tyme) throws {
         unwatch()
+        wireLease.change("wire")
+        defer { wireLease.end() }
         _wire.close()
     }
 
     @inlinable final func tell(_ tyme: Tyme) {
         guard let onEvent else { return }
-        while let event = _core.pollEvent() { onEvent(event, tyme) }
+        while let event = pollEvent() { onEvent(event, tyme) }
     }
 }
 
@@ -243,7 +277,9 @@ extension CoreDoer {
         }
         let isBlocked = isBlocked && !isFull
         guard isBlocked || watchedRoom != nil else { return }
+        wireLease.change("wire")
         let room = _wire.roomDescriptor(whileBlocked: isBlocked)
+        wireLease.end()
         guard room != watchedRoom else { return }
         if let watchedRoom { pace.unwatch(watchedRoom) }
         watchedRoom = nil

@@ -12,9 +12,17 @@ import Doing
     @usableFromInline var sending = Ferry.Progress.done
     @usableFromInline var hasEvents = false
     @usableFromInline var isBlocked = false
-    @usableFromInline var wakeTyme: Tyme?
+    /// What the transport answered.
+    @usableFromInline var readiness = Readiness.polled
+    /// When core or transport have something to do; infinite for never.
+    @usableFromInline var wakeTyme = Tyme.infinity
+    /// The poller watched for room when the pass began.
+    @usableFromInline let wasRoomWatched: Bool
 
-    @usableFromInline init(tellsEvents: Bool) { self.tellsEvents = tellsEvents }
+    @usableFromInline init(tellsEvents: Bool, wasRoomWatched: Bool) {
+        self.tellsEvents = tellsEvents
+        self.wasRoomWatched = wasRoomWatched
+    }
 
     /// Whether there is something to tell before the pass goes on.
     @inlinable mutating func mustTell<Core: DatagramCore>(_ core: inout Core) -> Bool {

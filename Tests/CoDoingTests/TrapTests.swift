@@ -26,7 +26,8 @@ struct TrapTests {
     func taskSleep() async throws {
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             Thread {
-                let doist = Doist([Body { _ in try await Task.sleep(for: .milliseconds(1)) }])
+                // Longer than the slot takes on a busy machine: else nobody has to come back.
+                let doist = Doist([Body { _ in try await Task.sleep(for: .milliseconds(100)) }])
                 try? doist.enter()
                 try? doist.recur()
                 block(20)

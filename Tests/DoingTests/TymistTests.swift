@@ -89,6 +89,29 @@ import Testing
         }
     }
 
+    @Test("many parks, over many powers of two and with tocks that change, run at the same tymes with skipped ticks")
+    func skippedParks() throws {
+        for start in [0.0, -700.25, 0.3, 1020.9] {
+            let runs = try [true, false].map { skips in
+                let (doer, idler) = (Probe("doer"), Probe("idler") { _ in .park(until: .infinity) })
+                let doist = try Doist(tyme: start, tock: 0.001, skipsIdle: skips, doers: [idler, doer])
+                var random = Xoshiro256(seed: 3)
+                doer.answer = { [unowned doist] tyme in
+                    if doer.tymes.count.isMultiple(of: 7) {
+                        doist.tock = [0.001, 0x1p-10, 0.1, 0.3, 0.0013][random.below(5)]
+                    }
+                    return doer.tymes.count == 400 ? .done : .park(until: tyme + random.unit() * 9)
+                }
+                try doist.run(limit: 100_000)
+                #expect(doer.tymes.count == 400)
+                #expect((doist.statistics.skippedTicks > 0) == skips)
+                return (doer.tymes.map(\.bitPattern), doist.statistics.skippedTicks + doist.statistics.passes)
+            }
+            #expect(runs[0].0 == runs[1].0, "from \(start)")
+            #expect(Int(runs[1].1) > 400_000)
+        }
+    }
+
     @Test("a limit ends a run at the same tyme with and without skipped ticks")
     func skippedLimit() throws {
         for (tock, limit) in [(0.03125, 5.0), (0.1, 5.0), (0.1, 0.0001), (0.3, 7.77)] {

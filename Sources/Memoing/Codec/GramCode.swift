@@ -57,7 +57,7 @@ public enum GramCode: String, Hashable, Sendable, CaseIterable {
     }
 
     /// True for the first gram of a memo: it holds the count of grams where the others hold their number.
-    @inlinable public var isZeroth: Bool {
+    @inlinable @inline(__always) public var isZeroth: Bool {
         switch self {
         case .plainZeroth, .signedZeroth, .sureZeroth, .sureSignedZeroth: true
         case .plainLater, .signedLater, .sureLater, .sureSignedLater, .ack, .signedAck: false
@@ -65,7 +65,7 @@ public enum GramCode: String, Hashable, Sendable, CaseIterable {
     }
 
     /// True if the gram ends with a signature.
-    @inlinable public var isSigned: Bool {
+    @inlinable @inline(__always) public var isSigned: Bool {
         switch self {
         case .signedZeroth, .signedLater, .sureSignedZeroth, .sureSignedLater, .signedAck: true
         case .plainZeroth, .plainLater, .sureZeroth, .sureLater, .ack: false
@@ -73,7 +73,7 @@ public enum GramCode: String, Hashable, Sendable, CaseIterable {
     }
 
     /// True if the gram asks for an acknowledgement.
-    @inlinable public var isSure: Bool {
+    @inlinable @inline(__always) public var isSure: Bool {
         switch self {
         case .sureZeroth, .sureLater, .sureSignedZeroth, .sureSignedLater: true
         case .plainZeroth, .plainLater, .signedZeroth, .signedLater, .ack, .signedAck: false
@@ -81,7 +81,7 @@ public enum GramCode: String, Hashable, Sendable, CaseIterable {
     }
 
     /// True if the gram is an acknowledgement. Acks end a process of hio 0.7.20: send one only where it was asked for.
-    @inlinable public var isAck: Bool { self == .ack || self == .signedAck }
+    @inlinable @inline(__always) public var isAck: Bool { self == .ack || self == .signedAck }
 
     /// The code of the later grams of a memo whose first gram has this one; nil for every other code.
     @inlinable public var following: GramCode? {

@@ -6,6 +6,9 @@ struct GramHead: Sendable {
     var number: Int
     var mid: Mid
 
+    /// Bytes of the head of an unsigned text gram.
+    static var unsignedText: Int { 32 }
+
     init(code: GramCode, domain: Domain, number: Int, mid: Mid) {
         self.code = code
         self.domain = domain

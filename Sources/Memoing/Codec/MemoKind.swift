@@ -30,10 +30,10 @@ public enum MemoKind: String, Hashable, Sendable, CaseIterable {
     }
 
     /// True if its grams are signed.
-    @inlinable public var isSigned: Bool { self == .signed || self == .sureSigned }
+    @inlinable @inline(__always) public var isSigned: Bool { self == .signed || self == .sureSigned }
 
     /// True if its grams are acknowledged.
-    @inlinable public var isSure: Bool { self == .sure || self == .sureSigned }
+    @inlinable @inline(__always) public var isSure: Bool { self == .sure || self == .sureSigned }
 
     /// The same kind with signatures.
     @inlinable public var signed: MemoKind { isSure ? .sureSigned : .signed }

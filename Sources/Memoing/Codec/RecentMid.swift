@@ -21,6 +21,18 @@ struct RecentMid: Sendable {
         return (characters.0 ^ other.0) | (characters.1 ^ other.1) | (characters.2 ^ other.2) == 0
     }
 
+    /// Whether the head at `offset`, where 32 bytes stand, is that of the unsigned text gram with this code, number,
+    /// and mid.
+    @inline(__always)
+    func heads(_ bytes: borrowing RawSpan, at offset: Int, _ code: GramCode, _ number: Int) -> Bool {
+        let word = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self).littleEndian
+        let expected =
+            UInt64(Base64URL.encode(number: UInt32(truncatingIfNeeded: number))) &<< 32
+            | UInt64(Base64URL.encode(number: code.bits))
+        guard word == expected else { return false }
+        return stands(in: bytes.extracting(offset..<offset &+ 32))
+    }
+
     @inline(__always) private static func characters(of gram: borrowing RawSpan) -> (UInt64, UInt64, UInt64) {
         unsafe (
             gram.unsafeLoadUnaligned(fromByteOffset: 8, as: UInt64.self),

@@ -120,16 +120,44 @@ struct Assembly {
         } else if next == 0 {
             zerothBody = length
         }
-        if bytes.count &+ length > bytes.capacity { reserve(length) }
+        if bytes.count &+ length > bytes.capacity { reserve(length, longest: max(longest, length)) }
         unsafe body.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
         next &+= 1
     }
 
+    /// How many later grams with bodies of `length` bytes can be added in one go: those that are next, up to the last
+    /// one, if none is held early and all bodies are as long as the first later one.
+    func room(of length: Int) -> Int {
+        guard next > 1, length == laterBody, ends.isEmpty, early.isEmpty else { return 0 }
+        return max(0, count &- 1 &- next)
+    }
+
+    /// Adds the next grams, for which there is room: their bodies stand in `source` from `start` on, one `each` bytes
+    /// after the other.
+    mutating func add(_ run: Int, of length: Int, _ source: borrowing RawSpan, from start: Int, each: Int) {
+        let all = run &* length
+        if bytes.count &+ all > bytes.capacity { reserve(all, longest: longest) }
+        unsafe source.withUnsafeBytes { from in
+            bytes.append(addingCapacity: all) { room in
+                unsafe room.withUnsafeMutableBufferPointer { to, count in
+                    for number in 0..<run {
+                        unsafe (UnsafeMutableRawPointer(to.baseAddress!) + number &* length).copyMemory(
+                            from: from.baseAddress! + start + number &* each, byteCount: length)
+                    }
+                    count = all
+                }
+            }
+        }
+        next &+= run
+        held &+= run
+        counted &+= run &* max(AssemblyTable.leastBody, length)
+    }
+
     /// Makes room in steps: four times what is held, and no more than the memo can be. So a count that is a lie costs
     /// no more than what was really sent.
-    @inline(never) private mutating func reserve(_ length: Int) {
+    @inline(never) private mutating func reserve(_ length: Int, longest: Int) {
         let need = bytes.count + length
-        let whole = count.multipliedReportingOverflow(by: max(longest, length))
+        let whole = count.multipliedReportingOverflow(by: longest)
         let expected = whole.overflow ? Int.max : whole.partialValue
         bytes.reserveCapacity(max(need, min(expected, max(4 * need, Assembly.firstStep))))
     }

@@ -188,6 +188,28 @@ extension AssemblyTable {
         return true
     }
 
+    /// How many grams with bodies of `length` bytes a memo takes in one go, at most `most`: 0 if it is not sure that
+    /// all of them would be taken one by one.
+    func room(for most: Int, of length: Int, in row: Int32) -> Int {
+        let row = Int(row)
+        let run = min(most, rows[row].room(of: length))
+        let counted = max(length, AssemblyTable.leastBody)
+        let amount = run &* (counted &+ AssemblyTable.gramCharge)
+        // That the memo's even partition is within bounds was seen when the length of its bodies became known.
+        guard rows[row].counted &+ run &* counted <= limits.memoBytes, charged &+ amount <= limits.bytes,
+            peers[Int(rows[row].peer)].charged &+ amount <= limits.bytesPerPeer
+        else { return 0 }
+        return run
+    }
+
+    /// Charges so many grams with bodies of `length` bytes, for which there is room.
+    mutating func charge(_ run: Int, of length: Int, to row: Int32) {
+        let amount = run &* (max(length, AssemblyTable.leastBody) &+ AssemblyTable.gramCharge)
+        peers[Int(rows[Int(row)].peer)].charged &+= amount
+        charged &+= amount
+        rows[Int(row)].charged &+= amount
+    }
+
     @inline(never) private mutating func makeRoom(for amount: Int, _ row: Int32) -> Bool {
         let peer = rows[Int(row)].peer
         while peers[Int(peer)].charged + amount > limits.bytesPerPeer {

