@@ -2,11 +2,16 @@ import Doing
 
 /// Suspends the current task; `body` keeps what resumes it.
 ///
-/// This is `withUnsafeContinuation` in the form that stays where its caller is. The other goes to the caller's executor
-/// first, where the caller is already, and to find that out takes a sixth of a switch.
+/// This is `withUnsafeContinuation`; where the compiler is known to have it, in the form that stays where its caller
+/// is. The other goes to the caller's executor first, where the caller is already, and to find that out takes a sixth
+/// of a switch. The name of that form is the standard library's own business, so no later compiler is asked for it.
 @inline(__always)
 nonisolated(nonsending) func suspend(_ body: (UnsafeContinuation<Void, Never>) -> Void) async {
-    await _unsafeInheritExecutor_withUnsafeContinuation(body)
+    #if compiler(<6.4)
+        await _unsafeInheritExecutor_withUnsafeContinuation(body)
+    #else
+        await withUnsafeContinuation(body)
+    #endif
 }
 
 /// Waiting, and the end of it.
