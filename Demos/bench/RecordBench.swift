@@ -10,8 +10,8 @@ import Wiring
 /// or both and not.
 ///
 /// Beds of two peers each run in turn, in short rounds in one process: without a recorder anywhere, with one that is
-/// switched off, with one whose chunks go nowhere, with one that keeps sums of what is sent; and then, since writing
-/// disturbs its neighbours, with one whose chunks go to a file.
+/// switched off, with one whose recording is kept in memory, with one that keeps sums of what is sent; and then, since
+/// writing disturbs its neighbours, with one that goes to a file.
 func benchRecord(_ arguments: [String]) throws {
     var words = Arguments(arguments)
     let sizes = try words.integer("--size", in: 1...60_000).map { [$0] } ?? [1240]
@@ -30,7 +30,7 @@ func benchRecord(_ arguments: [String]) throws {
     }
 }
 
-/// Plain memos of 1 KiB from end to end, both ends in one recording whose chunks go nowhere, beside the same without.
+/// Plain memos of 1 KiB from end to end, both ends in one recording that is kept in memory, beside the same without.
 private func recordMemos(rounds: Int) throws -> JSONLine {
     let options = try LoopbackOptions(["--size", "1024", "--count", "20000"])
     func bed(_ recorder: Recorder?) throws -> MemoBed<Recorded<UDPPeer>> {
@@ -38,7 +38,7 @@ private func recordMemos(rounds: Int) throws -> JSONLine {
         let wires = (Recorded(peers.0, recorder, name: "red"), Recorded(peers.1, recorder, name: "blu"))
         return try MemoBed(options, wires, (peers.0.address, peers.1.address)) { recorder?.watch($0) }
     }
-    let (bytes, sums) = (RecordRow.recorder { _ in }, RecordRow.recorder(.sums) { _ in })
+    let (bytes, sums) = (RecordRow.recorder(), RecordRow.recorder(.sums))
     let beds = [try bed(nil), try bed(bytes), try bed(sums)]
     var rates: [[Double]] = [[], [], []]
     for round in 0...rounds {
@@ -78,9 +78,15 @@ struct RecordRow {
         absent = try DatagramBed(wires, (wires.0.address, wires.1.address), size: size)
         let file = file
         off = try RecordedBed(Self.wires(size), size, ends, nil)
-        on = try RecordedBed(Self.wires(size), size, ends, Self.recorder { _ in })
-        sums = try RecordedBed(Self.wires(size), size, ends, Self.recorder(.sums) { _ in })
+        on = try RecordedBed(Self.wires(size), size, ends, Self.recorder())
+        sums = try RecordedBed(Self.wires(size), size, ends, Self.recorder(.sums))
         filed = try RecordedBed(Self.wires(size), size, ends, Self.recorder { try file.write($0) })
+    }
+
+    /// One whose recording is kept in memory.
+    static func recorder(_ outputs: Recorder.Outputs = .bytes) -> Recorder {
+        let ring = MemoryRing()
+        return recorder(outputs) { ring.write($0) }
     }
 
     static func recorder(

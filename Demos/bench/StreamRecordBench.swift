@@ -76,7 +76,7 @@ func recordStreams(rounds: Int, seconds: Double) throws -> [JSONLine] {
         }
         let plain = try listener()
         let absent = try StreamBed(plain, size: size, try TCPStream(to: [plain.address]))
-        let recorders = [RecordRow.recorder { _ in }, RecordRow.recorder(.sums) { _ in }]
+        let recorders = [RecordRow.recorder(), RecordRow.recorder(.sums)]
         let beds = try [bed(nil)] + recorders.map { try bed($0) }
         let rates = try RecordRow.rates(
             [{ try absent.pass() }] + beds.map { bed in { try bed.pass() } }, rounds, seconds)
