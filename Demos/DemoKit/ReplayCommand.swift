@@ -42,7 +42,7 @@ public enum ReplayCommand {
             line.add("compared", tally.compared)
             let what =
                 tally.streams > 0
-                ? "\(tally.streams) streams, \(tally.read) bytes read"
+                ? "\(tally.streams) \(tally.streams == 1 ? "stream" : "streams"), \(tally.read) bytes read"
                 : "\(tally.received) datagrams in, \(tally.offered) out"
             reporter.say(
                 line,

@@ -17,6 +17,7 @@ func benchRecord(_ arguments: [String]) throws {
     let sizes = try words.integer("--size", in: 1...60_000).map { [$0] } ?? [1240]
     let rounds = try words.integer("--rounds", in: 1...9999) ?? 151
     let seconds = Double(try words.integer("--ms", in: 1...10_000) ?? 8) / 1000
+    MemoryRing.capacity = (try words.integer("--keep", in: 0...4096) ?? 1) << 20
     let path = try words.value("--file") ?? NSTemporaryDirectory() + "tymist-record-\(lbc_process())"
     try words.finish()
     _ = lbc_pin(0)
@@ -53,6 +54,7 @@ private func recordMemos(rounds: Int) throws -> JSONLine {
     var line = JSONLine()
     line.add("row", "record-memos")
     line.add("size", options.size)
+    line.add("kept_bytes", MemoryRing.capacity)
     RecordRow.add(["off", "on", "sums"], rates, to: &line)
     line.add("recorded_bytes", bytes.bytesWritten)
     line.add("recorded_bytes_sums", sums.bytesWritten)
@@ -118,6 +120,7 @@ struct RecordRow {
         var line = JSONLine()
         line.add("row", "record")
         line.add("size", size)
+        line.add("kept_bytes", MemoryRing.capacity)
         line.add("ends", ends)
         Self.add(["absent", "off", "on", "sums"], rates, to: &line)
         Self.add(["absent_beside_file", "file"], filedRates, to: &line)

@@ -85,6 +85,7 @@ func recordStreams(rounds: Int, seconds: Double) throws -> [JSONLine] {
         for recorder in recorders { try recorder.finish() }
         var line = JSONLine()
         line.add("row", "record-streams")
+        line.add("kept_bytes", MemoryRing.capacity)
         line.add("size", size)
         RecordRow.add(["absent", "off", "on", "sums"], rates, to: &line)
         return line

@@ -8,7 +8,8 @@ let usage = """
       datagrams  raw datagrams through peer doers, beside C: [--size B] [--row NAME]
       loopback   memos over real sockets, beside C: --mode 1t|2p --size B --mtu M [--pp 1] [--transport udp|uxd]
                  [--window N] [--tick-us U] [--in-place 1] [--reference 1] [--kind sure [--control none|rate|newreno]]
-      record     what recording costs on the fastest path: [--size B] [--rounds N] [--ms N] [--file PATH]
+      record     what recording costs on the fastest path: [--size B] [--rounds N] [--ms N] [--keep MIB]
+                 [--file PATH]
       tcp        frames of an int32 length echoed over TCP, beside C: [--size B --inflight N]
       frames     messages echoed by servers of both frame protocols, beside C: [--rounds N] [--ms N]
       tcp-echo   the echo server of it, for a load generator of your own: PORT
@@ -32,7 +33,7 @@ let quoted: [[String]] = [
     ["codec", "--size", "1024", "--gram", "1240", "--kind", "plain", "--domain", "text"],
     ["codec", "--size", "65536", "--gram", "1240", "--kind", "signed", "--domain", "text"],
     ["datagrams"],
-    ["record"],
+    ["record", "--keep", "0", "--rounds", "101"], ["record", "--rounds", "101"],
     ["loopback", "--size", "1024", "--reference", "1"],
     ["loopback", "--size", "1024", "--in-place", "1", "--reference", "1"],
     ["loopback", "--size", "1048576", "--reference", "1"],

@@ -30,8 +30,8 @@ public enum RehearseCommand {
           --twice           each run is made twice and compared
           --idlers N        with N doers more that do nothing: the hash must stay
           --against "CMD"   compares with what CMD prints for the same seeds: another build, another machine
-        replay: runs the doers of a recording again that `memo-peer --record FILE` made, without sockets and clock, and
-        compares every byte that they send; the first difference is shown.
+        replay: runs the doers of a recording again that `memo-peer` or `frame-peer` made with `--record FILE`, without
+        sockets and clock, and compares every byte that they send; the first difference is shown.
 
         Ends with status 0 if nothing failed, 1 if something did, 2 for bad words or a file that is
         no whole recording.
