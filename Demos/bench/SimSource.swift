@@ -26,11 +26,8 @@ final class SimSource: Doer {
     }
 
     override func recur(_ tyme: Tyme) throws -> Recurrence {
-        let due =
-            options.gap == 0
-            ? options.count : min(options.count, Int((tyme * 1e6).rounded()) / options.gap + 1)
-        let isSending = sentAt.count < due
-        if isSending { try send(upTo: due, at: tyme, with: &peer.core) }
+        let isSending = isDue(at: tyme)
+        if isSending { try send(at: tyme, with: &peer.core) }
         guard sentAt.count == options.count else {
             // Half a microsecond early: a tick may be a hair below the number that it stands for.
             return .park(until: (Double(sentAt.count * options.gap) - 0.5) * 1e-6)
@@ -42,8 +39,13 @@ final class SimSource: Doer {
         return .park(until: tyme + max(options.link.delay + options.link.jitter, Double(options.tick) * 1e-6))
     }
 
-    private func send(upTo due: Int, at tyme: Tyme, with memoer: inout Memoer) throws {
-        while sentAt.count < due {
+    /// Whether there is a memo to hand over.
+    private func isDue(at tyme: Tyme) -> Bool {
+        sentAt.count < options.count && sentAt.count * options.gap <= Int(tyme * 1e6 + 0.5)
+    }
+
+    private func send(at tyme: Tyme, with memoer: inout Memoer) throws {
+        while isDue(at: tyme) {
             let index = sentAt.count
             var bytes = pattern
             for place in 0..<4 { bytes[place] = UInt8(truncatingIfNeeded: index >> (8 * place)) }

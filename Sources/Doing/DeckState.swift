@@ -125,7 +125,7 @@ extension Deck {
 
     /// Whether the next pass has something to look at whatever its tyme.
     var hasReady: Bool {
-        pointee.upcoming.live + pointee.pending.live + pointee.woken.live > 0
+        pointee.upcoming.live | pointee.pending.live | pointee.woken.live != 0
     }
 
     /// The tyme of the first timer, infinite if there is none.

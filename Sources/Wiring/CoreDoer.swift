@@ -39,7 +39,7 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     @exclusivity(unchecked) public var pacing: Pacing?
     @exclusivity(unchecked) @usableFromInline var ferry = Ferry()
     /// The pass, compiled for this core and this transport where the doer was made.
-    @exclusivity(unchecked) @usableFromInline var pass: (CoreDoer, Tyme) throws -> Recurrence = { try $0.makePass($1) }
+    @usableFromInline let pass: (CoreDoer, Tyme) throws -> Recurrence
     /// Called with every event, after the pass's trains have been taken in and before its trains are sent.
     ///
     /// The closure may use ``core``. Without one, events stay in the core, within its bounds, for its user to poll.
@@ -62,15 +62,18 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     @inlinable public convenience init(
         _ core: Core, over wire: Wire, burst: Burst = Burst(), budget: Budget = Budget()
     ) {
-        self.init(plain: core, wire, burst, budget)
-        pass = { try $0.makePass($1) }
+        self.init(plain: core, wire, burst, budget) { try $0.makePass($1) }
     }
 
-    @usableFromInline init(plain core: Core, _ wire: Wire, _ burst: Burst, _ budget: Budget) {
+    @usableFromInline init(
+        plain core: Core, _ wire: Wire, _ burst: Burst, _ budget: Budget,
+        _ pass: @escaping (CoreDoer, Tyme) throws -> Recurrence
+    ) {
         _core = core
         _wire = wire
         self.burst = burst
         self.budget = budget
+        self.pass = pass
         super.init()
         checkBurst()
     }
@@ -82,17 +85,18 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
         _ core: Core, over wire: Wire, name: String, temp: Bool? = nil, burst: Burst = Burst(),
         budget: Budget = Budget()
     ) throws {
-        try self.init(named: name, temp, core, wire, burst, budget)
-        pass = { try $0.makePass($1) }
+        try self.init(named: name, temp, core, wire, burst, budget) { try $0.makePass($1) }
     }
 
     @usableFromInline init(
-        named name: String, _ temp: Bool?, _ core: Core, _ wire: Wire, _ burst: Burst, _ budget: Budget
+        named name: String, _ temp: Bool?, _ core: Core, _ wire: Wire, _ burst: Burst, _ budget: Budget,
+        _ pass: @escaping (CoreDoer, Tyme) throws -> Recurrence
     ) throws {
         _core = core
         _wire = wire
         self.burst = burst
         self.budget = budget
+        self.pass = pass
         try super.init(name: name, temp: temp)
         checkBurst()
     }

@@ -54,6 +54,7 @@ public struct FerryPacing: Hashable, Sendable {
         var datagrams = 0
         let isAll = try burst.lend { (out: inout OutputRawSpan) throws(TransportError) -> Bool in
             while trains < most, datagrams < budget.datagrams {
+                if wire.isEmpty { return true }
                 out.removeAll()
                 guard let train = try wire.receive(into: &out, at: tyme) else { return true }
                 trains += 1
