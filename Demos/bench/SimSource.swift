@@ -8,9 +8,10 @@ final class SimSource: Doer {
     private let options: SimOptions
     private let peer: CoreDoer<Memoer, SimPeer>
     private let place: Address
-    private let pattern: [UInt8]
     // What Swift's checks of exclusive access would cost here is no cost of what is measured.
 
+    /// The next memo; written over as soon as nobody else has it.
+    @exclusivity(unchecked) private var memo: [UInt8]
     /// When each memo was handed over.
     @exclusivity(unchecked) private(set) var sentAt: [Tyme] = []
     /// Whether nothing is under way any more.
@@ -20,7 +21,7 @@ final class SimSource: Doer {
         self.options = options
         self.peer = peer
         self.place = place
-        pattern = (0..<options.size).map { UInt8(truncatingIfNeeded: $0 &* 131) }
+        memo = (0..<options.size).map { UInt8(truncatingIfNeeded: $0 &* 131) }
         sentAt.reserveCapacity(options.count)
         super.init()
     }
@@ -45,13 +46,12 @@ final class SimSource: Doer {
     }
 
     private func send(at tyme: Tyme, with memoer: inout Memoer) throws {
-        while isDue(at: tyme) {
-            let index = sentAt.count
-            var bytes = pattern
-            for place in 0..<4 { bytes[place] = UInt8(truncatingIfNeeded: index >> (8 * place)) }
-            try memoer.memoit(bytes, to: place)
+        repeat {
+            let index = UInt32(truncatingIfNeeded: sentAt.count).littleEndian
+            memo.withUnsafeMutableBytes { $0.storeBytes(of: index, as: UInt32.self) }
+            try memoer.memoit(memo, to: place)
             sentAt.append(tyme)
-        }
+        } while isDue(at: tyme)
     }
 }
 

@@ -27,7 +27,7 @@ extension Deck {
         notePass(at: tyme)
         collect(at: tyme)
         let engine = pointee.engine.unsafelyUnwrapped
-        let tockField = tockField
+        let tockField = pointee.tockField.unsafelyUnwrapped
         let (ready, count) = (pointee.current.base, pointee.current.count)
         var cursor = 0
         while true {

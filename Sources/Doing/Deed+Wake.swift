@@ -16,11 +16,11 @@ extension Deed {
             pointee.isWakePending = true  // it counts after its verdict, should that be a park
             return
         }
-        if pointee.isAutoParked, !engine.pointee.isRealTime {
-            rouse()  // to its users it was never parked
-            return
+        if pointee.isAutoParked {
+            guard engine.pointee.isRealTime else { return rouse() }  // to its users it was never parked
+            unparkAsPolled()
         } else if pointee.isParked {
-            endPark()
+            endOwnPark(engine)
         } else if engine.pointee.isRealTime {
             noteWoken(ahead: engine.pointee.isExtra)
         } else {
@@ -46,14 +46,15 @@ extension Deed {
 
     /// Ends a park of this deed alone.
     func endPark() {
-        if pointee.isAutoParked {
-            unparkAsPolled()
-        } else {
-            // It stays parked, since its retyme starts anew in the pass that runs it.
-            if pointee.place != .nowhere { leaveContainer() }
-            pointee.retyme = pointee.owner!.pointee.engine!.pointee.tyme
-            noteWoken(ahead: true)
-        }
+        if pointee.isAutoParked { unparkAsPolled() } else { endOwnPark(pointee.owner!.pointee.engine!) }
+    }
+
+    /// Ends a park by a verdict of its own; it stays parked, since its retyme starts anew in the pass that runs it.
+    @inline(__always)
+    private func endOwnPark(_ engine: Engine) {
+        if pointee.place != .nowhere { leaveContainer() }
+        pointee.retyme = engine.pointee.tyme
+        noteWoken(ahead: true)
     }
 
     /// Ends a park on behalf of children as if there had been none, and those of owners that park because of it.
@@ -65,6 +66,7 @@ extension Deed {
         }
     }
 
+    @inline(never)
     private func unparkAsPolled() {
         let engine = pointee.owner!.pointee.engine!
         let (run, isRoot) = (lastPolledRun, pointee.owner!.pointee.owner == nil)

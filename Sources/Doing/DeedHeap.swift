@@ -33,6 +33,7 @@ struct DeedHeap<Index: HeapIndex> {
     /// The entry with the least key; the heap must not be empty.
     var first: Entry { base.unsafelyUnwrapped[0] }
 
+    @inline(__always)
     mutating func insert(_ deed: Deed, key: UInt64) {
         if count == capacity { grow() }
         count &+= 1
@@ -87,6 +88,7 @@ struct DeedHeap<Index: HeapIndex> {
         Index.write(hole, to: entry.deed)
     }
 
+    @inline(never)
     private mutating func lower(_ entry: Entry, from hole: Int) {
         let base = base.unsafelyUnwrapped
         var hole = hole

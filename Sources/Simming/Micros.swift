@@ -13,7 +13,8 @@ enum Micros {
     @inline(__always) static func of(_ tyme: Tyme) -> Int64 {
         let micros = tyme * 1e6
         guard micros.magnitude <= 9e15 else { return micros > 0 ? limit : -limit }
-        // As `rounded()` does, which is a call of the C library: half a microsecond goes away from 0. The rest is exact.
+        // As `rounded()` does, which is a call of the C library: half a microsecond goes away from 0, and the rest is
+        // exact.
         let whole = Int64(micros)
         let rest = micros - Double(whole)
         return whole &+ (rest >= 0.5 ? 1 : rest <= -0.5 ? -1 : 0)

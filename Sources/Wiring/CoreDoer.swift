@@ -163,7 +163,7 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
 
     /// ``recur(_:)``, inlinable so that it is compiled for its core and transport.
     @inlinable final func makePass(_ tyme: Tyme) throws -> Recurrence {
-        var state = PassState(tellsEvents: onEvent != nil, wasRoomWatched: watchedRoom != nil)
+        var state = PassState()
         repeat {
             try work(&state, at: tyme)
             if state.hasEvents {
@@ -202,20 +202,19 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
             coreLease.end()
             wireLease.end()
         }
-        try Self.carry(&_core, &_wire, &ferry, &state, burst, budget, pacing, at: tyme)
+        try carry(&_core, &_wire, &state, at: tyme)
     }
 
     /// The steps of a pass from where it stands on; after the last one only the questions are asked.
-    @inlinable static func carry(
-        _ core: inout Core, _ wire: inout Wire, _ ferry: inout Ferry, _ state: inout PassState, _ burst: Burst,
-        _ budget: Budget, _ pacing: Pacing?, at tyme: Tyme
+    @inlinable @inline(__always) final func carry(
+        _ core: inout Core, _ wire: inout Wire, _ state: inout PassState, at tyme: Tyme
     ) throws(TransportError) {
         if state.step == .first {
-            if state.wasRoomWatched { wire.clearRoom() }
+            if watchedRoom != nil { wire.clearRoom() }
             core.unblock()
             (state.receivedAll, _) = try ferry.receive(&core, from: &wire, burst, budget, trains: 1, at: tyme)
             state.step = .answer
-            if state.mustTell(&core) { return }
+            if mustTell(&core, &state) { return }
         }
         if state.step == .answer {
             state.sending = try ferry.send(&core, over: &wire, burst, budget, pacing, at: tyme)
@@ -228,7 +227,7 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
                 state.receivedAll = isAll
                 if count > 0 {
                     state.step = .answerAll
-                    if state.mustTell(&core) { return }
+                    if mustTell(&core, &state) { return }
                 }
             }
         }
@@ -241,6 +240,12 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
         state.isBlocked = core.isBlocked
         state.readiness = wire.readiness
         state.wakeTyme = min(core.wakeTyme ?? .infinity, wire.wakeTyme ?? .infinity)
+    }
+
+    /// Whether there is something to tell before the pass goes on.
+    @inlinable final func mustTell(_ core: inout Core, _ state: inout PassState) -> Bool {
+        state.hasEvents = onEvent != nil && core.hasEvents
+        return state.hasEvents
     }
 
     /// Closes the transport.

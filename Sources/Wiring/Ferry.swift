@@ -38,7 +38,7 @@ public struct FerryPacing: Hashable, Sendable {
     /// How a sending ended.
     @usableFromInline enum Progress { case done, more, full, paced }
 
-    /// What was sent at one tyme, for pacing.
+    /// What was sent at one tyme while there was a pacing.
     @usableFromInline var tyme = -Tyme.infinity
     @usableFromInline var datagrams = 0
     @usableFromInline var bytes = 0
@@ -71,14 +71,16 @@ public struct FerryPacing: Hashable, Sendable {
         _ core: inout Core, over wire: inout Wire, _ burst: Burst, _ budget: FerryBudget, _ pacing: FerryPacing?,
         at tyme: Tyme
     ) throws(TransportError) -> Progress {
-        if self.tyme != tyme { (self.tyme, datagrams, bytes) = (tyme, 0, 0) }
+        if pacing != nil, self.tyme != tyme { (self.tyme, datagrams, bytes) = (tyme, 0, 0) }
         let all = wire.limits
         var limits = all
         var (trains, sentDatagrams, sentBytes) = (0, 0, 0)
         let before = (datagrams: datagrams, bytes: bytes)
         defer {
-            datagrams += sentDatagrams
-            bytes += sentBytes
+            if pacing != nil {
+                datagrams += sentDatagrams
+                bytes += sentBytes
+            }
         }
         return try burst.lend { (out: inout OutputRawSpan) throws(TransportError) -> Progress in
             while trains < budget.trains, sentDatagrams < budget.datagrams {
@@ -96,7 +98,7 @@ public struct FerryPacing: Hashable, Sendable {
                 let sending = try wire.send(out.bytes, train, at: tyme)
                 core.sent(sending, train, at: tyme)
                 sentBytes += sending.taken
-                if sending.outcome == .full { return .full }
+                if case .full = sending.outcome { return .full }
             }
             return .more
         }
