@@ -74,33 +74,37 @@ public struct FerryPacing: Hashable, Sendable {
         if pacing != nil, self.tyme != tyme { (self.tyme, datagrams, bytes) = (tyme, 0, 0) }
         let all = wire.limits
         var limits = all
-        var (trains, sentDatagrams, sentBytes) = (0, 0, 0)
-        let before = (datagrams: datagrams, bytes: bytes)
-        defer {
-            if pacing != nil {
-                datagrams += sentDatagrams
-                bytes += sentBytes
-            }
-        }
+        var (trains, sentDatagrams) = (0, 0)
         return try burst.lend { (out: inout OutputRawSpan) throws(TransportError) -> Progress in
             while trains < budget.trains, sentDatagrams < budget.datagrams {
                 if let pacing {
-                    let left = pacing.datagrams - before.datagrams - sentDatagrams
-                    let leftBytes = pacing.bytes - before.bytes - sentBytes
-                    guard left > 0, leftBytes > 0 else { return .paced }
-                    limits.segments = min(all.segments, left)
-                    limits.bytes = min(all.bytes, max(leftBytes, all.datagram))
+                    guard let room = self.room(under: pacing, all) else { return .paced }
+                    limits = room
                 }
                 out.removeAll()
                 guard let train = core.poll(into: &out, limits, at: tyme) else { return .done }
+                let count = train.count(of: out.byteCount)
                 trains += 1
-                sentDatagrams += train.count(of: out.byteCount)
+                sentDatagrams += count
                 let sending = try wire.send(out.bytes, train, at: tyme)
                 core.sent(sending, train, at: tyme)
-                sentBytes += sending.taken
+                if pacing != nil {
+                    datagrams += count
+                    bytes += sending.taken
+                }
                 if case .full = sending.outcome { return .full }
             }
             return .more
         }
+    }
+
+    /// What a train may be that is sent at this tyme, nil if none may.
+    @usableFromInline @inline(never) func room(under pacing: FerryPacing, _ all: TrainLimits) -> TrainLimits? {
+        let (datagrams, bytes) = (pacing.datagrams - datagrams, pacing.bytes - bytes)
+        guard datagrams > 0, bytes > 0 else { return nil }
+        var limits = all
+        limits.segments = min(all.segments, datagrams)
+        limits.bytes = min(all.bytes, max(bytes, all.datagram))
+        return limits
     }
 }
