@@ -62,6 +62,10 @@ extension Deck {
                 if _fastPath(verdict == .again && deed.pointee.tock.bitPattern == 0 && !deed.pointee.isWakePending) {
                     deed.pointee.retyme = tyme + tockField.pointee
                     requeueUpcoming(deed)
+                } else if case .park(let until) = verdict, until > tyme + tockField.pointee, deed.mayJustPark {
+                    deed.pointee.retyme = until
+                    deed.pointee.isParked = true
+                    if until < .infinity { insertTimer(deed) }
                 } else {
                     try conclude(deed, verdict, at: tyme)
                 }

@@ -3,6 +3,10 @@ extension Deed {
     /// The doer, which lives at least as long as the record.
     var doer: Doer { pointee.doer.unsafelyUnwrapped.takeUnretainedValue() }
 
+    /// Whether a park needs no more than to be noted: no dodoer, no wake meanwhile, and in no container.
+    @inline(__always)
+    var mayJustPark: Bool { pointee.place == .nowhere && !pointee.isScheduler && !pointee.isWakePending }
+
     /// Whether its recur, or its end, is on the stack.
     var isRunning: Bool { pointee.owner?.pointee.running == self }
 
@@ -104,8 +108,8 @@ extension Deed {
         let label = pointee.label
         if ahead, let running = deck.pointee.running, label > running.pointee.label {
             pointee.wake = .ahead
-            deck.pointee.ahead.insert(self, key: label)
             deck.pointee.rival = Swift.min(deck.pointee.rival, label)
+            deck.pointee.ahead.insert(self, key: label)
         } else {
             pointee.wake = .listed
             pointee.wakeSlot = deck.pointee.woken.append(self)
@@ -222,8 +226,9 @@ extension Deck {
         if deed.pointee.retyme < .infinity { insertTimer(deed) }
     }
 
+    /// Puts a deed that stands nowhere among the timers, by its retyme, which must be finite.
     @inline(never)
-    private func insertTimer(_ deed: Deed) {
+    func insertTimer(_ deed: Deed) {
         pointee.timers.insert(deed, engine: pointee.engine.unsafelyUnwrapped)
     }
 

@@ -35,9 +35,15 @@ struct DeedHeap<Index: HeapIndex> {
 
     @inline(__always)
     mutating func insert(_ deed: Deed, key: UInt64) {
-        if count == capacity { grow() }
+        if count == capacity { return insertGrowing(deed, key) }  // as the last call it costs the others nothing
         count &+= 1
         raise(Entry(key: key, deed: deed), from: count &- 1)
+    }
+
+    @inline(never)
+    private mutating func insertGrowing(_ deed: Deed, _ key: UInt64) {
+        grow()
+        insert(deed, key: key)
     }
 
     /// Takes out the entry with the least key; the heap must not be empty.

@@ -25,7 +25,8 @@ extension SimNet {
         if segment > SimPeer.largestDatagram, total > SimPeer.largestDatagram {
             return refuse(train, socket, Refusal(.tooLarge), .tooLarge, at: tyme)
         }
-        if !way.pointee.isPlain, let refusal = refusal(number, socket, at: now) {
+        let isPlain = way.pointee.isPlain
+        if !isPlain, let refusal = refusal(number, socket, at: now) {
             return refuse(train, socket, refusal.0, refusal.1, at: tyme)
         }
         unsafe bytes.withUnsafeBytes { all in
@@ -33,7 +34,7 @@ extension SimNet {
             repeat {
                 let end = min(start &+ segment, total)
                 let datagram = UnsafeRawBufferPointer(rebasing: all[start..<end])
-                if way.pointee.isPlain {
+                if isPlain {
                     sendPlain(datagram, way, socket, now)
                 } else {
                     sendWatched(datagram, number, socket, now, at: tyme)
