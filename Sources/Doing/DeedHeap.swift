@@ -35,15 +35,9 @@ struct DeedHeap<Index: HeapIndex> {
 
     @inline(__always)
     mutating func insert(_ deed: Deed, key: UInt64) {
-        if count == capacity { return insertGrowing(deed, key) }  // as the last call it costs the others nothing
+        if count == capacity { grow() }
         count &+= 1
         raise(Entry(key: key, deed: deed), from: count &- 1)
-    }
-
-    @inline(never)
-    private mutating func insertGrowing(_ deed: Deed, _ key: UInt64) {
-        grow()
-        insert(deed, key: key)
     }
 
     /// Takes out the entry with the least key; the heap must not be empty.
@@ -114,6 +108,7 @@ struct DeedHeap<Index: HeapIndex> {
         Index.write(hole, to: entry.deed)
     }
 
+    @inline(never)
     private mutating func grow() {
         capacity = max(8, capacity * 2)
         let wider = UnsafeMutablePointer<Entry>.allocate(capacity: capacity)
