@@ -4,6 +4,8 @@ extension Deed {
     var doer: Doer { pointee.doer.unsafelyUnwrapped.takeUnretainedValue() }
 
     /// Whether a park needs no more than to be noted: no dodoer, no wake meanwhile, and in no container.
+    ///
+    /// The pass does that itself: 30 instructions of 76 less a park.
     @inline(__always)
     var mayJustPark: Bool { pointee.place == .nowhere && !pointee.isScheduler && !pointee.isWakePending }
 

@@ -15,7 +15,8 @@ extension EngineState {
         if stride.tock != tock || tyme >= stride.end || tyme < stride.start { stride = Stride(from: tyme, tock) }
         let step = stride.step
         if step > 0, target < stride.end {
-            // The way of nearly all: every tick makes the same step, and the quotient is at most one off.
+            // The way of nearly all: every tick makes the same step, and the quotient is at most one off. It takes half
+            // the instructions of the way over additions.
             var count = Int((target - tyme) / step) &+ 1
             if tyme + Double(count &- 1) * step >= target { count &-= 1 }
             let last = tyme + Double(count) * step
