@@ -42,6 +42,7 @@ public struct Tapped<Base: DatagramTransport, T: Tap>: DatagramTransport {
     }
     public mutating func clearRoom() { base.clearRoom() }
     public var wakeTyme: Tyme? { base.wakeTyme }
+    @inlinable public var isEmpty: Bool { base.isEmpty }
     public func describe(_ address: Address) -> String { base.describe(address) }
 
     @inlinable public mutating func receive(

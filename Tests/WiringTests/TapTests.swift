@@ -41,6 +41,16 @@ struct Scripted: DatagramTransport {
 struct TapTests {
     let peer = Address.host(1)
 
+    @Test("a tapped transport is empty when its base says so")
+    func empty() {
+        var wire = Tapped(Scripted(), WireLog())
+        #expect(!wire.isEmpty)
+        wire.base.tellsEmpty = true
+        #expect(wire.isEmpty)
+        wire.base.incoming = [(Train(peer: peer, segment: 1), [1])]
+        #expect(!wire.isEmpty)
+    }
+
     @Test("a log shows what was received and what of a train was taken, a datagram a record")
     func log() throws {
         let log = WireLog()
