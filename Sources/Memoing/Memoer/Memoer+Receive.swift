@@ -52,15 +52,14 @@ extension Memoer {
             counts.empty &+= 1
             return
         }
+        if let head = top.head(of: datagram) { return takeUnsigned(head, datagram) }
         switch GramHead.read(datagram, recent: recent) {
         case .success(let head):
             if head.code.isAck { return takeAck(head, datagram) }
             if !head.code.isZeroth, head.number == 0 { return drop(.zeroNumber) }
-            if head.code.isSigned {
-                takeSigned(head, datagram)
-            } else {
-                takeUnsigned(head, datagram)
-            }
+            if head.code.isSigned { return takeSigned(head, datagram) }
+            if head.code.isZeroth, head.number == 1, head.domain == .text { top = RecentTop(head, of: datagram) }
+            takeUnsigned(head, datagram)
         case .failure(let error): drop(error.reason)
         }
     }

@@ -80,6 +80,7 @@ public struct Memoer: DatagramCore {
     var sourceHash: UInt64 = 0
     var current: Int32 = -1
     var recent = RecentMid()
+    var top = RecentTop()
 
     /// A memoer for plain memos in text grams of hio's UDP size, with all defaults.
     ///
@@ -202,6 +203,12 @@ public struct Memoer: DatagramCore {
     /// When something is due: now if there is something to send, else when the next unfinished memo is given up.
     public var wakeTyme: Tyme? {
         if outbox.isReady { return tyme }
+        guard sure.isActive || table.count > 0 else { return nil }
+        return laterWakeTyme
+    }
+
+    /// Apart, since it looks at so much of the memoer that a copy of it is made.
+    @inline(never) private var laterWakeTyme: Tyme? {
         guard sure.isActive, let due = sureWakeTyme else { return table.deadline }
         return min(due, table.deadline ?? .infinity)
     }

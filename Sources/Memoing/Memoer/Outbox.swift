@@ -206,19 +206,28 @@ extension Outbox {
         do {
             // In a scope of its own: held longer, the queue would be copied when the lane is changed.
             let queue = lanes[lane].queue
-            let context = Context(
-                sizes: sizes, lowered: lanes[lane].lowered, maximum: maximum, signer: signer, identities: identities)
+            // Through a span, so that no memo is copied and retained to be looked at.
+            let memos = queue.span
+            let way = Way(sizes: sizes, lowered: lanes[lane].lowered, maximum: maximum)
             var index = lanes[lane].head
             var number = lanes[lane].progress
-            filling: while index < queue.count, !load.isEnded {
-                switch Outbox.append(queue[index], from: number, context, &load, &out) {
+            filling: while index < memos.count, !load.isEnded {
+                var step = Outbox.append(memos[index], way, &load, &out)
+                switch step {
+                case .several:
+                    step = Outbox.appendRun(memos[index], from: number, way, &load, &out)
+                case .other:
+                    step = Outbox.appendSlow(memos[index], from: number, way, signer, identities, &load, &out)
+                case .whole, .full, .cannot: break
+                }
+                switch step {
                 case .whole:
                     index &+= 1
                     number = 0
-                case .full: break filling
                 case .cannot(let reason):
                     failure = reason
                     break filling
+                case .full, .several, .other: break filling
                 }
             }
         }
@@ -235,16 +244,18 @@ extension Outbox {
         case full
         /// The memo cannot be sent.
         case cannot(MemoFailure.Reason)
+        /// It has several grams: ``appendRun(_:from:_:_:_:)``.
+        case several
+        /// It is signed, or a gram already: ``appendSlow(_:from:_:_:_:_:_:)``.
+        case other
     }
 
     /// What the rendering of a lane's memos needs to know. It is no part of the outbox, so that nothing of the latter
     /// is copied for a call.
-    private struct Context {
+    private struct Way {
         let sizes: GramSizes
         let lowered: Int?
         let maximum: Int
-        let signer: (any Signer)?
-        let identities: [Identity]
 
         func plan(_ memo: borrowing Outgoing) -> RendPlan? {
             let size = sizes.size(memo.kind, memo.domain, lowered: lowered)
@@ -252,16 +263,14 @@ extension Outbox {
         }
     }
 
-    /// Appends the grams of one memo from `number` on, as many as fit.
+    /// Appends an unsigned memo of one gram, if it fits.
     @inline(__always) private static func append(
-        _ memo: borrowing Outgoing, from number: Int, _ context: borrowing Context, _ load: inout Load,
-        _ out: inout OutputRawSpan
+        _ memo: borrowing Outgoing, _ way: Way, _ load: inout Load, _ out: inout OutputRawSpan
     ) -> Step {
-        if memo.isGram || memo.kind.isSigned { return appendSlow(memo, from: number, context, &load, &out) }
-        let size = context.sizes.size(memo.kind, memo.domain, lowered: context.lowered)
+        if memo.isGram || memo.kind.isSigned { return .other }
         let overhead = memo.domain == .text ? 32 : 24
         let length = memo.bytes.count &+ overhead
-        guard length <= size else { return appendRun(memo, from: number, context, &load, &out) }
+        guard length <= way.sizes.size(memo.kind, memo.domain, lowered: way.lowered) else { return .several }
         guard length <= load.datagram else { return .cannot(.tooLarge(size: length, maximum: load.datagram)) }
         guard load.hasRoom(for: length) else { return .full }
         unsafe out.withUnsafeMutableBytes { room, filled in
@@ -281,11 +290,10 @@ extension Outbox {
 
     /// A memo of several grams: runs of equal ones at once.
     @inline(never) private static func appendRun(
-        _ memo: borrowing Outgoing, from number: Int, _ context: borrowing Context, _ load: inout Load,
-        _ out: inout OutputRawSpan
+        _ memo: borrowing Outgoing, from number: Int, _ way: Way, _ load: inout Load, _ out: inout OutputRawSpan
     ) -> Step {
-        guard let plan = context.plan(memo) else {
-            return .cannot(.tooLarge(size: memo.bytes.count, maximum: context.maximum))
+        guard let plan = way.plan(memo) else {
+            return .cannot(.tooLarge(size: memo.bytes.count, maximum: way.maximum))
         }
         let bytes = memo.bytes
         var number = number
@@ -305,8 +313,8 @@ extension Outbox {
 
     /// Signed grams, one by one, and ready ones.
     @inline(never) private static func appendSlow(
-        _ memo: borrowing Outgoing, from number: Int, _ context: borrowing Context, _ load: inout Load,
-        _ out: inout OutputRawSpan
+        _ memo: borrowing Outgoing, from number: Int, _ way: Way, _ signer: (any Signer)?, _ identities: [Identity],
+        _ load: inout Load, _ out: inout OutputRawSpan
     ) -> Step {
         let bytes = memo.bytes
         if memo.isGram {
@@ -317,10 +325,10 @@ extension Outbox {
             load.add(1, of: length)
             return .whole
         }
-        guard let signer = context.signer, let plan = context.plan(memo) else {
-            return .cannot(.tooLarge(size: bytes.count, maximum: context.maximum))
+        guard let signer, let plan = way.plan(memo) else {
+            return .cannot(.tooLarge(size: bytes.count, maximum: way.maximum))
         }
-        let identity = context.identities[Int(memo.identity)]
+        let identity = identities[Int(memo.identity)]
         for number in number..<plan.count {
             let length = plan.length(of: number)
             guard length <= load.datagram else { return .cannot(.tooLarge(size: length, maximum: load.datagram)) }
