@@ -34,7 +34,7 @@ struct Lane {
         // Through a span: one look at who else has the queue, and no memo retained to be looked at.
         var memos = queue.mutableSpan
         while grams > 0, index < memos.count {
-            let left = sizes.count(of: memos[index], lowered: lowered) &- progress
+            let left = sizes.count(of: memos[index].bytes.count, memos[index].note, lowered: lowered) &- progress
             if grams < left {
                 progress &+= grams
                 break
@@ -91,7 +91,7 @@ extension Lane {
     /// The grams of the first memo go out of the stash: it failed.
     mutating func unstashFirst(_ sizes: GramSizes) {
         guard !stash.isEmpty else { return }
-        let left = sizes.count(of: queue[head], lowered: lowered) - progress
+        let left = sizes.count(of: queue[head].bytes.count, queue[head].note, lowered: lowered) - progress
         stash.removeFirst(min(stash.count, left * stashSegment))
     }
 

@@ -64,7 +64,7 @@ extension Memoer {
         }
     }
 
-    mutating func drop(_ reason: DropReason) { counts.drops.count(reason) }
+    @inline(never) mutating func drop(_ reason: DropReason) { counts.drops.count(reason) }
 
     @inline(__always) private mutating func takeUnsigned(_ head: GramHead, _ datagram: RawSpan) {
         if requiresSigned { return drop(.unsigned) }
@@ -80,7 +80,8 @@ extension Memoer {
         }
         let hash = midHash(head.mid.high, head.mid.low)
         let print = hash &+ sourceHash
-        if finished.contains(print, head.mid, from: sourceHash) {
+        let isBeyond = finished.isBeyond(head.mid, from: sourceHash)
+        if !isBeyond, finished.contains(print) {
             counts.late &+= 1
             return
         }
@@ -88,7 +89,9 @@ extension Memoer {
         let row =
             table.count == 0
             ? -1 : table.find(head.mid, hash) { if case .source(from) = $0.key { true } else { false } }
-        if row < 0, head.code.isZeroth, head.number <= 1 { return takeWhole(head, body, print) }
+        if row < 0, head.code.isZeroth, head.number <= 1 {
+            return takeWhole(head.mid, datagram, body, print, isBeyond: isBeyond)
+        }
         if row >= 0 {
             current = row
             return add(head, body, to: row)
@@ -104,18 +107,24 @@ extension Memoer {
     }
 
     /// A memo of one gram: nothing but its bytes is allocated.
-    @inline(__always) private mutating func takeWhole(_ head: GramHead, _ body: RawSpan, _ print: UInt64) {
+    @inline(__always) private mutating func takeWhole(
+        _ mid: Mid, _ datagram: RawSpan, _ body: RawSpan, _ print: UInt64, isBeyond: Bool
+    ) {
         guard body.byteCount <= limits.memoBytes else { return drop(.tooLarge) }
         guard !inbox.isFull else { return drop(.inboxFull) }
         counts.received.grams &+= 1
-        counts.received.bytes &+= body.byteCount &+ head.bodyStart
-        finished.insert(print, head.mid, from: sourceHash)
+        counts.received.bytes &+= datagram.byteCount
+        if isBeyond {
+            finished.insert(print, beyond: mid)
+        } else {
+            finished.insert(print, mid, from: sourceHash)
+        }
         if isText, !isUTF8(body) { return drop(.notText) }
         if let reader {
             counts.received.memos &+= 1
-            return reader.read(body, MemoHead(source: source, mid: head.mid), at: tyme)
+            return reader.read(body, MemoHead(source: source, mid: mid), at: tyme)
         }
-        deliver(Memo(bytes: copy(body), source: source, mid: head.mid))
+        deliver(Memo(bytes: copy(body), source: source, mid: mid))
     }
 
     @inline(__always) private mutating func copy(_ body: RawSpan) -> [UInt8] {

@@ -228,13 +228,15 @@ public struct Memoer: DatagramCore {
 
     /// Takes note of the tyme, and gives up what is too old.
     @inline(__always) mutating func begin(_ now: Tyme) {
-        if now != tyme {
-            tyme = now
-            milliseconds = Mid.milliseconds(now)
-            sure.inbox.done.forget(at: now)
-        }
+        if now != tyme { advance(to: now) }
         if sure.isActive { beginSure() }
         if table.count > 0 { expire() }
+    }
+
+    @inline(never) private mutating func advance(to now: Tyme) {
+        tyme = now
+        milliseconds = Mid.milliseconds(now)
+        sure.inbox.done.forget(at: now)
     }
 
     @inline(never) private mutating func expire() {

@@ -51,9 +51,11 @@ struct Outbox {
     }
 
     /// Something can be polled.
-    var isReady: Bool { !isFull && turns.first(of: Turn.ready) >= 0 }
+    @inline(__always) var isReady: Bool { !isFull && hasReady }
+    /// There is something to send, if the transport has room.
+    @inline(__always) var hasReady: Bool { turns.first(of: Turn.ready) >= 0 }
     /// Something waits for room.
-    var isBlocked: Bool { blocked > 0 || isFull && turns.first(of: Turn.ready) >= 0 }
+    var isBlocked: Bool { blocked > 0 || isFull && hasReady }
 }
 
 // MARK: - Queueing
@@ -137,7 +139,7 @@ extension Outbox {
         for lane in lanes.indices where !lanes[lane].isEmpty {
             grams -= lanes[lane].progress
             for memo in lanes[lane].queue[lanes[lane].head...] {
-                grams += sizes.count(of: memo, lowered: lanes[lane].lowered)
+                grams += sizes.count(of: memo.bytes.count, memo.note, lowered: lanes[lane].lowered)
             }
         }
         return grams
@@ -212,13 +214,14 @@ extension Outbox {
             var index = lanes[lane].head
             var number = lanes[lane].progress
             filling: while index < memos.count, !load.isEnded {
-                var step = Outbox.append(memos[index], way, &load, &out)
-                switch step {
-                case .several:
-                    step = Outbox.appendRun(memos[index], from: number, way, &load, &out)
-                case .other:
-                    step = Outbox.appendSlow(memos[index], from: number, way, signer, identities, &load, &out)
-                case .whole, .full, .cannot: break
+                let note = memos[index].note
+                var step = Step.full
+                if note.isGram || note.kind.isSigned {
+                    step = Outbox.appendSlow(memos[index].bytes, note, from: number, way, signer, identities, &load, &out)
+                } else if way.isOne(memos[index].bytes.count, note) {
+                    step = Outbox.appendOne(memos[index].bytes.span.bytes, note, &load, &out)
+                } else {
+                    step = Outbox.appendRun(memos[index].bytes, note, from: number, way, &load, &out)
                 }
                 switch step {
                 case .whole:
@@ -227,7 +230,7 @@ extension Outbox {
                 case .cannot(let reason):
                     failure = reason
                     break filling
-                case .full, .several, .other: break filling
+                case .full: break filling
                 }
             }
         }
@@ -244,10 +247,6 @@ extension Outbox {
         case full
         /// The memo cannot be sent.
         case cannot(MemoFailure.Reason)
-        /// It has several grams: ``appendRun(_:from:_:_:_:)``.
-        case several
-        /// It is signed, or a gram already: ``appendSlow(_:from:_:_:_:_:_:)``.
-        case other
     }
 
     /// What the rendering of a lane's memos needs to know. It is no part of the outbox, so that nothing of the latter
@@ -257,28 +256,29 @@ extension Outbox {
         let lowered: Int?
         let maximum: Int
 
-        func plan(_ memo: borrowing Outgoing) -> RendPlan? {
-            let size = sizes.size(memo.kind, memo.domain, lowered: lowered)
-            return GramSizes.plan(memo.bytes.count, memo.kind, memo.domain, size)
+        /// Whether an unsigned memo of `length` bytes is one gram.
+        @inline(__always) func isOne(_ length: Int, _ memo: Outgoing.Note) -> Bool {
+            length &+ (memo.domain == .text ? 32 : 24) <= sizes.size(memo.kind, memo.domain, lowered: lowered)
+        }
+
+        func plan(_ length: Int, _ memo: Outgoing.Note) -> RendPlan? {
+            GramSizes.plan(length, memo.kind, memo.domain, sizes.size(memo.kind, memo.domain, lowered: lowered))
         }
     }
 
     /// Appends an unsigned memo of one gram, if it fits.
-    @inline(__always) private static func append(
-        _ memo: borrowing Outgoing, _ way: Way, _ load: inout Load, _ out: inout OutputRawSpan
+    @inline(__always) private static func appendOne(
+        _ bytes: RawSpan, _ memo: Outgoing.Note, _ load: inout Load, _ out: inout OutputRawSpan
     ) -> Step {
-        if memo.isGram || memo.kind.isSigned { return .other }
         let overhead = memo.domain == .text ? 32 : 24
-        let length = memo.bytes.count &+ overhead
-        guard length <= way.sizes.size(memo.kind, memo.domain, lowered: way.lowered) else { return .several }
+        let length = bytes.byteCount &+ overhead
         guard length <= load.datagram else { return .cannot(.tooLarge(size: length, maximum: load.datagram)) }
         guard load.hasRoom(for: length) else { return .full }
         unsafe out.withUnsafeMutableBytes { room, filled in
             let target = unsafe room.baseAddress! + filled
             let head = GramHead(code: memo.kind.zeroth, domain: memo.domain, number: 1, mid: memo.mid)
             unsafe head.store(to: target)
-            // Lent as a span, the bytes need not be retained.
-            unsafe memo.bytes.span.bytes.withUnsafeBytes { bytes in
+            unsafe bytes.withUnsafeBytes { bytes in
                 guard let from = bytes.baseAddress else { return }
                 unsafe (target + overhead).copyMemory(from: from, byteCount: bytes.count)
             }
@@ -290,12 +290,12 @@ extension Outbox {
 
     /// A memo of several grams: runs of equal ones at once.
     @inline(never) private static func appendRun(
-        _ memo: borrowing Outgoing, from number: Int, _ way: Way, _ load: inout Load, _ out: inout OutputRawSpan
+        _ bytes: [UInt8], _ memo: Outgoing.Note, from number: Int, _ way: Way, _ load: inout Load,
+        _ out: inout OutputRawSpan
     ) -> Step {
-        guard let plan = way.plan(memo) else {
-            return .cannot(.tooLarge(size: memo.bytes.count, maximum: way.maximum))
+        guard let plan = way.plan(bytes.count, memo) else {
+            return .cannot(.tooLarge(size: bytes.count, maximum: way.maximum))
         }
-        let bytes = memo.bytes
         var number = number
         while number < plan.count {
             let length = plan.length(of: number)
@@ -313,10 +313,9 @@ extension Outbox {
 
     /// Signed grams, one by one, and ready ones.
     @inline(never) private static func appendSlow(
-        _ memo: borrowing Outgoing, from number: Int, _ way: Way, _ signer: (any Signer)?, _ identities: [Identity],
-        _ load: inout Load, _ out: inout OutputRawSpan
+        _ bytes: [UInt8], _ memo: Outgoing.Note, from number: Int, _ way: Way, _ signer: (any Signer)?,
+        _ identities: [Identity], _ load: inout Load, _ out: inout OutputRawSpan
     ) -> Step {
-        let bytes = memo.bytes
         if memo.isGram {
             let length = bytes.count
             guard length <= load.datagram else { return .cannot(.tooLarge(size: length, maximum: load.datagram)) }
@@ -325,7 +324,7 @@ extension Outbox {
             load.add(1, of: length)
             return .whole
         }
-        guard let signer, let plan = way.plan(memo) else {
+        guard let signer, let plan = way.plan(bytes.count, memo) else {
             return .cannot(.tooLarge(size: bytes.count, maximum: way.maximum))
         }
         let identity = identities[Int(memo.identity)]
@@ -414,9 +413,10 @@ extension Outbox {
     private mutating func report(_ grams: Int, _ lane: Int) {
         var left = grams + lanes[lane].progress
         for index in lanes[lane].head..<lanes[lane].queue.count {
-            left -= sizes.count(of: lanes[lane].queue[index], lowered: lanes[lane].lowered)
+            let note = lanes[lane].queue[index].note
+            left -= sizes.count(of: lanes[lane].queue[index].bytes.count, note, lowered: lanes[lane].lowered)
             guard left >= 0 else { return }
-            tell(.sent(mid: lanes[lane].queue[index].mid, to: lanes[lane].address))
+            tell(.sent(mid: note.mid, to: lanes[lane].address))
         }
     }
 
@@ -427,7 +427,7 @@ extension Outbox {
         queuedMemos &-= 1
         queuedBytes &-= memo.bytes.count
         failed += 1
-        tell(.failed(MemoFailure(mid: memo.mid, destination: lanes[lane].address, reason: reason)))
+        tell(.failed(MemoFailure(mid: memo.note.mid, destination: lanes[lane].address, reason: reason)))
         if lanes[lane].isEmpty { settle(Int32(lane)) }
     }
 
