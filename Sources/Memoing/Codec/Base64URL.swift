@@ -1,6 +1,6 @@
 /// base64url without padding (RFC 4648 §5) for material that is a whole number of 24-bit groups, as all of a gram is.
 ///
-/// Encoding works on eight characters as the bytes of one 64-bit lane, and on four lanes at once: six bytes are spread
+/// Encoding works on eight characters as the bytes of one 64-bit lane, and on two lanes at once: six bytes are spread
 /// to eight six-bit values by three halvings of the lane, and a value becomes its character by adding what each
 /// threshold that it has passed asks for. Decoding looks each character up.
 public enum Base64URL {
@@ -8,9 +8,9 @@ public enum Base64URL {
         #error("Base64URL puts the first character into the lowest byte of a lane")
     #endif
 
-    /// Four lanes of 48 bits (the first byte highest) to 32 characters.
+    /// Two lanes of 48 bits (the first byte highest) to sixteen characters.
     @inline(__always)
-    static func encode(_ groups: SIMD4<UInt64>) -> SIMD32<UInt8> {
+    static func encode(_ groups: SIMD2<UInt64>) -> SIMD16<UInt8> {
         let halves = ((groups &>> 24) & each(0xFF_FFFF)) | ((groups &<< 32) & each(0xFF_FFFF << 32))
         let quarters = ((halves &>> 12) & each(low12)) | ((halves &<< 16) & each(low12 << 16))
         let sixes = ((quarters &>> 6) & each(low6)) | ((quarters &<< 8) & each(low6 << 8))
@@ -20,11 +20,11 @@ public enum Base64URL {
         characters = characters &- (passed(52, sixes) & each(75 &* ones))
         characters = characters &- (passed(62, sixes) & each(13 &* ones))
         characters = characters &+ (passed(63, sixes) & each(49 &* ones))
-        return unsafe unsafeBitCast(characters, to: SIMD32<UInt8>.self)
+        return unsafe unsafeBitCast(characters, to: SIMD16<UInt8>.self)
     }
 
     /// 0x7F in each byte that is at least `threshold`.
-    @inline(__always) private static func passed(_ threshold: UInt64, _ bytes: SIMD4<UInt64>) -> SIMD4<UInt64> {
+    @inline(__always) private static func passed(_ threshold: UInt64, _ bytes: SIMD2<UInt64>) -> SIMD2<UInt64> {
         let high = (bytes &+ each((128 &- threshold) &* ones)) & each(0x80 &* ones)
         return high &- (high &>> 7)
     }
@@ -32,7 +32,7 @@ public enum Base64URL {
     private static var ones: UInt64 { 0x0101_0101_0101_0101 }
     private static var low6: UInt64 { 0x003F_003F_003F_003F }
     private static var low12: UInt64 { 0x0000_0FFF_0000_0FFF }
-    @inline(__always) private static func each(_ word: UInt64) -> SIMD4<UInt64> { SIMD4(repeating: word) }
+    @inline(__always) private static func each(_ word: UInt64) -> SIMD2<UInt64> { SIMD2(repeating: word) }
 
     /// Eight characters, the first in the lowest byte, as 48 bits; bit 63 is set if one is not of the alphabet: its
     /// value is -1, which leaves all bits above it set.
@@ -113,7 +113,8 @@ public enum Base64URL {
         var (from, to) = (0, 0)
         while from &+ 24 <= count {
             let groups = unsafe pack(source + from)
-            unsafe (target + to).storeBytes(of: encode(groups), as: SIMD32<UInt8>.self)
+            unsafe (target + to).storeBytes(of: encode(groups.lowHalf), as: SIMD16<UInt8>.self)
+            unsafe (target + to + 16).storeBytes(of: encode(groups.highHalf), as: SIMD16<UInt8>.self)
             from &+= 24
             to &+= 32
         }

@@ -10,6 +10,7 @@ extension Memoer {
         if train.peer != source {
             source = train.peer
             sourceHash = addressHash(source.tag, source.hi, source.lo)
+            takesUnsigned = !requiresSigned && (acceptsUnnamed || !source.isNone)
         }
         let segment = train.segment
         sure.inbox.amplification.heard(bytes.byteCount, from: sourceHash)
@@ -52,7 +53,12 @@ extension Memoer {
             counts.empty &+= 1
             return
         }
-        if let head = top.head(of: datagram) { return takeUnsigned(head, datagram) }
+        if let head = top.head(of: datagram) {
+            guard table.count == 0, takesUnsigned, head.code == .plainZeroth else {
+                return takeUnsigned(head, datagram)
+            }
+            return takeAlone(head.mid, datagram)
+        }
         switch GramHead.read(datagram, recent: recent) {
         case .success(let head):
             if head.code.isAck { return takeAck(head, datagram) }
@@ -66,9 +72,20 @@ extension Memoer {
 
     @inline(never) mutating func drop(_ reason: DropReason) { counts.drops.count(reason) }
 
-    @inline(__always) private mutating func takeUnsigned(_ head: GramHead, _ datagram: RawSpan) {
-        if requiresSigned { return drop(.unsigned) }
-        if source.isNone, !acceptsUnnamed { return drop(.unnamed) }
+    /// A plain memo that is one text gram, while no memo is unfinished: what ``takeUnsigned(_:_:)`` asks beside that
+    /// is known.
+    @inline(__always) private mutating func takeAlone(_ mid: Mid, _ datagram: RawSpan) {
+        let print = midHash(mid.high, mid.low) &+ sourceHash
+        let isBeyond = finished.isBeyond(mid, from: sourceHash)
+        if !isBeyond, finished.contains(print) {
+            counts.late &+= 1
+            return
+        }
+        takeWhole(mid, datagram, from: GramHead.unsignedText, print, isBeyond: isBeyond)
+    }
+
+    @inline(never) private mutating func takeUnsigned(_ head: GramHead, _ datagram: RawSpan) {
+        guard takesUnsigned else { return drop(requiresSigned ? .unsigned : .unnamed) }
         if head.code.isSure {
             sure.isActive = true
             return takeSure(head, datagram)
@@ -90,7 +107,7 @@ extension Memoer {
             table.count == 0
             ? -1 : table.find(head.mid, hash) { if case .source(from) = $0.key { true } else { false } }
         if row < 0, head.code.isZeroth, head.number <= 1 {
-            return takeWhole(head.mid, datagram, body, print, isBeyond: isBeyond)
+            return takeWhole(head.mid, datagram, from: head.bodyStart, print, isBeyond: isBeyond)
         }
         if row >= 0 {
             current = row
@@ -108,8 +125,9 @@ extension Memoer {
 
     /// A memo of one gram: nothing but its bytes is allocated.
     @inline(__always) private mutating func takeWhole(
-        _ mid: Mid, _ datagram: RawSpan, _ body: RawSpan, _ print: UInt64, isBeyond: Bool
+        _ mid: Mid, _ datagram: RawSpan, from bodyStart: Int, _ print: UInt64, isBeyond: Bool
     ) {
+        let body = datagram.extracting(bodyStart..<datagram.byteCount)
         guard body.byteCount <= limits.memoBytes else { return drop(.tooLarge) }
         guard !inbox.isFull else { return drop(.inboxFull) }
         counts.received.grams &+= 1

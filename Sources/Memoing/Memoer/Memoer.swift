@@ -78,6 +78,8 @@ public struct Memoer: DatagramCore {
     /// The source of the last train, its hash, and the row of the memo that it went on with.
     var source = Address.none
     var sourceHash: UInt64 = 0
+    /// Whether unsigned grams of that source are taken.
+    var takesUnsigned: Bool
     var current: Int32 = -1
     var recent = RecentMid()
     var top = RecentTop()
@@ -140,6 +142,7 @@ public struct Memoer: DatagramCore {
         finishedSigned = Finished(limit: limits.finished)
         budget = VerifyBudget(burst: limits.verifyBurst, rate: limits.verifyPerSecond)
         spares = Spares(limit: limits.spareBytes)
+        takesUnsigned = !requiresSigned && acceptsUnnamed
         sourceHash = addressHash(source.tag, source.hi, source.lo)
     }
 

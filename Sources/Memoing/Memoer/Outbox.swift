@@ -17,6 +17,7 @@ struct Outbox {
     /// Who has signed memos queued; an own vid is added once.
     private(set) var identities: [Identity] = []
     private var identityOf: [Vid: Int32] = [:]
+    private var top = WrittenTop()
     /// The transport has no room at all.
     private var isFull = false
     private var blocked = 0
@@ -219,7 +220,7 @@ extension Outbox {
                 if note.isGram || note.kind.isSigned {
                     step = Outbox.appendSlow(memos[index].bytes, note, from: number, way, signer, identities, &load, &out)
                 } else if way.isOne(memos[index].bytes.count, note) {
-                    step = Outbox.appendOne(memos[index].bytes.span.bytes, note, &load, &out)
+                    step = Outbox.appendOne(memos[index].bytes.span.bytes, note, &top, &load, &out)
                 } else {
                     step = Outbox.appendRun(memos[index].bytes, note, from: number, way, &load, &out)
                 }
@@ -268,7 +269,8 @@ extension Outbox {
 
     /// Appends an unsigned memo of one gram, if it fits.
     @inline(__always) private static func appendOne(
-        _ bytes: RawSpan, _ memo: Outgoing.Note, _ load: inout Load, _ out: inout OutputRawSpan
+        _ bytes: RawSpan, _ memo: Outgoing.Note, _ top: inout WrittenTop, _ load: inout Load,
+        _ out: inout OutputRawSpan
     ) -> Step {
         let overhead = memo.domain == .text ? 32 : 24
         let length = bytes.byteCount &+ overhead
@@ -276,8 +278,12 @@ extension Outbox {
         guard load.hasRoom(for: length) else { return .full }
         unsafe out.withUnsafeMutableBytes { room, filled in
             let target = unsafe room.baseAddress! + filled
-            let head = GramHead(code: memo.kind.zeroth, domain: memo.domain, number: 1, mid: memo.mid)
-            unsafe head.store(to: target)
+            switch memo.domain {
+            case .text: unsafe top.store(memo.kind.zeroth, memo.mid, to: target)
+            case .binary:
+                let head = GramHead(code: memo.kind.zeroth, domain: .binary, number: 1, mid: memo.mid)
+                unsafe head.store(to: target)
+            }
             unsafe bytes.withUnsafeBytes { bytes in
                 guard let from = bytes.baseAddress else { return }
                 unsafe (target + overhead).copyMemory(from: from, byteCount: bytes.count)
