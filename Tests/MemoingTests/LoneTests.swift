@@ -88,6 +88,12 @@ import Wiring
                     continue
                 }
                 let memos = memoer.received()
+                guard view.mid != memos[0].mid else {
+                    // Only another way to write the same head: a count of 0 for 1.
+                    try #require(
+                        memos.count == 1 && memoer.statistics.late == 1 && gram[4..<8].elementsEqual("AAAA".utf8))
+                    continue
+                }
                 try #require(memos.count == 2 && memos[1].mid == view.mid && memos[1].bytes == [1, 2, 3])
                 try #require(view.mid.text.utf8.elementsEqual(gram[8..<32]))
             }
@@ -106,7 +112,7 @@ import Wiring
         switch random.below(16) {
         case 0 where !sent.isEmpty: return [sent[random.below(sent.count)]]
         case 1: return [try PipeTests.cut(body, .plain, .binary, 1240, mid)[0]]
-        case 2: return [Array(gram[..<random.below(40)].prefix(gram.count))]
+        case 2: return [Array(gram.prefix(random.below(40)))]
         case 3, 4:
             var bad = gram
             bad[random.below(Self.head)] =
@@ -179,7 +185,9 @@ import Wiring
     func milliseconds() {
         var random = SplitMix64(seed: 1)
         let most = Double((1 << 48) - 1)
-        var tymes: [Tyme] = [0, -0.0, -1, 0.0009999, 0.001, 0.9999999, 1, .nan, .infinity, -.infinity, 1e300, 5e-324]
+        var tymes: [Tyme] = [
+            0, -0.0, -1, 0.0009999, 0.001, 0.9999999, 1, .nan, .infinity, -.infinity, 1e300, .leastNonzeroMagnitude,
+        ]
         tymes += [most - 1, most, most + 1, most + 0.5, most - 0.5].map { $0 / 1000 }
         for _ in 0..<100_000 { tymes.append(Tyme(bitPattern: random.next())) }
         for _ in 0..<100_000 { tymes.append(random.unit() * 1e9 - 1e6) }
