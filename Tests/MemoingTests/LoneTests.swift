@@ -159,6 +159,24 @@ import Wiring
         #expect(model.drops.keys.count >= 5)
     }
 
+    @Test("unsigned grams and those of senders without a name are refused, or taken, one after the other")
+    func refused() throws {
+        let grams = try (1...3).map { try Self.gram(Self.mid(7, $0)) }
+        var strict = try Memoer(requiresSigned: true, acceptsUnnamed: true, random: SplitMix64(seed: 1))
+        strict.feed(grams)
+        strict.feed(grams, from: .none)
+        #expect(strict.statistics.drops[.unsigned] == 6 && strict.inbox.isEmpty)
+        var plain = try ReceiveTests.memoer()
+        plain.feed(grams, from: .none)
+        plain.feed(grams)
+        plain.feed(grams, from: .none)
+        #expect(plain.statistics.drops[.unnamed] == 6 && plain.inbox.count == 3)
+        var open = try Memoer(acceptsUnnamed: true, random: SplitMix64(seed: 1))
+        open.feed(grams, from: .none)
+        open.feed(grams)
+        #expect(open.statistics.drops.total == 0 && open.inbox.count == 6)
+    }
+
     @Test("a memo that is a gram is the bytes that rend makes of it, whatever was written before it", arguments: 0..<10)
     func written(_ seed: Int) throws {
         var random = SplitMix64(seed: UInt64(seed))
