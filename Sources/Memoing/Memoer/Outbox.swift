@@ -17,6 +17,7 @@ struct Outbox {
     /// Who has signed memos queued; an own vid is added once.
     private(set) var identities: [Identity] = []
     private var identityOf: [Vid: Int32] = [:]
+    private var top = WrittenTop()
     /// The transport has no room at all.
     private var isFull = false
     private var blocked = 0
@@ -51,9 +52,11 @@ struct Outbox {
     }
 
     /// Something can be polled.
-    var isReady: Bool { !isFull && turns.first(of: Turn.ready) >= 0 }
+    @inline(__always) var isReady: Bool { !isFull && hasReady }
+    /// There is something to send, if the transport has room.
+    @inline(__always) var hasReady: Bool { turns.first(of: Turn.ready) >= 0 }
     /// Something waits for room.
-    var isBlocked: Bool { blocked > 0 || isFull && turns.first(of: Turn.ready) >= 0 }
+    var isBlocked: Bool { blocked > 0 || isFull && hasReady }
 }
 
 // MARK: - Queueing
@@ -137,7 +140,7 @@ extension Outbox {
         for lane in lanes.indices where !lanes[lane].isEmpty {
             grams -= lanes[lane].progress
             for memo in lanes[lane].queue[lanes[lane].head...] {
-                grams += sizes.count(of: memo, lowered: lanes[lane].lowered)
+                grams += sizes.count(of: memo.bytes.count, memo.note, lowered: lanes[lane].lowered)
             }
         }
         return grams
@@ -150,7 +153,7 @@ extension Outbox {
     /// Appends the next train, that of the lane whose turn it is.
     mutating func poll(into out: inout OutputRawSpan, _ limits: TrainLimits, signer: (any Signer)?) -> Train? {
         while case let row = turns.first(of: Turn.ready), row >= 0 {
-            var load = Load(limits, room: out.freeCapacity)
+            var load = TrainLoad(limits, room: out.freeCapacity)
             if lanes[Int(row)].stash.isEmpty {
                 fill(Int(row), &load, &out, signer)
             } else {
@@ -161,64 +164,39 @@ extension Outbox {
         return nil
     }
 
-    /// How far a train is filled.
-    private struct Load {
-        let segments, bytes, datagram: Int
-        var used = 0
-        var grams = 0
-        var segment = 0
-        /// A shorter gram has ended it.
-        var isEnded = false
-        /// It holds signed grams.
-        var isSigned = false
-
-        init(_ limits: TrainLimits, room: Int) {
-            segments = limits.segments
-            bytes = min(limits.bytes, room)
-            datagram = limits.datagram
-        }
-
-        /// How many grams of `length` bytes can be added.
-        @inline(__always) func room(for length: Int) -> Int {
-            if grams == 0 { return min(segments, length == 0 ? segments : bytes / length) }
-            guard !isEnded, length <= segment else { return 0 }
-            return length == segment
-                ? min(segments &- grams, (bytes &- used) / length)
-                : (grams < segments && used &+ length <= bytes ? 1 : 0)
-        }
-
-        /// The same for one gram, without a division.
-        @inline(__always) func hasRoom(for length: Int) -> Bool {
-            used &+ length <= bytes && grams < segments && (grams == 0 || !isEnded && length <= segment)
-        }
-
-        @inline(__always) mutating func add(_ count: Int, of length: Int) {
-            if grams == 0 { segment = length } else if length < segment { isEnded = true }
-            grams &+= count
-            used &+= count &* length
-        }
-    }
-
     /// Fills a train with grams of the memos at the head of a lane. A memo that cannot be sent is taken off with an
     /// event, but only while the train is empty.
-    private mutating func fill(_ lane: Int, _ load: inout Load, _ out: inout OutputRawSpan, _ signer: (any Signer)?) {
+    private mutating func fill(
+        _ lane: Int, _ load: inout TrainLoad, _ out: inout OutputRawSpan, _ signer: (any Signer)?
+    ) {
         var failure: MemoFailure.Reason?
         do {
             // In a scope of its own: held longer, the queue would be copied when the lane is changed.
             let queue = lanes[lane].queue
-            let context = Context(
-                sizes: sizes, lowered: lanes[lane].lowered, maximum: maximum, signer: signer, identities: identities)
+            // Through a span, so that no memo is copied and retained to be looked at.
+            let memos = queue.span
+            let way = Way(sizes: sizes, lowered: lanes[lane].lowered, maximum: maximum)
             var index = lanes[lane].head
             var number = lanes[lane].progress
-            filling: while index < queue.count, !load.isEnded {
-                switch Outbox.append(queue[index], from: number, context, &load, &out) {
+            filling: while index < memos.count, !load.isEnded {
+                let note = memos[index].note
+                var step = Step.full
+                if note.isGram || note.kind.isSigned {
+                    step = Outbox.appendSlow(
+                        memos[index].bytes, note, from: number, way, signer, identities, &load, &out)
+                } else if way.isOne(memos[index].bytes.count, note) {
+                    step = Outbox.appendOne(memos[index].bytes.span.bytes, note, &top, &load, &out)
+                } else {
+                    step = Outbox.appendRun(memos[index].bytes, note, from: number, way, &load, &out)
+                }
+                switch step {
                 case .whole:
                     index &+= 1
                     number = 0
-                case .full: break filling
                 case .cannot(let reason):
                     failure = reason
                     break filling
+                case .full: break filling
                 }
             }
         }
@@ -228,118 +206,8 @@ extension Outbox {
         }
     }
 
-    private enum Step {
-        /// All grams of the memo are in the train.
-        case whole
-        /// No more fits.
-        case full
-        /// The memo cannot be sent.
-        case cannot(MemoFailure.Reason)
-    }
-
-    /// What the rendering of a lane's memos needs to know. It is no part of the outbox, so that nothing of the latter
-    /// is copied for a call.
-    private struct Context {
-        let sizes: GramSizes
-        let lowered: Int?
-        let maximum: Int
-        let signer: (any Signer)?
-        let identities: [Identity]
-
-        func plan(_ memo: borrowing Outgoing) -> RendPlan? {
-            let size = sizes.size(memo.kind, memo.domain, lowered: lowered)
-            return GramSizes.plan(memo.bytes.count, memo.kind, memo.domain, size)
-        }
-    }
-
-    /// Appends the grams of one memo from `number` on, as many as fit.
-    @inline(__always) private static func append(
-        _ memo: borrowing Outgoing, from number: Int, _ context: borrowing Context, _ load: inout Load,
-        _ out: inout OutputRawSpan
-    ) -> Step {
-        if memo.isGram || memo.kind.isSigned { return appendSlow(memo, from: number, context, &load, &out) }
-        let size = context.sizes.size(memo.kind, memo.domain, lowered: context.lowered)
-        let overhead = memo.domain == .text ? 32 : 24
-        let length = memo.bytes.count &+ overhead
-        guard length <= size else { return appendRun(memo, from: number, context, &load, &out) }
-        guard length <= load.datagram else { return .cannot(.tooLarge(size: length, maximum: load.datagram)) }
-        guard load.hasRoom(for: length) else { return .full }
-        unsafe out.withUnsafeMutableBytes { room, filled in
-            let target = unsafe room.baseAddress! + filled
-            let head = GramHead(code: memo.kind.zeroth, domain: memo.domain, number: 1, mid: memo.mid)
-            unsafe head.store(to: target)
-            // Lent as a span, the bytes need not be retained.
-            unsafe memo.bytes.span.bytes.withUnsafeBytes { bytes in
-                guard let from = bytes.baseAddress else { return }
-                unsafe (target + overhead).copyMemory(from: from, byteCount: bytes.count)
-            }
-            filled &+= length
-        }
-        load.add(1, of: length)
-        return .whole
-    }
-
-    /// A memo of several grams: runs of equal ones at once.
-    @inline(never) private static func appendRun(
-        _ memo: borrowing Outgoing, from number: Int, _ context: borrowing Context, _ load: inout Load,
-        _ out: inout OutputRawSpan
-    ) -> Step {
-        guard let plan = context.plan(memo) else {
-            return .cannot(.tooLarge(size: memo.bytes.count, maximum: context.maximum))
-        }
-        let bytes = memo.bytes
-        var number = number
-        while number < plan.count {
-            let length = plan.length(of: number)
-            guard length <= load.datagram else { return .cannot(.tooLarge(size: length, maximum: load.datagram)) }
-            // All but the first and the last are alike.
-            let alike = number == 0 || number == plan.count - 1 ? 1 : plan.count - 1 - number
-            let count = min(alike, load.room(for: length))
-            guard count > 0 else { return .full }
-            plan.append(number..<number + count, of: bytes.span.bytes, mid: memo.mid, to: &out)
-            load.add(count, of: length)
-            number += count
-        }
-        return .whole
-    }
-
-    /// Signed grams, one by one, and ready ones.
-    @inline(never) private static func appendSlow(
-        _ memo: borrowing Outgoing, from number: Int, _ context: borrowing Context, _ load: inout Load,
-        _ out: inout OutputRawSpan
-    ) -> Step {
-        let bytes = memo.bytes
-        if memo.isGram {
-            let length = bytes.count
-            guard length <= load.datagram else { return .cannot(.tooLarge(size: length, maximum: load.datagram)) }
-            guard load.hasRoom(for: length) else { return .full }
-            out.append(contentsOf: bytes.span.bytes)
-            load.add(1, of: length)
-            return .whole
-        }
-        guard let signer = context.signer, let plan = context.plan(memo) else {
-            return .cannot(.tooLarge(size: bytes.count, maximum: context.maximum))
-        }
-        let identity = context.identities[Int(memo.identity)]
-        for number in number..<plan.count {
-            let length = plan.length(of: number)
-            guard length <= load.datagram else { return .cannot(.tooLarge(size: length, maximum: load.datagram)) }
-            guard load.hasRoom(for: length) else { return .full }
-            do {
-                try plan.append(
-                    number, of: bytes.span.bytes, mid: memo.mid, as: identity.vid, seed: identity.seed,
-                    verifyKey: identity.verifyKey, by: signer, to: &out)
-            } catch {
-                return .cannot(.signing(error))
-            }
-            load.isSigned = true
-            load.add(1, of: length)
-        }
-        return .whole
-    }
-
     /// Signed grams that were made before.
-    private mutating func unstash(_ lane: Int, _ load: inout Load, _ out: inout OutputRawSpan) {
+    private mutating func unstash(_ lane: Int, _ load: inout TrainLoad, _ out: inout OutputRawSpan) {
         let stash = lanes[lane].stash
         let segment = lanes[lane].stashSegment
         let whole = min(load.segments, load.bytes / segment)
@@ -395,7 +263,7 @@ extension Outbox {
         sent.grams &+= grams
         sent.bytes &+= bytes
         if reportsSent { report(grams, lane) }
-        lanes[lane].unstash(bytes)
+        if !lanes[lane].stash.isEmpty { lanes[lane].unstash(bytes) }
         let gone = lanes[lane].take(grams, sizes)
         sent.memos &+= gone.memos
         queuedMemos &-= gone.memos
@@ -406,9 +274,10 @@ extension Outbox {
     private mutating func report(_ grams: Int, _ lane: Int) {
         var left = grams + lanes[lane].progress
         for index in lanes[lane].head..<lanes[lane].queue.count {
-            left -= sizes.count(of: lanes[lane].queue[index], lowered: lanes[lane].lowered)
+            let note = lanes[lane].queue[index].note
+            left -= sizes.count(of: lanes[lane].queue[index].bytes.count, note, lowered: lanes[lane].lowered)
             guard left >= 0 else { return }
-            tell(.sent(mid: lanes[lane].queue[index].mid, to: lanes[lane].address))
+            tell(.sent(mid: note.mid, to: lanes[lane].address))
         }
     }
 
@@ -419,7 +288,7 @@ extension Outbox {
         queuedMemos &-= 1
         queuedBytes &-= memo.bytes.count
         failed += 1
-        tell(.failed(MemoFailure(mid: memo.mid, destination: lanes[lane].address, reason: reason)))
+        tell(.failed(MemoFailure(mid: memo.note.mid, destination: lanes[lane].address, reason: reason)))
         if lanes[lane].isEmpty { settle(Int32(lane)) }
     }
 
