@@ -1,6 +1,6 @@
 /// base64url without padding (RFC 4648 §5) for material that is a whole number of 24-bit groups, as all of a gram is.
 ///
-/// Encoding works on eight characters as the bytes of one 64-bit lane, and on four lanes at once: six bytes are spread
+/// Encoding works on eight characters as the bytes of one 64-bit lane, and on two lanes at once: six bytes are spread
 /// to eight six-bit values by three halvings of the lane, and a value becomes its character by adding what each
 /// threshold that it has passed asks for. Decoding looks each character up.
 public enum Base64URL {
@@ -8,9 +8,9 @@ public enum Base64URL {
         #error("Base64URL puts the first character into the lowest byte of a lane")
     #endif
 
-    /// Four lanes of 48 bits (the first byte highest) to 32 characters.
+    /// Two lanes of 48 bits (the first byte highest) to sixteen characters.
     @inline(__always)
-    static func encode(_ groups: SIMD4<UInt64>) -> SIMD32<UInt8> {
+    static func encode(_ groups: SIMD2<UInt64>) -> SIMD16<UInt8> {
         let halves = ((groups &>> 24) & each(0xFF_FFFF)) | ((groups &<< 32) & each(0xFF_FFFF << 32))
         let quarters = ((halves &>> 12) & each(low12)) | ((halves &<< 16) & each(low12 << 16))
         let sixes = ((quarters &>> 6) & each(low6)) | ((quarters &<< 8) & each(low6 << 8))
@@ -20,11 +20,11 @@ public enum Base64URL {
         characters = characters &- (passed(52, sixes) & each(75 &* ones))
         characters = characters &- (passed(62, sixes) & each(13 &* ones))
         characters = characters &+ (passed(63, sixes) & each(49 &* ones))
-        return unsafe unsafeBitCast(characters, to: SIMD32<UInt8>.self)
+        return unsafe unsafeBitCast(characters, to: SIMD16<UInt8>.self)
     }
 
     /// 0x7F in each byte that is at least `threshold`.
-    @inline(__always) private static func passed(_ threshold: UInt64, _ bytes: SIMD4<UInt64>) -> SIMD4<UInt64> {
+    @inline(__always) private static func passed(_ threshold: UInt64, _ bytes: SIMD2<UInt64>) -> SIMD2<UInt64> {
         let high = (bytes &+ each((128 &- threshold) &* ones)) & each(0x80 &* ones)
         return high &- (high &>> 7)
     }
@@ -32,20 +32,21 @@ public enum Base64URL {
     private static var ones: UInt64 { 0x0101_0101_0101_0101 }
     private static var low6: UInt64 { 0x003F_003F_003F_003F }
     private static var low12: UInt64 { 0x0000_0FFF_0000_0FFF }
-    @inline(__always) private static func each(_ word: UInt64) -> SIMD4<UInt64> { SIMD4(repeating: word) }
+    @inline(__always) private static func each(_ word: UInt64) -> SIMD2<UInt64> { SIMD2(repeating: word) }
 
-    /// Eight characters as 48 bits; bit 63 is set if one is not of the alphabet.
-    @unsafe @inline(__always)
-    static func decode8(_ source: UnsafeRawPointer, _ table: UnsafePointer<UInt8>) -> UInt64 {
-        let word = unsafe UInt64(littleEndian: source.loadUnaligned(as: UInt64.self))
-        var group: UInt64 = 0
-        var all: UInt8 = 0
-        for index in 0..<8 {
-            let value = unsafe table[Int(truncatingIfNeeded: word &>> UInt64(8 &* index) & 0xFF)]
-            all |= value
-            group = group &<< 6 | UInt64(value & 0x3F)
+    /// Eight characters, the first in the lowest byte, as 48 bits; bit 63 is set if one is not of the alphabet: its
+    /// value is -1, which leaves all bits above it set.
+    @inline(__always)
+    static func decode8(_ word: UInt64) -> UInt64 {
+        unsafe values.withUnsafeBufferPointer { values in
+            let table = values.baseAddress!
+            var group: Int64 = 0
+            for index in 0..<8 {
+                let character = Int(truncatingIfNeeded: word &>> UInt64(8 &* index) & 0xFF)
+                group = unsafe group &<< 6 | Int64(table[character])
+            }
+            return UInt64(bitPattern: group)
         }
-        return group | UInt64(all & 0x80) &<< 56
     }
 
     /// 24 bytes of 32 characters as four lanes of six, or nil if a character is not of the alphabet.
@@ -53,36 +54,37 @@ public enum Base64URL {
     /// - Parameter onlyFirst: only the first lane is wanted, and only its characters are looked at.
     @unsafe @inline(__always)
     static func decodeHead(_ source: UnsafeRawPointer, onlyFirst: Bool) -> SIMD4<UInt64>? {
-        unsafe values.withUnsafeBufferPointer { values in
-            let table = values.baseAddress!
-            let a = unsafe decode8(source, table)
-            if onlyFirst { return a < 1 << 63 ? SIMD4(a, 0, 0, 0) : nil }
-            let b = unsafe decode8(source + 8, table)
-            let c = unsafe decode8(source + 16, table)
-            let d = unsafe decode8(source + 24, table)
-            return (a | b) | (c | d) < 1 << 63 ? SIMD4(a, b, c, d) : nil
-        }
+        let a = unsafe decode8(word(source, 0))
+        if onlyFirst { return a < 1 << 63 ? SIMD4(a, 0, 0, 0) : nil }
+        let b = unsafe decode8(word(source, 8))
+        let c = unsafe decode8(word(source, 16))
+        let d = unsafe decode8(word(source, 24))
+        return (a | b) | (c | d) < 1 << 63 ? SIMD4(a, b, c, d) : nil
     }
 
-    /// The value of each character; 0x80 where it is not of the alphabet. A literal, so that nothing is to be made
+    @unsafe @inline(__always) private static func word(_ source: UnsafeRawPointer, _ offset: Int) -> UInt64 {
+        unsafe UInt64(littleEndian: source.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
+
+    /// The value of each character; -1 where it is not of the alphabet. A literal, so that nothing is to be made
     /// ready at run time.
-    private static let values: [UInt8] = [
-        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
-        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
-        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x3E, 0x80, 0x80,
-        0x34, 0x35, 0x36, 0x37, 0x38, 0x39, 0x3A, 0x3B, 0x3C, 0x3D, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
-        0x80, 0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x0E,
-        0x0F, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x80, 0x80, 0x80, 0x80, 0x3F,
-        0x80, 0x1A, 0x1B, 0x1C, 0x1D, 0x1E, 0x1F, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28,
-        0x29, 0x2A, 0x2B, 0x2C, 0x2D, 0x2E, 0x2F, 0x30, 0x31, 0x32, 0x33, 0x80, 0x80, 0x80, 0x80, 0x80,
-        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
-        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
-        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
-        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
-        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
-        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
-        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
-        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+    private static let values: [Int8] = [
+        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0x3E, -1, -1,
+        0x34, 0x35, 0x36, 0x37, 0x38, 0x39, 0x3A, 0x3B, 0x3C, 0x3D, -1, -1, -1, -1, -1, -1,
+        -1, 0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x0E,
+        0x0F, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, -1, -1, -1, -1, 0x3F,
+        -1, 0x1A, 0x1B, 0x1C, 0x1D, 0x1E, 0x1F, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28,
+        0x29, 0x2A, 0x2B, 0x2C, 0x2D, 0x2E, 0x2F, 0x30, 0x31, 0x32, 0x33, -1, -1, -1, -1, -1,
+        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
     ]
 
     /// Four characters of one 24-bit number, the first in the lowest byte.
@@ -103,7 +105,7 @@ public enum Base64URL {
     /// The value of one character, or nil if it is not of the alphabet.
     static func value(of character: UInt8) -> UInt8? {
         let value = values[Int(character)]
-        return value < 0x80 ? value : nil
+        return value < 0 ? nil : UInt8(truncatingIfNeeded: value)
     }
 
     /// Writes `count` bytes at `source` as `count / 3 * 4` characters at `target`. `count` is a multiple of 3.
@@ -111,7 +113,8 @@ public enum Base64URL {
         var (from, to) = (0, 0)
         while from &+ 24 <= count {
             let groups = unsafe pack(source + from)
-            unsafe (target + to).storeBytes(of: encode(groups), as: SIMD32<UInt8>.self)
+            unsafe (target + to).storeBytes(of: encode(groups.lowHalf), as: SIMD16<UInt8>.self)
+            unsafe (target + to + 16).storeBytes(of: encode(groups.highHalf), as: SIMD16<UInt8>.self)
             from &+= 24
             to &+= 32
         }

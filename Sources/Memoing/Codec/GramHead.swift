@@ -18,24 +18,30 @@ struct GramHead: Sendable {
 }
 
 extension GramHead {
-    /// The head as four lanes of six bytes.
-    @inline(__always) private var groups: SIMD4<UInt64> {
-        SIMD4(
-            UInt64(code.bits) &<< 24 | UInt64(truncatingIfNeeded: number), 0xD000 &<< 32 | mid.high &>> 32,
-            (mid.high & 0xFFFF_FFFF) &<< 16 | mid.low &>> 48, mid.low & 0xFFFF_FFFF_FFFF)
-    }
-
     /// Writes the head: 32 bytes as text, 24 as binary.
     @unsafe @inline(__always) func store(to target: UnsafeMutableRawPointer) {
         switch domain {
         case .text:
-            unsafe target.storeBytes(of: Base64URL.encode(groups), as: SIMD32<UInt8>.self)
+            unsafe target.storeBytes(of: GramHead.top(code, number, mid), as: SIMD16<UInt8>.self)
+            unsafe target.storeBytes(of: GramHead.rest(mid), toByteOffset: 16, as: SIMD16<UInt8>.self)
         case .binary:
             let first = UInt64(code.bits) &<< 40 | UInt64(truncatingIfNeeded: number) &<< 16 | 0xD000
             unsafe target.storeBytes(of: first.bigEndian, as: UInt64.self)
             unsafe target.storeBytes(of: mid.high.bigEndian, toByteOffset: 8, as: UInt64.self)
             unsafe target.storeBytes(of: mid.low.bigEndian, toByteOffset: 16, as: UInt64.self)
         }
+    }
+
+    /// The first half of a text head: code, number, the lead and the first four bytes of the mid.
+    @inline(__always) static func top(_ code: GramCode, _ number: Int, _ mid: Mid) -> SIMD16<UInt8> {
+        Base64URL.encode(
+            SIMD2(UInt64(code.bits) &<< 24 | UInt64(truncatingIfNeeded: number), 0xD000 &<< 32 | mid.high &>> 32))
+    }
+
+    /// The other half: the rest of the mid.
+    @inline(__always) static func rest(_ mid: Mid) -> SIMD16<UInt8> {
+        Base64URL.encode(
+            SIMD2((mid.high & 0xFFFF_FFFF) &<< 16 | mid.low &>> 48, mid.low & 0xFFFF_FFFF_FFFF))
     }
 
     /// Writes another number into the head at `target`.

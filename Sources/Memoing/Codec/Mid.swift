@@ -63,10 +63,11 @@ public struct Mid: Hashable, Sendable {
 
     /// Whole milliseconds of a tyme, in 48 bits.
     static func milliseconds(_ tyme: Tyme) -> UInt64 {
-        let milliseconds = (tyme * 1000).rounded(.down)
+        let milliseconds = tyme * 1000
         guard milliseconds > 0 else { return 0 }
-        let maximum: UInt64 = (1 << 48) - 1
-        return milliseconds < Double(maximum) ? UInt64(milliseconds) : maximum
+        let maximum: Int64 = (1 << 48) - 1
+        // What is converted is cut, which is the whole part of what is above 0: rounding is a call.
+        return UInt64(milliseconds < Double(maximum) ? Int64(milliseconds) : maximum)
     }
 }
 

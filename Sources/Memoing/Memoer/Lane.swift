@@ -29,18 +29,24 @@ struct Lane {
     ///
     /// - Returns: how many memos are gone with them, and their bytes.
     mutating func take(_ grams: Int, _ sizes: GramSizes) -> (memos: Int, bytes: Int) {
-        var grams = grams
-        let before = (head, bytes)
-        while grams > 0, head < queue.count {
-            let left = sizes.count(of: queue[head], lowered: lowered) &- progress
+        var (grams, index, progress, bytes) = (grams, head, progress, 0)
+        let lowered = lowered
+        // Through a span: one look at who else has the queue, and no memo retained to be looked at.
+        var memos = queue.mutableSpan
+        while grams > 0, index < memos.count {
+            let left = sizes.count(of: memos[index].bytes.count, memos[index].note, lowered: lowered) &- progress
             if grams < left {
                 progress &+= grams
                 break
             }
             grams &-= left
-            dropFirst()
+            progress = 0
+            bytes &+= memos[index].bytes.count
+            memos[index].bytes = []
+            index &+= 1
         }
-        let gone = (memos: head &- before.0, bytes: before.1 &- bytes)
+        let gone = (memos: index &- head, bytes: bytes)
+        (head, self.progress, self.bytes) = (index, progress, self.bytes &- bytes)
         tidy()
         return gone
     }
@@ -48,16 +54,12 @@ struct Lane {
     /// Takes the first memo off.
     mutating func removeFirst() -> Outgoing {
         let memo = queue[head]
-        dropFirst()
-        tidy()
-        return memo
-    }
-
-    @inline(__always) private mutating func dropFirst() {
-        bytes &-= queue[head].bytes.count
+        bytes &-= memo.bytes.count
         queue[head].bytes = []
         head &+= 1
         progress = 0
+        tidy()
+        return memo
     }
 
     /// Gives room back: where nothing is left once sixteen memos are past, which costs more than to queue a few, else
@@ -89,7 +91,7 @@ extension Lane {
     /// The grams of the first memo go out of the stash: it failed.
     mutating func unstashFirst(_ sizes: GramSizes) {
         guard !stash.isEmpty else { return }
-        let left = sizes.count(of: queue[head], lowered: lowered) - progress
+        let left = sizes.count(of: queue[head].bytes.count, queue[head].note, lowered: lowered) - progress
         stash.removeFirst(min(stash.count, left * stashSegment))
     }
 

@@ -10,6 +10,7 @@ extension Memoer {
         if train.peer != source {
             source = train.peer
             sourceHash = addressHash(source.tag, source.hi, source.lo)
+            takesUnsigned = !requiresSigned && (acceptsUnnamed || !source.isNone)
         }
         let segment = train.segment
         sure.inbox.amplification.heard(bytes.byteCount, from: sourceHash)
@@ -52,24 +53,39 @@ extension Memoer {
             counts.empty &+= 1
             return
         }
+        if let head = top.head(of: datagram) {
+            guard table.count == 0, takesUnsigned, head.code == .plainZeroth else {
+                return takeUnsigned(head, datagram)
+            }
+            return takeAlone(head.mid, datagram)
+        }
         switch GramHead.read(datagram, recent: recent) {
         case .success(let head):
             if head.code.isAck { return takeAck(head, datagram) }
             if !head.code.isZeroth, head.number == 0 { return drop(.zeroNumber) }
-            if head.code.isSigned {
-                takeSigned(head, datagram)
-            } else {
-                takeUnsigned(head, datagram)
-            }
+            if head.code.isSigned { return takeSigned(head, datagram) }
+            if head.code.isZeroth, head.number == 1, head.domain == .text { top = RecentTop(head, of: datagram) }
+            takeUnsigned(head, datagram)
         case .failure(let error): drop(error.reason)
         }
     }
 
-    mutating func drop(_ reason: DropReason) { counts.drops.count(reason) }
+    @inline(never) mutating func drop(_ reason: DropReason) { counts.drops.count(reason) }
 
-    @inline(__always) private mutating func takeUnsigned(_ head: GramHead, _ datagram: RawSpan) {
-        if requiresSigned { return drop(.unsigned) }
-        if source.isNone, !acceptsUnnamed { return drop(.unnamed) }
+    /// A plain memo that is one text gram, while no memo is unfinished: what ``takeUnsigned(_:_:)`` asks beside that
+    /// is known.
+    @inline(__always) private mutating func takeAlone(_ mid: Mid, _ datagram: RawSpan) {
+        let print = midHash(mid.high, mid.low) &+ sourceHash
+        let isBeyond = finished.isBeyond(mid, from: sourceHash)
+        if !isBeyond, finished.contains(print) {
+            counts.late &+= 1
+            return
+        }
+        takeWhole(mid, datagram, from: GramHead.unsignedText, print, isBeyond: isBeyond)
+    }
+
+    @inline(never) private mutating func takeUnsigned(_ head: GramHead, _ datagram: RawSpan) {
+        guard takesUnsigned else { return drop(requiresSigned ? .unsigned : .unnamed) }
         if head.code.isSure {
             sure.isActive = true
             return takeSure(head, datagram)
@@ -81,7 +97,8 @@ extension Memoer {
         }
         let hash = midHash(head.mid.high, head.mid.low)
         let print = hash &+ sourceHash
-        if finished.contains(print, head.mid, from: sourceHash) {
+        let isBeyond = finished.isBeyond(head.mid, from: sourceHash)
+        if !isBeyond, finished.contains(print) {
             counts.late &+= 1
             return
         }
@@ -89,7 +106,9 @@ extension Memoer {
         let row =
             table.count == 0
             ? -1 : table.find(head.mid, hash) { if case .source(from) = $0.key { true } else { false } }
-        if row < 0, head.code.isZeroth, head.number <= 1 { return takeWhole(head, body, print) }
+        if row < 0, head.code.isZeroth, head.number <= 1 {
+            return takeWhole(head.mid, datagram, from: head.bodyStart, print, isBeyond: isBeyond)
+        }
         if row >= 0 {
             current = row
             return add(head, body, to: row)
@@ -105,18 +124,25 @@ extension Memoer {
     }
 
     /// A memo of one gram: nothing but its bytes is allocated.
-    @inline(__always) private mutating func takeWhole(_ head: GramHead, _ body: RawSpan, _ print: UInt64) {
+    @inline(__always) private mutating func takeWhole(
+        _ mid: Mid, _ datagram: RawSpan, from bodyStart: Int, _ print: UInt64, isBeyond: Bool
+    ) {
+        let body = datagram.extracting(bodyStart..<datagram.byteCount)
         guard body.byteCount <= limits.memoBytes else { return drop(.tooLarge) }
         guard !inbox.isFull else { return drop(.inboxFull) }
         counts.received.grams &+= 1
-        counts.received.bytes &+= body.byteCount &+ head.bodyStart
-        finished.insert(print, head.mid, from: sourceHash)
+        counts.received.bytes &+= datagram.byteCount
+        if isBeyond {
+            finished.insert(print, beyond: mid)
+        } else {
+            finished.insert(print, mid, from: sourceHash)
+        }
         if isText, !isUTF8(body) { return drop(.notText) }
         if let reader {
             counts.received.memos &+= 1
-            return reader.read(body, MemoHead(source: source, mid: head.mid), at: tyme)
+            return reader.read(body, MemoHead(source: source, mid: mid), at: tyme)
         }
-        deliver(Memo(bytes: copy(body), source: source, mid: head.mid))
+        deliver(Memo(bytes: copy(body), source: source, mid: mid))
     }
 
     @inline(__always) private mutating func copy(_ body: RawSpan) -> [UInt8] {

@@ -16,7 +16,16 @@ extension Memoer {
     @discardableResult public mutating func memoit(
         _ bytes: [UInt8], to destination: Address, as vid: Vid? = nil, kind: MemoKind? = nil
     ) throws(MemoError) -> Mid {
-        var kind = kind ?? (vid == nil ? self.kind : self.kind.signed)
+        let kind = kind ?? (vid == nil ? self.kind : self.kind.signed)
+        guard kind == .plain else { return try memoitOther(bytes, to: destination, as: vid, kind) }
+        return try queue(bytes, kind, identity: -1, to: destination)
+    }
+
+    /// Queues a memo that is signed, or sure, or asked to be.
+    @inline(never) private mutating func memoitOther(
+        _ bytes: [UInt8], to destination: Address, as vid: Vid?, _ kind: MemoKind
+    ) throws(MemoError) -> Mid {
+        var kind = kind
         if kind.isSure, sureMode(for: destination) == .off { kind = kind.isSigned ? .signed : .plain }
         var identity: Int32 = -1
         if kind.isSigned {
@@ -25,9 +34,16 @@ extension Memoer {
             identity = try outbox.identity(vid, keep)
         }
         if kind.isSure { return try memoitSure(bytes, to: destination, kind, identity: identity) }
+        return try queue(bytes, kind, identity: identity, to: destination)
+    }
+
+    @inline(__always) private mutating func queue(
+        _ bytes: [UInt8], _ kind: MemoKind, identity: Int32, to destination: Address
+    ) throws(MemoError) -> Mid {
         let lane = try outbox.admit(bytes.count, kind, domain, to: destination, hash: addressHash)
         let mid = mids.next(milliseconds: milliseconds)
-        outbox.append(Outgoing(bytes: bytes, mid: mid, kind: kind, domain: domain, identity: identity), to: lane)
+        let note = Outgoing.Note(mid: mid, kind: kind, domain: domain, identity: identity)
+        outbox.append(Outgoing(bytes: bytes, note: note), to: lane)
         return mid
     }
 
@@ -46,12 +62,18 @@ extension Memoer {
             throw .gramSizeTooLarge(size: gram.count, maximum: maximum)
         }
         let lane = try outbox.admit(gram.count, .plain, .text, to: destination, hash: addressHash)
-        outbox.append(Outgoing(bytes: gram, isGram: true), to: lane)
+        outbox.append(Outgoing(bytes: gram, note: Outgoing.Note(isGram: true)), to: lane)
     }
 
     /// Appends the next train: grams to one destination, of one memo or of several.
     public mutating func poll(into out: inout OutputRawSpan, _ limits: TrainLimits, at tyme: Tyme) -> Train? {
         begin(tyme)
+        // Most are asked with nothing to send: they cost a third.
+        guard sure.isActive || outbox.hasReady else { return nil }
+        return pollReady(into: &out, limits)
+    }
+
+    @inline(never) private mutating func pollReady(into out: inout OutputRawSpan, _ limits: TrainLimits) -> Train? {
         if sure.isActive {
             sure.polled = .plain
             if let train = pollSure(into: &out, limits) { return train }

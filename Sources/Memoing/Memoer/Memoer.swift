@@ -78,8 +78,11 @@ public struct Memoer: DatagramCore {
     /// The source of the last train, its hash, and the row of the memo that it went on with.
     var source = Address.none
     var sourceHash: UInt64 = 0
+    /// Whether unsigned grams of that source are taken.
+    var takesUnsigned: Bool
     var current: Int32 = -1
     var recent = RecentMid()
+    var top = RecentTop()
 
     /// A memoer for plain memos in text grams of hio's UDP size, with all defaults.
     ///
@@ -139,6 +142,7 @@ public struct Memoer: DatagramCore {
         finishedSigned = Finished(limit: limits.finished)
         budget = VerifyBudget(burst: limits.verifyBurst, rate: limits.verifyPerSecond)
         spares = Spares(limit: limits.spareBytes)
+        takesUnsigned = !requiresSigned && acceptsUnnamed
         sourceHash = addressHash(source.tag, source.hi, source.lo)
     }
 
@@ -202,6 +206,12 @@ public struct Memoer: DatagramCore {
     /// When something is due: now if there is something to send, else when the next unfinished memo is given up.
     public var wakeTyme: Tyme? {
         if outbox.isReady { return tyme }
+        guard sure.isActive || table.count > 0 else { return nil }
+        return laterWakeTyme
+    }
+
+    /// Apart, since it looks at so much of the memoer that a copy of it is made.
+    @inline(never) private var laterWakeTyme: Tyme? {
         guard sure.isActive, let due = sureWakeTyme else { return table.deadline }
         return min(due, table.deadline ?? .infinity)
     }
@@ -221,13 +231,15 @@ public struct Memoer: DatagramCore {
 
     /// Takes note of the tyme, and gives up what is too old.
     @inline(__always) mutating func begin(_ now: Tyme) {
-        if now != tyme {
-            tyme = now
-            milliseconds = Mid.milliseconds(now)
-            sure.inbox.done.forget(at: now)
-        }
+        if now != tyme { advance(to: now) }
         if sure.isActive { beginSure() }
         if table.count > 0 { expire() }
+    }
+
+    @inline(never) private mutating func advance(to now: Tyme) {
+        tyme = now
+        milliseconds = Mid.milliseconds(now)
+        sure.inbox.done.forget(at: now)
     }
 
     @inline(never) private mutating func expire() {

@@ -17,6 +17,7 @@ struct Outbox {
     /// Who has signed memos queued; an own vid is added once.
     private(set) var identities: [Identity] = []
     private var identityOf: [Vid: Int32] = [:]
+    private var top = WrittenTop()
     /// The transport has no room at all.
     private var isFull = false
     private var blocked = 0
@@ -51,9 +52,11 @@ struct Outbox {
     }
 
     /// Something can be polled.
-    var isReady: Bool { !isFull && turns.first(of: Turn.ready) >= 0 }
+    @inline(__always) var isReady: Bool { !isFull && hasReady }
+    /// There is something to send, if the transport has room.
+    @inline(__always) var hasReady: Bool { turns.first(of: Turn.ready) >= 0 }
     /// Something waits for room.
-    var isBlocked: Bool { blocked > 0 || isFull && turns.first(of: Turn.ready) >= 0 }
+    var isBlocked: Bool { blocked > 0 || isFull && hasReady }
 }
 
 // MARK: - Queueing
@@ -137,7 +140,7 @@ extension Outbox {
         for lane in lanes.indices where !lanes[lane].isEmpty {
             grams -= lanes[lane].progress
             for memo in lanes[lane].queue[lanes[lane].head...] {
-                grams += sizes.count(of: memo, lowered: lanes[lane].lowered)
+                grams += sizes.count(of: memo.bytes.count, memo.note, lowered: lanes[lane].lowered)
             }
         }
         return grams
@@ -206,19 +209,29 @@ extension Outbox {
         do {
             // In a scope of its own: held longer, the queue would be copied when the lane is changed.
             let queue = lanes[lane].queue
-            let context = Context(
-                sizes: sizes, lowered: lanes[lane].lowered, maximum: maximum, signer: signer, identities: identities)
+            // Through a span, so that no memo is copied and retained to be looked at.
+            let memos = queue.span
+            let way = Way(sizes: sizes, lowered: lanes[lane].lowered, maximum: maximum)
             var index = lanes[lane].head
             var number = lanes[lane].progress
-            filling: while index < queue.count, !load.isEnded {
-                switch Outbox.append(queue[index], from: number, context, &load, &out) {
+            filling: while index < memos.count, !load.isEnded {
+                let note = memos[index].note
+                var step = Step.full
+                if note.isGram || note.kind.isSigned {
+                    step = Outbox.appendSlow(memos[index].bytes, note, from: number, way, signer, identities, &load, &out)
+                } else if way.isOne(memos[index].bytes.count, note) {
+                    step = Outbox.appendOne(memos[index].bytes.span.bytes, note, &top, &load, &out)
+                } else {
+                    step = Outbox.appendRun(memos[index].bytes, note, from: number, way, &load, &out)
+                }
+                switch step {
                 case .whole:
                     index &+= 1
                     number = 0
-                case .full: break filling
                 case .cannot(let reason):
                     failure = reason
                     break filling
+                case .full: break filling
                 }
             }
         }
@@ -239,37 +252,39 @@ extension Outbox {
 
     /// What the rendering of a lane's memos needs to know. It is no part of the outbox, so that nothing of the latter
     /// is copied for a call.
-    private struct Context {
+    private struct Way {
         let sizes: GramSizes
         let lowered: Int?
         let maximum: Int
-        let signer: (any Signer)?
-        let identities: [Identity]
 
-        func plan(_ memo: borrowing Outgoing) -> RendPlan? {
-            let size = sizes.size(memo.kind, memo.domain, lowered: lowered)
-            return GramSizes.plan(memo.bytes.count, memo.kind, memo.domain, size)
+        /// Whether an unsigned memo of `length` bytes is one gram.
+        @inline(__always) func isOne(_ length: Int, _ memo: Outgoing.Note) -> Bool {
+            length &+ (memo.domain == .text ? 32 : 24) <= sizes.size(memo.kind, memo.domain, lowered: lowered)
+        }
+
+        func plan(_ length: Int, _ memo: Outgoing.Note) -> RendPlan? {
+            GramSizes.plan(length, memo.kind, memo.domain, sizes.size(memo.kind, memo.domain, lowered: lowered))
         }
     }
 
-    /// Appends the grams of one memo from `number` on, as many as fit.
-    @inline(__always) private static func append(
-        _ memo: borrowing Outgoing, from number: Int, _ context: borrowing Context, _ load: inout Load,
+    /// Appends an unsigned memo of one gram, if it fits.
+    @inline(__always) private static func appendOne(
+        _ bytes: RawSpan, _ memo: Outgoing.Note, _ top: inout WrittenTop, _ load: inout Load,
         _ out: inout OutputRawSpan
     ) -> Step {
-        if memo.isGram || memo.kind.isSigned { return appendSlow(memo, from: number, context, &load, &out) }
-        let size = context.sizes.size(memo.kind, memo.domain, lowered: context.lowered)
         let overhead = memo.domain == .text ? 32 : 24
-        let length = memo.bytes.count &+ overhead
-        guard length <= size else { return appendRun(memo, from: number, context, &load, &out) }
+        let length = bytes.byteCount &+ overhead
         guard length <= load.datagram else { return .cannot(.tooLarge(size: length, maximum: load.datagram)) }
         guard load.hasRoom(for: length) else { return .full }
         unsafe out.withUnsafeMutableBytes { room, filled in
             let target = unsafe room.baseAddress! + filled
-            let head = GramHead(code: memo.kind.zeroth, domain: memo.domain, number: 1, mid: memo.mid)
-            unsafe head.store(to: target)
-            // Lent as a span, the bytes need not be retained.
-            unsafe memo.bytes.span.bytes.withUnsafeBytes { bytes in
+            switch memo.domain {
+            case .text: unsafe top.store(memo.kind.zeroth, memo.mid, to: target)
+            case .binary:
+                let head = GramHead(code: memo.kind.zeroth, domain: .binary, number: 1, mid: memo.mid)
+                unsafe head.store(to: target)
+            }
+            unsafe bytes.withUnsafeBytes { bytes in
                 guard let from = bytes.baseAddress else { return }
                 unsafe (target + overhead).copyMemory(from: from, byteCount: bytes.count)
             }
@@ -281,13 +296,12 @@ extension Outbox {
 
     /// A memo of several grams: runs of equal ones at once.
     @inline(never) private static func appendRun(
-        _ memo: borrowing Outgoing, from number: Int, _ context: borrowing Context, _ load: inout Load,
+        _ bytes: [UInt8], _ memo: Outgoing.Note, from number: Int, _ way: Way, _ load: inout Load,
         _ out: inout OutputRawSpan
     ) -> Step {
-        guard let plan = context.plan(memo) else {
-            return .cannot(.tooLarge(size: memo.bytes.count, maximum: context.maximum))
+        guard let plan = way.plan(bytes.count, memo) else {
+            return .cannot(.tooLarge(size: bytes.count, maximum: way.maximum))
         }
-        let bytes = memo.bytes
         var number = number
         while number < plan.count {
             let length = plan.length(of: number)
@@ -305,10 +319,9 @@ extension Outbox {
 
     /// Signed grams, one by one, and ready ones.
     @inline(never) private static func appendSlow(
-        _ memo: borrowing Outgoing, from number: Int, _ context: borrowing Context, _ load: inout Load,
-        _ out: inout OutputRawSpan
+        _ bytes: [UInt8], _ memo: Outgoing.Note, from number: Int, _ way: Way, _ signer: (any Signer)?,
+        _ identities: [Identity], _ load: inout Load, _ out: inout OutputRawSpan
     ) -> Step {
-        let bytes = memo.bytes
         if memo.isGram {
             let length = bytes.count
             guard length <= load.datagram else { return .cannot(.tooLarge(size: length, maximum: load.datagram)) }
@@ -317,10 +330,10 @@ extension Outbox {
             load.add(1, of: length)
             return .whole
         }
-        guard let signer = context.signer, let plan = context.plan(memo) else {
-            return .cannot(.tooLarge(size: bytes.count, maximum: context.maximum))
+        guard let signer, let plan = way.plan(bytes.count, memo) else {
+            return .cannot(.tooLarge(size: bytes.count, maximum: way.maximum))
         }
-        let identity = context.identities[Int(memo.identity)]
+        let identity = identities[Int(memo.identity)]
         for number in number..<plan.count {
             let length = plan.length(of: number)
             guard length <= load.datagram else { return .cannot(.tooLarge(size: length, maximum: load.datagram)) }
@@ -406,9 +419,10 @@ extension Outbox {
     private mutating func report(_ grams: Int, _ lane: Int) {
         var left = grams + lanes[lane].progress
         for index in lanes[lane].head..<lanes[lane].queue.count {
-            left -= sizes.count(of: lanes[lane].queue[index], lowered: lanes[lane].lowered)
+            let note = lanes[lane].queue[index].note
+            left -= sizes.count(of: lanes[lane].queue[index].bytes.count, note, lowered: lanes[lane].lowered)
             guard left >= 0 else { return }
-            tell(.sent(mid: lanes[lane].queue[index].mid, to: lanes[lane].address))
+            tell(.sent(mid: note.mid, to: lanes[lane].address))
         }
     }
 
@@ -419,7 +433,7 @@ extension Outbox {
         queuedMemos &-= 1
         queuedBytes &-= memo.bytes.count
         failed += 1
-        tell(.failed(MemoFailure(mid: memo.mid, destination: lanes[lane].address, reason: reason)))
+        tell(.failed(MemoFailure(mid: memo.note.mid, destination: lanes[lane].address, reason: reason)))
         if lanes[lane].isEmpty { settle(Int32(lane)) }
     }
 

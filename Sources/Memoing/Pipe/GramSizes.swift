@@ -25,10 +25,9 @@ struct GramSizes {
         return max(lowered, kind.zeroth.layout.overhead(in: domain) &+ 1)
     }
 
-    /// How many grams a memo is.
-    @inline(__always) func count(of memo: borrowing Outgoing, lowered: Int?) -> Int {
+    /// How many grams a memo of `length` bytes is.
+    @inline(__always) func count(of length: Int, _ memo: Outgoing.Note, lowered: Int?) -> Int {
         if memo.isGram { return 1 }
-        let length = memo.bytes.count
         let size = size(memo.kind, memo.domain, lowered: lowered)
         if length &+ memo.kind.zeroth.layout.overhead(in: memo.domain) <= size { return 1 }
         return GramSizes.plan(length, memo.kind, memo.domain, size)?.count ?? 1

@@ -67,11 +67,11 @@ struct DoneTable {
     }
 
     /// Forgets what is too old: nothing is left after twice ``age`` of quiet.
-    mutating func forget(at tyme: Tyme) {
+    @inline(__always) mutating func forget(at tyme: Tyme) {
         if count > 0, tyme - born >= age { turn(at: tyme) }
     }
 
-    private mutating func turn(at tyme: Tyme) {
+    @inline(never) private mutating func turn(at tyme: Tyme) {
         floors.raise(old.floors)
         swap(&young, &old)
         young.removeAll()

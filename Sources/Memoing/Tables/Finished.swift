@@ -25,21 +25,20 @@ struct Finished {
     /// How many are remembered.
     var count: Int { young.count + old.count + fresh.count }
 
-    /// Whether a memo is remembered: its fingerprint, its mid, and whom it is from.
-    @inline(__always) mutating func contains(_ print: UInt64, _ mid: Mid, from sender: UInt64) -> Bool {
-        isBeyond(mid, from: sender) ? false : contains(print)
-    }
-
     /// Whether a fingerprint is remembered.
     @inline(__always) mutating func contains(_ print: UInt64) -> Bool {
         if !fresh.isEmpty { settle() }
         return young.contains(print) || old.count > 0 && old.contains(print)
     }
 
-    /// Remembers a memo; twice is once.
+    /// Remembers a memo: its fingerprint, its mid, and whom it is from. Twice is once.
     @inline(__always) mutating func insert(_ print: UInt64, _ mid: Mid, from sender: UInt64) {
-        guard isBeyond(mid, from: sender), let order = MidOrder(mid) else { return insertSlow(print, mid, sender) }
-        front.order = order
+        if isBeyond(mid, from: sender) { insert(print, beyond: mid) } else { insertSlow(print, mid, sender) }
+    }
+
+    /// Remembers a memo that is beyond all of its sender.
+    @inline(__always) mutating func insert(_ print: UInt64, beyond mid: Mid) {
+        front.order = MidOrder(mid)
         fresh.append(print)
         if fresh.count >= Finished.mostFresh { settle() }
     }
@@ -63,7 +62,8 @@ struct Finished {
         add(print)
     }
 
-    @inline(__always) private func isBeyond(_ mid: Mid, from sender: UInt64) -> Bool {
+    /// Whether a mid is beyond all that its sender is remembered by, so that the memo is surely not.
+    @inline(__always) func isBeyond(_ mid: Mid, from sender: UInt64) -> Bool {
         guard front.sender == sender, turns >= front.trusted, let least = front.order, let order = MidOrder(mid) else {
             return false
         }
