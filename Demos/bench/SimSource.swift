@@ -8,9 +8,10 @@ final class SimSource: Doer {
     private let options: SimOptions
     private let peer: CoreDoer<Memoer, SimPeer>
     private let place: Address
-    private let pattern: [UInt8]
     // What Swift's checks of exclusive access would cost here is no cost of what is measured.
 
+    /// The next memo; written over as soon as nobody else has it.
+    @exclusivity(unchecked) private var memo: [UInt8]
     /// When each memo was handed over.
     @exclusivity(unchecked) private(set) var sentAt: [Tyme] = []
     /// Whether nothing is under way any more.
@@ -20,17 +21,14 @@ final class SimSource: Doer {
         self.options = options
         self.peer = peer
         self.place = place
-        pattern = (0..<options.size).map { UInt8(truncatingIfNeeded: $0 &* 131) }
+        memo = (0..<options.size).map { UInt8(truncatingIfNeeded: $0 &* 131) }
         sentAt.reserveCapacity(options.count)
         super.init()
     }
 
     override func recur(_ tyme: Tyme) throws -> Recurrence {
-        let due =
-            options.gap == 0
-            ? options.count : min(options.count, Int((tyme * 1e6).rounded()) / options.gap + 1)
-        let isSending = sentAt.count < due
-        if isSending { try send(upTo: due, at: tyme, with: &peer.core) }
+        let isSending = isDue(at: tyme)
+        if isSending { try send(at: tyme, with: &peer.core) }
         guard sentAt.count == options.count else {
             // Half a microsecond early: a tick may be a hair below the number that it stands for.
             return .park(until: (Double(sentAt.count * options.gap) - 0.5) * 1e-6)
@@ -42,14 +40,18 @@ final class SimSource: Doer {
         return .park(until: tyme + max(options.link.delay + options.link.jitter, Double(options.tick) * 1e-6))
     }
 
-    private func send(upTo due: Int, at tyme: Tyme, with memoer: inout Memoer) throws {
-        while sentAt.count < due {
-            let index = sentAt.count
-            var bytes = pattern
-            for place in 0..<4 { bytes[place] = UInt8(truncatingIfNeeded: index >> (8 * place)) }
-            try memoer.memoit(bytes, to: place)
+    /// Whether there is a memo to hand over.
+    private func isDue(at tyme: Tyme) -> Bool {
+        sentAt.count < options.count && sentAt.count * options.gap <= Int(tyme * 1e6 + 0.5)
+    }
+
+    private func send(at tyme: Tyme, with memoer: inout Memoer) throws {
+        repeat {
+            let index = UInt32(truncatingIfNeeded: sentAt.count).littleEndian
+            memo.withUnsafeMutableBytes { $0.storeBytes(of: index, as: UInt32.self) }
+            try memoer.memoit(memo, to: place)
             sentAt.append(tyme)
-        }
+        } while isDue(at: tyme)
     }
 }
 

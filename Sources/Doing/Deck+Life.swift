@@ -9,6 +9,7 @@ extension Deck {
     func open(_ engine: Engine) {
         precondition(pointee.count == 0, "\(name) is entered already")
         pointee.engine = engine
+        pointee.tockField = findTock()
         pointee.phase = .open
         pointee.lastPass = .nan
     }

@@ -20,12 +20,14 @@ extension Deck {
 
     @inline(__always)
     private func duePass(at tyme: Tyme, isProfiled: Bool) throws {
-        swapReady()
-        pointee.keepPlace = pointee.currentPlace
+        if pointee.upcoming.count > 0 {
+            swapReady()
+            pointee.keepPlace = pointee.currentPlace
+        }
         notePass(at: tyme)
         collect(at: tyme)
         let engine = pointee.engine.unsafelyUnwrapped
-        let tockField = tockField
+        let tockField = pointee.tockField.unsafelyUnwrapped
         let (ready, count) = (pointee.current.base, pointee.current.count)
         var cursor = 0
         while true {
@@ -50,7 +52,7 @@ extension Deck {
                 requeue(deed, at: tyme)
                 continue
             }
-            if _slowPath(deed.pointee.isParked) { restart(deed, at: tyme) }
+            if deed.pointee.isParked { restart(deed, at: tyme) }
             pointee.running = deed
             do {
                 let verdict =
@@ -73,7 +75,7 @@ extension Deck {
         }
         pointee.running = nil
         pointee.batch.removeAll()
-        endReady()
+        if count > 0 { endReady() }
     }
 
     private func swapReady() {
@@ -108,7 +110,7 @@ extension Deck {
             pointee.pending.removeAll()
         }
         if !pointee.timers.isEmpty { pointee.timers.takeDue(at: tyme) { putInBatch($0) } }
-        pointee.batch.sort()
+        if !pointee.batch.isSorted { pointee.batch.sort() }
         pointee.rival = pointee.batch.nextLabel
     }
 
@@ -156,17 +158,20 @@ extension Deck {
     }
 
     /// A parked deed runs: its retyme starts anew here.
-    @inline(never)
+    @inline(__always)
     private func restart(_ deed: Deed, at tyme: Tyme) {
-        if deed.pointee.isAutoParked {
-            deed.pointee.deck?.pointee.lastPass = previousPass
-            deed.pointee.retyme = pointee.owner == nil ? tyme : previousPass
-            deed.pointee.isAutoParked = false
-            pointee.autoParked -= 1
-        } else {
-            deed.pointee.retyme = tyme
-        }
         deed.pointee.isParked = false
+        deed.pointee.retyme = tyme
+        if _slowPath(deed.pointee.isAutoParked) { restartOwner(deed) }
+    }
+
+    /// The same of a dodoer that was parked for its children: it has run in every pass, for all they know.
+    @inline(never)
+    private func restartOwner(_ deed: Deed) {
+        deed.pointee.deck?.pointee.lastPass = previousPass
+        if pointee.owner != nil { deed.pointee.retyme = previousPass }
+        deed.pointee.isAutoParked = false
+        pointee.autoParked -= 1
     }
 
     /// Leaves out what was missed, if that is the doer's policy: the first retyme of its grid after `tyme`.
@@ -215,15 +220,19 @@ extension Deck {
         return answer
     }
 
+    @inline(__always)
     private func notePark(_ deed: Deed, until: Tyme) {
-        precondition(!until.isNaN, "\(deed.doer.name) parked until NaN")
+        if until.isNaN { refusePark(deed) }
         deed.pointee.retyme = until
         deed.pointee.isParked = true
-        if deed.pointee.isScheduler, isOffer(until, of: deed) {
+        if _slowPath(deed.pointee.isScheduler), isOffer(until, of: deed) {
             deed.pointee.isAutoParked = true
             pointee.autoParked += 1
         }
     }
+
+    @inline(never)
+    private func refusePark(_ deed: Deed) -> Never { preconditionFailure("\(deed.doer.name) parked until NaN") }
 
     /// Whether a dodoer parks until when its deck said, on behalf of its children.
     private func isOffer(_ until: Tyme, of deed: Deed) -> Bool {

@@ -19,6 +19,8 @@ struct DeckState {
     let owner: Deed?
     /// Set while entered.
     var engine: Engine?
+    /// Where ``Deck/tock`` stands, from enter on: every verdict reads it.
+    var tockField: UnsafePointer<Double>?
     var phase = Phase.notEntered
 
     /// First and last in place order, and how many.
@@ -97,13 +99,10 @@ extension Deck {
 
     /// What is added to the tyme for a doer whose own tock is 0: the doist's tock, or the dodoer's own.
     @inline(__always)
-    var tock: Double {
-        if let owner = pointee.owner { return owner.pointee.tock }
-        return pointee.engine.unsafelyUnwrapped.pointee.tock
-    }
+    var tock: Double { pointee.tockField.unsafelyUnwrapped.pointee }
 
-    /// Where ``tock`` stands, for a loop that reads it often.
-    var tockField: UnsafePointer<Double> {
+    /// Finds where ``tock`` stands.
+    func findTock() -> UnsafePointer<Double> {
         let (base, offset) =
             if let owner = pointee.owner {
                 (UnsafeRawPointer(owner), MemoryLayout<DeedState>.offset(of: \.tock)!)
@@ -125,7 +124,7 @@ extension Deck {
 
     /// Whether the next pass has something to look at whatever its tyme.
     var hasReady: Bool {
-        pointee.upcoming.live + pointee.pending.live + pointee.woken.live > 0
+        pointee.upcoming.live | pointee.pending.live | pointee.woken.live != 0
     }
 
     /// The tyme of the first timer, infinite if there is none.

@@ -12,21 +12,21 @@ extension Deed {
     func wake() {
         guard pointee.phase == .active, let deck = pointee.owner, let engine = deck.pointee.engine else { return }
         if engine.pointee.isRecorded, !engine.pointee.isBusy { tellWake(engine) }
-        guard !isRunning else {
+        guard deck.pointee.running != self else {
             pointee.isWakePending = true  // it counts after its verdict, should that be a park
             return
         }
-        if pointee.isAutoParked, !engine.pointee.isRealTime {
-            rouse()  // to its users it was never parked
-            return
+        if pointee.isAutoParked {
+            guard engine.pointee.isRealTime else { return rouse() }  // to its users it was never parked
+            unparkAsPolled()
         } else if pointee.isParked {
-            endPark()
+            endOwnPark(engine)
         } else if engine.pointee.isRealTime {
             noteWoken(ahead: engine.pointee.isExtra)
         } else {
             return
         }
-        deck.wakeOwners()
+        if deck.pointee.owner != nil { deck.wakeOwners() }
     }
 
     /// Lets a park end at `tyme` at the latest.
@@ -46,13 +46,15 @@ extension Deed {
 
     /// Ends a park of this deed alone.
     func endPark() {
-        if pointee.isAutoParked {
-            unparkAsPolled()
-        } else {
-            leaveContainer()  // and stays parked, since its retyme starts anew in the pass that runs it
-            pointee.retyme = pointee.owner!.pointee.engine!.pointee.tyme
-            noteWoken(ahead: true)
-        }
+        if pointee.isAutoParked { unparkAsPolled() } else { endOwnPark(pointee.owner!.pointee.engine!) }
+    }
+
+    /// Ends a park by a verdict of its own; it stays parked, since its retyme starts anew in the pass that runs it.
+    @inline(__always)
+    private func endOwnPark(_ engine: Engine) {
+        if pointee.place != .nowhere { leaveContainer() }
+        pointee.retyme = engine.pointee.tyme
+        noteWoken(ahead: true)
     }
 
     /// Ends a park on behalf of children as if there had been none, and those of owners that park because of it.
@@ -64,6 +66,7 @@ extension Deed {
         }
     }
 
+    @inline(never)
     private func unparkAsPolled() {
         let engine = pointee.owner!.pointee.engine!
         let (run, isRoot) = (lastPolledRun, pointee.owner!.pointee.owner == nil)
@@ -98,10 +101,11 @@ extension Deed {
     /// Puts a deed among those that run in the pass under way, if its place is `ahead` there, else among the woken.
     func noteWoken(ahead: Bool) {
         guard pointee.wake == .none, let deck = pointee.owner else { return }
-        if ahead, let running = deck.pointee.running, pointee.label > running.pointee.label {
+        let label = pointee.label
+        if ahead, let running = deck.pointee.running, label > running.pointee.label {
             pointee.wake = .ahead
-            deck.pointee.ahead.insert(self, key: pointee.label)
-            deck.findRival()
+            deck.pointee.ahead.insert(self, key: label)
+            deck.pointee.rival = Swift.min(deck.pointee.rival, label)
         } else {
             pointee.wake = .listed
             pointee.wakeSlot = deck.pointee.woken.append(self)
@@ -178,7 +182,7 @@ extension Deck {
     /// Puts a deed that is due by tyme where the next pass finds it, if that can be then, else among the timers.
     ///
     /// Only for deeds that come in place order, as a pass meets them.
-    @inline(never)
+    @inline(__always)
     func requeue(_ deed: Deed, at tyme: Tyme) {
         if deed.pointee.retyme <= tyme + tock {
             requeueUpcoming(deed)
@@ -212,11 +216,14 @@ extension Deck {
         }
     }
 
+    @inline(__always)
     func setTimer(_ deed: Deed) {
         if deed.pointee.place != .nowhere { deed.leaveContainer() }
-        guard deed.pointee.retyme < .infinity else {
-            return
-        }
+        if deed.pointee.retyme < .infinity { insertTimer(deed) }
+    }
+
+    @inline(never)
+    private func insertTimer(_ deed: Deed) {
         pointee.timers.insert(deed, engine: pointee.engine.unsafelyUnwrapped)
     }
 

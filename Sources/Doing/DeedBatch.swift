@@ -9,6 +9,8 @@ struct DeedBatch {
     private var spare: UnsafeMutablePointer<Entry>?
     private var capacity = 0
     private var count = 0
+    /// Whether the entries came in order so far, as they do where few are due.
+    private(set) var isSorted = true
     /// The first entry that was not taken.
     private var cursor = 0
     /// Keeps the reads of `touch()` from being optimised away.
@@ -17,26 +19,30 @@ struct DeedBatch {
     /// The label of the next entry, or the greatest number at the end.
     var nextLabel: UInt64 { cursor < count ? base.unsafelyUnwrapped[cursor].label : .max }
 
-    /// Adds an entry; `sort()` comes before anything else then.
+    /// Adds an entry and writes its index to the deed; unless ``isSorted`` then, `sort()` comes before anything else.
     @inline(__always)
     mutating func append(_ deed: Deed) {
         if count == capacity { grow() }
-        base.unsafelyUnwrapped[count] = Entry(label: deed.pointee.label, deed: deed)
+        let (end, label) = (base.unsafelyUnwrapped + count, deed.pointee.label)
+        if count > 0, label < (end - 1).pointee.label { isSorted = false }
+        end.pointee = Entry(label: label, deed: deed)
+        deed.pointee.slot = UInt32(truncatingIfNeeded: count)
         count &+= 1
     }
 
     /// Brings the entries in order and writes their indices to the deeds.
+    @inline(never)
     mutating func sort() {
-        guard let base, count > 0 else { return }
-        if count > 1, !isSorted { count < 48 ? sortFew() : sortMany() }
-        let sorted = self.base ?? base
+        count < 48 ? sortFew() : sortMany()
+        isSorted = true
+        let sorted = base.unsafelyUnwrapped
         for index in 0..<count { sorted[index].deed.unsafelyUnwrapped.pointee.slot = UInt32(truncatingIfNeeded: index) }
     }
 
     /// The next entry, nil where a deed has left meanwhile.
     @inline(__always)
     mutating func take() -> Deed? {
-        if cursor & 63 == 0 { touch() }
+        if cursor & 63 == 0, count > 1 { touch() }
         cursor &+= 1
         return base.unsafelyUnwrapped[cursor &- 1].deed
     }
@@ -71,23 +77,20 @@ struct DeedBatch {
         }
     }
 
+    @inline(__always)
     mutating func removeAll() {
         cursor = 0
         count = 0
+        isSorted = true
         if capacity > 65_536 { free() }
     }
 
     /// Gives the memory back.
+    @inline(never)
     mutating func free() {
         base?.deallocate()
         spare?.deallocate()
-        (base, spare, capacity, count, cursor) = (nil, nil, 0, 0, 0)
-    }
-
-    private var isSorted: Bool {
-        let base = base.unsafelyUnwrapped
-        for index in 1..<count where base[index].label < base[index &- 1].label { return false }
-        return true
+        (base, spare, capacity, count, cursor, isSorted) = (nil, nil, 0, 0, 0, true)
     }
 
     private func sortFew() {

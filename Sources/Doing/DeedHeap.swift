@@ -33,16 +33,17 @@ struct DeedHeap<Index: HeapIndex> {
     /// The entry with the least key; the heap must not be empty.
     var first: Entry { base.unsafelyUnwrapped[0] }
 
+    @inline(__always)
     mutating func insert(_ deed: Deed, key: UInt64) {
         if count == capacity { grow() }
-        count += 1
-        raise(Entry(key: key, deed: deed), from: count - 1)
+        count &+= 1
+        raise(Entry(key: key, deed: deed), from: count &- 1)
     }
 
     /// Takes out the entry with the least key; the heap must not be empty.
     mutating func popFirst() -> Deed {
         let deed = first.deed
-        count -= 1
+        count &-= 1
         if count > 0 { lower(base.unsafelyUnwrapped[count], from: 0) }
         return deed
     }
@@ -72,11 +73,12 @@ struct DeedHeap<Index: HeapIndex> {
         capacity = 0
     }
 
+    @inline(__always)
     private mutating func raise(_ entry: Entry, from hole: Int) {
         let base = base.unsafelyUnwrapped
         var hole = hole
         while hole > 0 {
-            let parent = (hole - 1) >> 2
+            let parent = (hole &- 1) >> 2
             guard entry.key < base[parent].key else { break }
             base[hole] = base[parent]
             Index.write(hole, to: base[hole].deed)
@@ -86,6 +88,7 @@ struct DeedHeap<Index: HeapIndex> {
         Index.write(hole, to: entry.deed)
     }
 
+    @inline(never)
     private mutating func lower(_ entry: Entry, from hole: Int) {
         let base = base.unsafelyUnwrapped
         var hole = hole

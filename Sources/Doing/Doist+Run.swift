@@ -45,13 +45,14 @@ extension Doist {
 
     private func simulate(until stop: Tyme) throws {
         while true {
-            try recur()
+            try passAndTick()
             if isDone || tyme >= stop || isStopRequested { return }
-            guard root.isQuiet(at: tyme), !root.hasReady else { continue }
-            guard tyme + tock > tyme, stop < .infinity || root.firstTimer < .infinity else {
+            if root.hasReady { continue }
+            let target = min(root.firstTimer, stop)
+            if target <= tyme { continue }
+            guard tyme + tock > tyme, target < .infinity else {
                 throw ScheduleError.stalled(tyme: tyme, deeds: deedCount)
             }
-            let target = min(root.firstTimer, stop)
             if skipsIdle {
                 statistics.skippedTicks += UInt64(engine.pointee.advance(until: target, atMost: .max))
             } else {
@@ -88,6 +89,6 @@ extension Doist {
 extension Deck {
     /// Whether a pass at `tyme` would find nothing due, but for woken deeds.
     func isQuiet(at tyme: Tyme) -> Bool {
-        pointee.upcoming.live + pointee.pending.live == 0 && firstTimer > tyme
+        pointee.upcoming.live | pointee.pending.live == 0 && firstTimer > tyme
     }
 }

@@ -246,11 +246,7 @@ public final class Doist {
     public func recur() throws {
         checkIdle("recur")
         if root.isIdle(at: tyme), canTickQuietly { return tickQuietly() }
-        try busily {
-            takeNews()
-            try makePass(.due)
-        }
-        isDone = root.pointee.count == 0
+        try passAndTick()
     }
 
     /// One extra pass, as real time has them between ticks: at the present tyme, woken doers only, no tick.
@@ -326,6 +322,15 @@ public final class Doist {
     public func requestStop() { isStopRequested = true }
 
     // MARK: - Within
+
+    /// A whole pass, and its tick.
+    func passAndTick() throws {
+        engine.pointee.isBusy = true
+        defer { engine.pointee.isBusy = false }
+        if board.mayHaveNews { takeNews() }
+        try makePass(.due)
+        isDone = root.pointee.count == 0
+    }
 
     /// Whether nobody but its deeds could have something for the next pass to do.
     var canTickQuietly: Bool { !engine.pointee.isWatched && !board.mayHaveNews }

@@ -26,14 +26,16 @@ struct TimerQueue {
     @inline(__always)
     mutating func insert(_ deed: Deed, engine: Engine) {
         let retyme = deed.pointee.retyme
-        if wheel != nil, wheel!.holds(retyme) {
-            deed.pointee.place = .wheel
-            wheel!.insert(deed, at: retyme)
-        } else {
-            deed.pointee.place = .heap
-            heap.insert(deed, key: retyme.orderedBits)
-            if wheel == nil, heap.count >= Self.wheelFrom { makeWheel(engine) }
-        }
+        if wheel != nil, wheel!.holds(retyme) { return insertInWheel(deed) }
+        deed.pointee.place = .heap
+        heap.insert(deed, key: retyme.orderedBits)
+        if heap.count >= Self.wheelFrom, wheel == nil { makeWheel(engine) }
+    }
+
+    @inline(never)
+    private mutating func insertInWheel(_ deed: Deed) {
+        deed.pointee.place = .wheel
+        wheel!.insert(deed, at: deed.pointee.retyme)
     }
 
     /// Takes out a deed that stands in it.

@@ -62,7 +62,7 @@ public struct LinkModel: Hashable, Sendable {
     /// - Parameters:
     ///   - count: its bytes.
     ///   - now: the microsecond, never less than at the last call, at most 9 * 10^15 either way.
-    public mutating func send(_ count: Int, at now: Int64) -> Fate {
+    @inline(__always) public mutating func send(_ count: Int, at now: Int64) -> Fate {
         let draws = draw()
         guard let departure = depart(count, at: now) else { return .queueFull }
         if draws.loss < figures.loss { return .lost }
@@ -86,7 +86,7 @@ public struct LinkModel: Hashable, Sendable {
         return departSlowly(count, at: now, rate.0, rate.1)
     }
 
-    private mutating func departSlowly(
+    @inline(never) private mutating func departSlowly(
         _ count: Int, at now: Int64, _ rate: Double, _ queueBytes: Double
     ) -> Int64? {
         let nanos = now * 1000

@@ -11,9 +11,13 @@ enum Micros {
 
     /// The microsecond nearest to `tyme`.
     @inline(__always) static func of(_ tyme: Tyme) -> Int64 {
-        let micros = (tyme * 1e6).rounded()
+        let micros = tyme * 1e6
         guard micros.magnitude <= 9e15 else { return micros > 0 ? limit : -limit }
-        return Int64(micros)
+        // As `rounded()` does, which is a call of the C library: half a microsecond goes away from 0, and the rest is
+        // exact.
+        let whole = Int64(micros)
+        let rest = micros - Double(whole)
+        return whole &+ (rest >= 0.5 ? 1 : rest <= -0.5 ? -1 : 0)
     }
 
     /// The least tyme that ``of(_:)`` does not put before `micros`: whoever sleeps until then is there in the very pass
@@ -23,10 +27,12 @@ enum Micros {
         let edge = Double(micros) - 0.5
         var tyme = edge / 1e6
         if micros > 0, micros < 1 << 52 {
-            // The same as below without rounding: from the edge upwards a product is rounded up.
-            while tyme * 1e6 >= edge { tyme = tyme.nextDown }
-            while tyme * 1e6 < edge { tyme = tyme.nextUp }
-            return tyme
+            // The same as below without rounding, from the edge upwards a product is rounded up, and with the
+            // neighbours of a number above 0 as they stand in its bits.
+            var bits = tyme.bitPattern
+            while Double(bitPattern: bits) * 1e6 < edge { bits &+= 1 }
+            while Double(bitPattern: bits &- 1) * 1e6 >= edge { bits &-= 1 }
+            return Double(bitPattern: bits)
         }
         while of(tyme) >= micros { tyme = tyme.nextDown }
         while of(tyme) < micros { tyme = tyme.nextUp }

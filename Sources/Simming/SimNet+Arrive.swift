@@ -105,14 +105,14 @@ extension SimNet {
     // MARK: - Receiving
 
     /// Appends the next train of a receive buffer: equal datagrams of one sender that stand one behind the other.
-    func receive(from socket: Socket, into out: inout OutputRawSpan, at tyme: Tyme) -> Train? {
+    @inline(__always) func receive(from socket: Socket, into out: inout OutputRawSpan, at tyme: Tyme) -> Train? {
         if socket.pointee.retryAt < Micros.never { socket.pointee.retryAt = .max }
         guard socket.pointee.head >= 0 else { return nil }
         let isSlow = raw.pointee.hosts[Int(socket.pointee.host) &- 1].pointee.hasSlowness
         if isSlow, mustWait(socket, at: Micros.of(tyme)) { return nil }
         let first = raw.pointee.flights[socket.pointee.head]
         let (way, port, segment) = (first.pointee.way, first.pointee.fromPort, first.pointee.count)
-        let source = raw.pointee.ways[Int(way)].pointee.from
+        let wayState = raw.pointee.ways[Int(way)]
         var (datagrams, bytes) = (0, 0)
         repeat {
             let slot = socket.pointee.head
@@ -123,46 +123,49 @@ extension SimNet {
                     || count > 0 && datagrams < SimPeer.mostInTrain
                         && bytes &+ Int(count) <= SimPeer.largestTrain
             else { break }
-            take(slot, from: socket, into: &out, at: tyme)
+            take(slot, wayState, from: socket, into: &out, at: tyme)
             datagrams &+= 1
             bytes &+= Int(count)
             if isSlow { chargeSlowness(socket, Int(count), at: Micros.of(tyme)) }
             if isSlow || count < segment || segment == 0 { break }
         } while socket.pointee.head >= 0
         socket.pointee.statistics.received.count(datagrams, bytes: bytes)
-        return Train(peer: .host(UInt64(source), port: port), segment: max(1, Int(segment)))
+        return Train(peer: .host(UInt64(wayState.pointee.from), port: port), segment: max(1, Int(segment)))
     }
 
     @inline(__always) private func take(
-        _ slot: Int32, from socket: Socket, into out: inout OutputRawSpan, at tyme: Tyme
+        _ slot: Int32, _ way: UnsafeMutablePointer<WayState>, from socket: Socket, into out: inout OutputRawSpan,
+        at tyme: Tyme
     ) {
         let flight = raw.pointee.flights[slot]
         let count = Int(flight.pointee.count)
         if self.trace != nil { trace(.received, slot, at: tyme) }
         out.append(
             contentsOf: unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: flight.pointee.bytes, count: count)))
-        unlink(slot, from: socket)
-        let way = raw.pointee.ways[Int(flight.pointee.way)]
+        unlink(slot, way, from: socket)
         way.pointee.statistics.delivered &+= 1
         way.pointee.statistics.deliveredBytes &+= count
         raw.pointee.flights.remove(slot)
     }
 
     /// Takes the first one out of a receive buffer.
-    @inline(__always) private func unlink(_ slot: Int32, from socket: Socket) {
+    @inline(__always) private func unlink(
+        _ slot: Int32, _ way: UnsafeMutablePointer<WayState>, from socket: Socket
+    ) {
         let flight = raw.pointee.flights[slot]
         socket.pointee.head = flight.pointee.next
         if flight.pointee.next < 0 { socket.pointee.tail = -1 }
         socket.pointee.queued &-= Int(flight.pointee.count) &+ Flights.overhead
-        raw.pointee.ways[Int(flight.pointee.way)].pointee.statistics.waiting &-= 1
+        way.pointee.statistics.waiting &-= 1
     }
 
     /// Throws away what somebody has not received.
     func empty(_ socket: Socket) {
         while socket.pointee.head >= 0 {
             let slot = socket.pointee.head
-            unlink(slot, from: socket)
-            raw.pointee.ways[Int(raw.pointee.flights[slot].pointee.way)].pointee.statistics.down &+= 1
+            let way = raw.pointee.ways[Int(raw.pointee.flights[slot].pointee.way)]
+            unlink(slot, way, from: socket)
+            way.pointee.statistics.down &+= 1
             drop(slot, .down, at: doist?.tyme ?? 0)
         }
     }

@@ -5,7 +5,7 @@ import Wiring
 /// Datagrams at the beginning of their way.
 extension SimNet {
     /// Takes a train and sends each of its datagrams on its way.
-    func send(_ bytes: RawSpan, _ train: Train, from socket: Socket, at tyme: Tyme) -> Sending {
+    @inline(__always) func send(_ bytes: RawSpan, _ train: Train, from socket: Socket, at tyme: Tyme) -> Sending {
         if socket.pointee.lastPeer != train.peer {
             guard let way = findWay(to: train.peer, from: socket) else {
                 let isHost = train.peer.family == .host
@@ -89,7 +89,7 @@ extension SimNet {
         wake(by: Micros.tyme(of: due))
     }
 
-    private func findWay(to peer: Address, from socket: Socket) -> Int32? {
+    @inline(never) private func findWay(to peer: Address, from socket: Socket) -> Int32? {
         guard peer.family == .host, peer.lo >= 1, peer.lo <= UInt64(hostNames.count) else { return nil }
         return way(Int(socket.pointee.host), Int(peer.lo))
     }

@@ -75,6 +75,11 @@ public final class SimPeer: DatagramTransport {
         net.unbind(socket)
     }
 
+    /// Whether nothing has arrived that was not received.
+    public var isEmpty: Bool {
+        socket.pointee.head < 0 && socket.pointee.retryAt == Micros.never && socket.pointee.isOpen
+    }
+
     public func receive(into out: inout OutputRawSpan, at tyme: Tyme) throws(TransportError) -> Train? {
         guard isOpen else { throw .notOpen(subject: description) }
         return net.receive(from: socket, into: &out, at: tyme)

@@ -39,7 +39,7 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     @exclusivity(unchecked) public var pacing: Pacing?
     @exclusivity(unchecked) @usableFromInline var ferry = Ferry()
     /// The pass, compiled for this core and this transport where the doer was made.
-    @exclusivity(unchecked) @usableFromInline var pass: (CoreDoer, Tyme) throws -> Recurrence = { try $0.makePass($1) }
+    @usableFromInline let pass: (CoreDoer, Tyme) throws -> Recurrence
     /// Called with every event, after the pass's trains have been taken in and before its trains are sent.
     ///
     /// The closure may use ``core``. Without one, events stay in the core, within its bounds, for its user to poll.
@@ -62,15 +62,18 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     @inlinable public convenience init(
         _ core: Core, over wire: Wire, burst: Burst = Burst(), budget: Budget = Budget()
     ) {
-        self.init(plain: core, wire, burst, budget)
-        pass = { try $0.makePass($1) }
+        self.init(plain: core, wire, burst, budget) { try $0.makePass($1) }
     }
 
-    @usableFromInline init(plain core: Core, _ wire: Wire, _ burst: Burst, _ budget: Budget) {
+    @usableFromInline init(
+        plain core: Core, _ wire: Wire, _ burst: Burst, _ budget: Budget,
+        _ pass: @escaping (CoreDoer, Tyme) throws -> Recurrence
+    ) {
         _core = core
         _wire = wire
         self.burst = burst
         self.budget = budget
+        self.pass = pass
         super.init()
         checkBurst()
     }
@@ -82,17 +85,18 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
         _ core: Core, over wire: Wire, name: String, temp: Bool? = nil, burst: Burst = Burst(),
         budget: Budget = Budget()
     ) throws {
-        try self.init(named: name, temp, core, wire, burst, budget)
-        pass = { try $0.makePass($1) }
+        try self.init(named: name, temp, core, wire, burst, budget) { try $0.makePass($1) }
     }
 
     @usableFromInline init(
-        named name: String, _ temp: Bool?, _ core: Core, _ wire: Wire, _ burst: Burst, _ budget: Budget
+        named name: String, _ temp: Bool?, _ core: Core, _ wire: Wire, _ burst: Burst, _ budget: Budget,
+        _ pass: @escaping (CoreDoer, Tyme) throws -> Recurrence
     ) throws {
         _core = core
         _wire = wire
         self.burst = burst
         self.budget = budget
+        self.pass = pass
         try super.init(name: name, temp: temp)
         checkBurst()
     }
@@ -159,7 +163,7 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
 
     /// ``recur(_:)``, inlinable so that it is compiled for its core and transport.
     @inlinable final func makePass(_ tyme: Tyme) throws -> Recurrence {
-        var state = PassState(tellsEvents: onEvent != nil, wasRoomWatched: watchedRoom != nil)
+        var state = PassState()
         repeat {
             try work(&state, at: tyme)
             if state.hasEvents {
@@ -198,20 +202,19 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
             coreLease.end()
             wireLease.end()
         }
-        try Self.carry(&_core, &_wire, &ferry, &state, burst, budget, pacing, at: tyme)
+        try carry(&_core, &_wire, &state, at: tyme)
     }
 
     /// The steps of a pass from where it stands on; after the last one only the questions are asked.
-    @inlinable static func carry(
-        _ core: inout Core, _ wire: inout Wire, _ ferry: inout Ferry, _ state: inout PassState, _ burst: Burst,
-        _ budget: Budget, _ pacing: Pacing?, at tyme: Tyme
+    @inlinable @inline(__always) final func carry(
+        _ core: inout Core, _ wire: inout Wire, _ state: inout PassState, at tyme: Tyme
     ) throws(TransportError) {
         if state.step == .first {
-            if state.wasRoomWatched { wire.clearRoom() }
+            if watchedRoom != nil { wire.clearRoom() }
             core.unblock()
             (state.receivedAll, _) = try ferry.receive(&core, from: &wire, burst, budget, trains: 1, at: tyme)
             state.step = .answer
-            if state.mustTell(&core) { return }
+            if mustTell(&core, &state) { return }
         }
         if state.step == .answer {
             state.sending = try ferry.send(&core, over: &wire, burst, budget, pacing, at: tyme)
@@ -224,7 +227,7 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
                 state.receivedAll = isAll
                 if count > 0 {
                     state.step = .answerAll
-                    if state.mustTell(&core) { return }
+                    if mustTell(&core, &state) { return }
                 }
             }
         }
@@ -237,6 +240,12 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
         state.isBlocked = core.isBlocked
         state.readiness = wire.readiness
         state.wakeTyme = min(core.wakeTyme ?? .infinity, wire.wakeTyme ?? .infinity)
+    }
+
+    /// Whether there is something to tell before the pass goes on.
+    @inlinable final func mustTell(_ core: inout Core, _ state: inout PassState) -> Bool {
+        state.hasEvents = onEvent != nil && core.hasEvents
+        return state.hasEvents
     }
 
     /// Closes the transport.

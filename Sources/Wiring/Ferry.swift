@@ -38,7 +38,7 @@ public struct FerryPacing: Hashable, Sendable {
     /// How a sending ended.
     @usableFromInline enum Progress { case done, more, full, paced }
 
-    /// What was sent at one tyme, for pacing.
+    /// What was sent at one tyme while there was a pacing.
     @usableFromInline var tyme = -Tyme.infinity
     @usableFromInline var datagrams = 0
     @usableFromInline var bytes = 0
@@ -54,6 +54,7 @@ public struct FerryPacing: Hashable, Sendable {
         var datagrams = 0
         let isAll = try burst.lend { (out: inout OutputRawSpan) throws(TransportError) -> Bool in
             while trains < most, datagrams < budget.datagrams {
+                if wire.isEmpty { return true }
                 out.removeAll()
                 guard let train = try wire.receive(into: &out, at: tyme) else { return true }
                 trains += 1
@@ -70,34 +71,40 @@ public struct FerryPacing: Hashable, Sendable {
         _ core: inout Core, over wire: inout Wire, _ burst: Burst, _ budget: FerryBudget, _ pacing: FerryPacing?,
         at tyme: Tyme
     ) throws(TransportError) -> Progress {
-        if self.tyme != tyme { (self.tyme, datagrams, bytes) = (tyme, 0, 0) }
+        if pacing != nil, self.tyme != tyme { (self.tyme, datagrams, bytes) = (tyme, 0, 0) }
         let all = wire.limits
         var limits = all
-        var (trains, sentDatagrams, sentBytes) = (0, 0, 0)
-        let before = (datagrams: datagrams, bytes: bytes)
-        defer {
-            datagrams += sentDatagrams
-            bytes += sentBytes
-        }
+        var (trains, sentDatagrams) = (0, 0)
         return try burst.lend { (out: inout OutputRawSpan) throws(TransportError) -> Progress in
             while trains < budget.trains, sentDatagrams < budget.datagrams {
                 if let pacing {
-                    let left = pacing.datagrams - before.datagrams - sentDatagrams
-                    let leftBytes = pacing.bytes - before.bytes - sentBytes
-                    guard left > 0, leftBytes > 0 else { return .paced }
-                    limits.segments = min(all.segments, left)
-                    limits.bytes = min(all.bytes, max(leftBytes, all.datagram))
+                    guard let room = self.room(under: pacing, all) else { return .paced }
+                    limits = room
                 }
                 out.removeAll()
                 guard let train = core.poll(into: &out, limits, at: tyme) else { return .done }
+                let count = train.count(of: out.byteCount)
                 trains += 1
-                sentDatagrams += train.count(of: out.byteCount)
+                sentDatagrams += count
                 let sending = try wire.send(out.bytes, train, at: tyme)
                 core.sent(sending, train, at: tyme)
-                sentBytes += sending.taken
-                if sending.outcome == .full { return .full }
+                if pacing != nil {
+                    datagrams += count
+                    bytes += sending.taken
+                }
+                if case .full = sending.outcome { return .full }
             }
             return .more
         }
+    }
+
+    /// What a train may be that is sent at this tyme, nil if none may.
+    @usableFromInline @inline(never) func room(under pacing: FerryPacing, _ all: TrainLimits) -> TrainLimits? {
+        let (datagrams, bytes) = (pacing.datagrams - datagrams, pacing.bytes - bytes)
+        guard datagrams > 0, bytes > 0 else { return nil }
+        var limits = all
+        limits.segments = min(all.segments, datagrams)
+        limits.bytes = min(all.bytes, max(bytes, all.datagram))
+        return limits
     }
 }

@@ -76,6 +76,25 @@ struct CoreDoerTests {
         #expect(!doer.wire.isOpen)
     }
 
+    @Test("a transport that tells when it is empty is not asked in vain, and the same comes of it")
+    func empty() throws {
+        for (tellsEmpty, looks) in [(false, [2, 3, 6]), (true, [1, 1, 3])] {
+            var wire = Scripted()
+            wire.tellsEmpty = tellsEmpty
+            wire.incoming = [(Train(peer: a, segment: 1), [1])]
+            let doer = CoreDoer(Plain(echoes: true), over: wire)
+            let doist = try run(doer, passes: 1)
+            #expect(doer.wire.looks == looks[0])
+            try doist.recur()
+            #expect(doer.wire.looks == looks[1])
+            doer.wire.incoming = [(Train(peer: a, segment: 1), [2]), (Train(peer: b, segment: 1), [3])]
+            try doist.recur()
+            #expect(doer.wire.looks == looks[2])
+            #expect(doer.core.heard == [[1], [2], [3]])
+            #expect(doer.wire.sentTrains == [[1], [2], [3]])
+        }
+    }
+
     @Test("an event's closure may use the core, and what it queues leaves in the same pass")
     func closure() throws {
         var wire = Scripted()

@@ -13,13 +13,18 @@ struct Scripted: DatagramTransport {
     var statistics = TransportStatistics()
     var isOpen = false
     var openError: TransportError?
+    /// Whether it tells that nothing is there, and how often it was asked for a train.
+    var tellsEmpty = false
+    var looks = 0
 
+    var isEmpty: Bool { tellsEmpty && incoming.isEmpty }
     mutating func open(for doer: Doer?) throws(TransportError) {
         if let openError { throw openError }
         isOpen = true
     }
     mutating func close() { isOpen = false }
     mutating func receive(into out: inout OutputRawSpan, at tyme: Tyme) throws(TransportError) -> Train? {
+        looks += 1
         guard !incoming.isEmpty else { return nil }
         let (train, bytes) = incoming.removeFirst()
         out.append(contentsOf: bytes.span.bytes)
