@@ -147,7 +147,7 @@ public enum Base64URL {
     ) -> Int? {
         var (from, to) = (0, 0)
         while from &+ 8 <= count {
-            let group = unsafe values.withUnsafeBufferPointer { unsafe decode8(source + from, $0.baseAddress!) }
+            let group = unsafe decode8(word(source, from))
             guard group < 1 << 63 else { break }  // found below
             unsafe target.storeBytes(
                 of: UInt32(truncatingIfNeeded: group &>> 16).bigEndian, toByteOffset: to, as: UInt32.self)
