@@ -153,7 +153,7 @@ extension Outbox {
     /// Appends the next train, that of the lane whose turn it is.
     mutating func poll(into out: inout OutputRawSpan, _ limits: TrainLimits, signer: (any Signer)?) -> Train? {
         while case let row = turns.first(of: Turn.ready), row >= 0 {
-            var load = Load(limits, room: out.freeCapacity)
+            var load = TrainLoad(limits, room: out.freeCapacity)
             if lanes[Int(row)].stash.isEmpty {
                 fill(Int(row), &load, &out, signer)
             } else {
@@ -164,47 +164,11 @@ extension Outbox {
         return nil
     }
 
-    /// How far a train is filled.
-    private struct Load {
-        let segments, bytes, datagram: Int
-        var used = 0
-        var grams = 0
-        var segment = 0
-        /// A shorter gram has ended it.
-        var isEnded = false
-        /// It holds signed grams.
-        var isSigned = false
-
-        init(_ limits: TrainLimits, room: Int) {
-            segments = limits.segments
-            bytes = min(limits.bytes, room)
-            datagram = limits.datagram
-        }
-
-        /// How many grams of `length` bytes can be added.
-        @inline(__always) func room(for length: Int) -> Int {
-            if grams == 0 { return min(segments, length == 0 ? segments : bytes / length) }
-            guard !isEnded, length <= segment else { return 0 }
-            return length == segment
-                ? min(segments &- grams, (bytes &- used) / length)
-                : (grams < segments && used &+ length <= bytes ? 1 : 0)
-        }
-
-        /// The same for one gram, without a division.
-        @inline(__always) func hasRoom(for length: Int) -> Bool {
-            used &+ length <= bytes && grams < segments && (grams == 0 || !isEnded && length <= segment)
-        }
-
-        @inline(__always) mutating func add(_ count: Int, of length: Int) {
-            if grams == 0 { segment = length } else if length < segment { isEnded = true }
-            grams &+= count
-            used &+= count &* length
-        }
-    }
-
     /// Fills a train with grams of the memos at the head of a lane. A memo that cannot be sent is taken off with an
     /// event, but only while the train is empty.
-    private mutating func fill(_ lane: Int, _ load: inout Load, _ out: inout OutputRawSpan, _ signer: (any Signer)?) {
+    private mutating func fill(
+        _ lane: Int, _ load: inout TrainLoad, _ out: inout OutputRawSpan, _ signer: (any Signer)?
+    ) {
         var failure: MemoFailure.Reason?
         do {
             // In a scope of its own: held longer, the queue would be copied when the lane is changed.
@@ -218,7 +182,8 @@ extension Outbox {
                 let note = memos[index].note
                 var step = Step.full
                 if note.isGram || note.kind.isSigned {
-                    step = Outbox.appendSlow(memos[index].bytes, note, from: number, way, signer, identities, &load, &out)
+                    step = Outbox.appendSlow(
+                        memos[index].bytes, note, from: number, way, signer, identities, &load, &out)
                 } else if way.isOne(memos[index].bytes.count, note) {
                     step = Outbox.appendOne(memos[index].bytes.span.bytes, note, &top, &load, &out)
                 } else {
@@ -241,118 +206,8 @@ extension Outbox {
         }
     }
 
-    private enum Step {
-        /// All grams of the memo are in the train.
-        case whole
-        /// No more fits.
-        case full
-        /// The memo cannot be sent.
-        case cannot(MemoFailure.Reason)
-    }
-
-    /// What the rendering of a lane's memos needs to know. It is no part of the outbox, so that nothing of the latter
-    /// is copied for a call.
-    private struct Way {
-        let sizes: GramSizes
-        let lowered: Int?
-        let maximum: Int
-
-        /// Whether an unsigned memo of `length` bytes is one gram.
-        @inline(__always) func isOne(_ length: Int, _ memo: Outgoing.Note) -> Bool {
-            length &+ (memo.domain == .text ? 32 : 24) <= sizes.size(memo.kind, memo.domain, lowered: lowered)
-        }
-
-        func plan(_ length: Int, _ memo: Outgoing.Note) -> RendPlan? {
-            GramSizes.plan(length, memo.kind, memo.domain, sizes.size(memo.kind, memo.domain, lowered: lowered))
-        }
-    }
-
-    /// Appends an unsigned memo of one gram, if it fits.
-    @inline(__always) private static func appendOne(
-        _ bytes: RawSpan, _ memo: Outgoing.Note, _ top: inout WrittenTop, _ load: inout Load,
-        _ out: inout OutputRawSpan
-    ) -> Step {
-        let overhead = memo.domain == .text ? 32 : 24
-        let length = bytes.byteCount &+ overhead
-        guard length <= load.datagram else { return .cannot(.tooLarge(size: length, maximum: load.datagram)) }
-        guard load.hasRoom(for: length) else { return .full }
-        unsafe out.withUnsafeMutableBytes { room, filled in
-            let target = unsafe room.baseAddress! + filled
-            switch memo.domain {
-            case .text: unsafe top.store(memo.kind.zeroth, memo.mid, to: target)
-            case .binary:
-                let head = GramHead(code: memo.kind.zeroth, domain: .binary, number: 1, mid: memo.mid)
-                unsafe head.store(to: target)
-            }
-            unsafe bytes.withUnsafeBytes { bytes in
-                guard let from = bytes.baseAddress else { return }
-                unsafe (target + overhead).copyMemory(from: from, byteCount: bytes.count)
-            }
-            filled &+= length
-        }
-        load.add(1, of: length)
-        return .whole
-    }
-
-    /// A memo of several grams: runs of equal ones at once.
-    @inline(never) private static func appendRun(
-        _ bytes: [UInt8], _ memo: Outgoing.Note, from number: Int, _ way: Way, _ load: inout Load,
-        _ out: inout OutputRawSpan
-    ) -> Step {
-        guard let plan = way.plan(bytes.count, memo) else {
-            return .cannot(.tooLarge(size: bytes.count, maximum: way.maximum))
-        }
-        var number = number
-        while number < plan.count {
-            let length = plan.length(of: number)
-            guard length <= load.datagram else { return .cannot(.tooLarge(size: length, maximum: load.datagram)) }
-            // All but the first and the last are alike.
-            let alike = number == 0 || number == plan.count - 1 ? 1 : plan.count - 1 - number
-            let count = min(alike, load.room(for: length))
-            guard count > 0 else { return .full }
-            plan.append(number..<number + count, of: bytes.span.bytes, mid: memo.mid, to: &out)
-            load.add(count, of: length)
-            number += count
-        }
-        return .whole
-    }
-
-    /// Signed grams, one by one, and ready ones.
-    @inline(never) private static func appendSlow(
-        _ bytes: [UInt8], _ memo: Outgoing.Note, from number: Int, _ way: Way, _ signer: (any Signer)?,
-        _ identities: [Identity], _ load: inout Load, _ out: inout OutputRawSpan
-    ) -> Step {
-        if memo.isGram {
-            let length = bytes.count
-            guard length <= load.datagram else { return .cannot(.tooLarge(size: length, maximum: load.datagram)) }
-            guard load.hasRoom(for: length) else { return .full }
-            out.append(contentsOf: bytes.span.bytes)
-            load.add(1, of: length)
-            return .whole
-        }
-        guard let signer, let plan = way.plan(bytes.count, memo) else {
-            return .cannot(.tooLarge(size: bytes.count, maximum: way.maximum))
-        }
-        let identity = identities[Int(memo.identity)]
-        for number in number..<plan.count {
-            let length = plan.length(of: number)
-            guard length <= load.datagram else { return .cannot(.tooLarge(size: length, maximum: load.datagram)) }
-            guard load.hasRoom(for: length) else { return .full }
-            do {
-                try plan.append(
-                    number, of: bytes.span.bytes, mid: memo.mid, as: identity.vid, seed: identity.seed,
-                    verifyKey: identity.verifyKey, by: signer, to: &out)
-            } catch {
-                return .cannot(.signing(error))
-            }
-            load.isSigned = true
-            load.add(1, of: length)
-        }
-        return .whole
-    }
-
     /// Signed grams that were made before.
-    private mutating func unstash(_ lane: Int, _ load: inout Load, _ out: inout OutputRawSpan) {
+    private mutating func unstash(_ lane: Int, _ load: inout TrainLoad, _ out: inout OutputRawSpan) {
         let stash = lanes[lane].stash
         let segment = lanes[lane].stashSegment
         let whole = min(load.segments, load.bytes / segment)
@@ -408,7 +263,7 @@ extension Outbox {
         sent.grams &+= grams
         sent.bytes &+= bytes
         if reportsSent { report(grams, lane) }
-        lanes[lane].unstash(bytes)
+        if !lanes[lane].stash.isEmpty { lanes[lane].unstash(bytes) }
         let gone = lanes[lane].take(grams, sizes)
         sent.memos &+= gone.memos
         queuedMemos &-= gone.memos
