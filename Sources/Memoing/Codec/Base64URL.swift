@@ -145,8 +145,18 @@ public enum Base64URL {
     @unsafe static func decode(
         _ source: UnsafeRawPointer, _ count: Int, to target: UnsafeMutableRawPointer
     ) -> Int? {
-        var to = 0
-        for from in stride(from: 0, to: count, by: 4) {
+        var (from, to) = (0, 0)
+        while from &+ 8 <= count {
+            let group = unsafe decode8(word(source, from))
+            guard group < 1 << 63 else { break }  // found below
+            unsafe target.storeBytes(
+                of: UInt32(truncatingIfNeeded: group &>> 16).bigEndian, toByteOffset: to, as: UInt32.self)
+            unsafe target.storeBytes(
+                of: UInt16(truncatingIfNeeded: group).bigEndian, toByteOffset: to &+ 4, as: UInt16.self)
+            from &+= 8
+            to &+= 6
+        }
+        while from < count {
             var group: UInt32 = 0
             for index in from..<from + 4 {
                 guard let value = unsafe value(of: source.load(fromByteOffset: index, as: UInt8.self)) else {
@@ -157,7 +167,8 @@ public enum Base64URL {
             unsafe target.storeBytes(of: UInt8(truncatingIfNeeded: group >> 16), toByteOffset: to, as: UInt8.self)
             unsafe target.storeBytes(of: UInt8(truncatingIfNeeded: group >> 8), toByteOffset: to + 1, as: UInt8.self)
             unsafe target.storeBytes(of: UInt8(truncatingIfNeeded: group), toByteOffset: to + 2, as: UInt8.self)
-            to += 3
+            from &+= 4
+            to &+= 3
         }
         return nil
     }

@@ -22,11 +22,7 @@ extension Ack {
     /// The ack as bytes. Signed acks: ``bytes(in:as:keys:signer:)``.
     ///
     /// - Precondition: numbers are within 24 bits, and ``Body/held`` is as its documentation says.
-    public func bytes(in domain: Domain) -> [UInt8] {
-        var out: [UInt8] = []
-        append(to: &out, in: domain, vid: nil)
-        return out
-    }
+    public func bytes(in domain: Domain) -> [UInt8] { bytes(in: domain, from: nil) }
 
     /// The ack with the signature of `vid`.
     ///
@@ -35,77 +31,72 @@ extension Ack {
         in domain: Domain, as vid: Vid, keys: KeyPair, signer: any Signer
     ) throws(SignerError) -> [UInt8] {
         guard let seed = keys.seed else { throw .failed(call: "seed of \(vid)", code: 0) }
-        var out: [UInt8] = []
-        append(to: &out, in: domain, vid: vid)
+        var out = bytes(in: domain, from: vid)
         let signature = try signer.sign(out.span.bytes, seed: seed, verifyKey: keys.verifyKey)
         let field = [0xD0, 0x10] + signature.raw
-        append(field, to: &out, in: domain)
+        out += domain == .text ? Array(Base64URL.text(field).utf8) : field
         return out
     }
 
-    /// Appends all but a signature.
-    func append(to out: inout [UInt8], in domain: Domain, vid: Vid?) {
-        var fields: [UInt8] = []
-        fields.reserveCapacity(1024)
-        let code: GramCode = vid == nil ? .ack : .signedAck
-        Ack.append(code.bits, to: &fields)
-        Ack.append(UInt32(trigger), to: &fields)
-        Ack.append(mid, to: &fields)
-        if let vid { fields += [vid.code.value << 2] + vid.raw }
-        if let body { body.append(to: &fields) }
-        append(fields, to: &out, in: domain)
+    /// The part that every gram has.
+    func head(_ code: GramCode, in domain: Domain) -> GramHead {
+        precondition(trigger >= 0 && trigger <= Base64URL.maximumNumber, "trigger \(trigger): 24 bits at most")
+        return GramHead(code: code, domain: domain, number: trigger, mid: mid)
     }
 
-    private func append(_ fields: [UInt8], to out: inout [UInt8], in domain: Domain) {
-        guard domain == .text else {
-            out += fields
-            return
-        }
-        out += [UInt8](unsafeUninitializedCapacity: fields.count / 3 * 4) { room, count in
-            unsafe fields.withUnsafeBytes { source in
-                guard let from = source.baseAddress, let to = room.baseAddress else { return }
-                unsafe Base64URL.encode(from, source.count, to: UnsafeMutableRawPointer(to))
+    /// All but a signature, in one allocation: the array that is returned.
+    private func bytes(in domain: Domain, from vid: Vid?) -> [UInt8] {
+        let head = head(vid == nil ? .ack : .signedAck, in: domain)
+        let vidSize = vid == nil ? 0 : 33
+        let size = vidSize + (body?.size ?? 0)
+        let headSize = domain == .text ? 32 : 24
+        let total = headSize + (domain == .text ? size / 3 * 4 : size)
+        return [UInt8](unsafeUninitializedCapacity: total) { room, count in
+            let target = UnsafeMutableRawPointer(room.baseAddress!)
+            unsafe head.store(to: target)
+            count = total
+            guard size > 0 else { return }
+            unsafe withUnsafeTemporaryAllocation(byteCount: size, alignment: 8) { fields in
+                let from = fields.baseAddress!
+                if let vid {
+                    unsafe from.storeBytes(of: vid.code.value << 2, as: UInt8.self)
+                    unsafe vid.material.store(to: from + 1)
+                }
+                if let body { unsafe body.store(to: from + vidSize) }
+                switch domain {
+                case .text: unsafe Base64URL.encode(from, size, to: target + headSize)
+                case .binary: unsafe (target + headSize).copyMemory(from: from, byteCount: size)
+                }
             }
-            count = fields.count / 3 * 4
         }
-    }
-
-    @inline(__always) fileprivate static func append(_ quad: UInt32, to out: inout [UInt8]) {
-        precondition(quad < 1 << 24, "quad \(quad): 24 bits at most")
-        out.append(UInt8(truncatingIfNeeded: quad >> 16))
-        out.append(UInt8(truncatingIfNeeded: quad >> 8))
-        out.append(UInt8(truncatingIfNeeded: quad))
-    }
-
-    @inline(__always) fileprivate static func append(_ mid: Mid, to out: inout [UInt8]) {
-        out.append(0xD0)
-        out.append(0)
-        withUnsafeBytes(of: mid.high.bigEndian) { out.append(contentsOf: unsafe $0) }
-        withUnsafeBytes(of: mid.low.bigEndian) { out.append(contentsOf: unsafe $0) }
     }
 }
 
 extension Ack.Body {
-    fileprivate func append(to out: inout [UInt8]) {
-        let flags: UInt32 = (isDuplicate ? 1 : 0) | (further.isEmpty ? 0 : 2) | (start == nil ? 0 : 4)
-        Ack.append(UInt32(status.rawValue) << 12 | UInt32(reason & 63) << 6 | flags, to: &out)
-        Ack.append(UInt32(base), to: &out)
-        Ack.append(UInt32(credit), to: &out)
-        Ack.append(UInt32(heard), to: &out)
-        Ack.append(UInt32(lag), to: &out)
-        if let start { Ack.append(UInt32(start), to: &out) }
-        for word in held { Ack.append(word, to: &out) }
-        guard !further.isEmpty else { return }
-        // All at once: appended field by field, a sheaf cost as much as the memos in it.
-        out += [UInt8](unsafeUninitializedCapacity: 18 * further.count) { room, count in
-            let to = UnsafeMutableRawBufferPointer(room)
-            for (index, mid) in further.enumerated() {
-                unsafe to.storeBytes(of: 0xD0, toByteOffset: 18 * index, as: UInt8.self)
-                unsafe to.storeBytes(of: 0, toByteOffset: 18 * index + 1, as: UInt8.self)
-                unsafe to.storeBytes(of: mid.high.bigEndian, toByteOffset: 18 * index + 2, as: UInt64.self)
-                unsafe to.storeBytes(of: mid.low.bigEndian, toByteOffset: 18 * index + 10, as: UInt64.self)
-            }
-            count = 18 * further.count
+    /// Writes the body in the binary domain: ``size`` bytes.
+    @unsafe fileprivate func store(to target: UnsafeMutableRawPointer) {
+        var at = 0
+        func put(_ quad: Int) {
+            precondition(quad >= 0 && quad <= Base64URL.maximumNumber, "quad \(quad): 24 bits at most")
+            unsafe target.storeBytes(of: UInt8(truncatingIfNeeded: quad &>> 16), toByteOffset: at, as: UInt8.self)
+            let low = UInt16(truncatingIfNeeded: quad)
+            unsafe target.storeBytes(of: low.bigEndian, toByteOffset: at &+ 1, as: UInt16.self)
+            at &+= 3
+        }
+        let flags = (isDuplicate ? 1 : 0) | (further.isEmpty ? 0 : 2) | (start == nil ? 0 : 4)
+        put(Int(status.rawValue) << 12 | Int(reason & 63) << 6 | flags)
+        put(base)
+        put(credit)
+        put(heard)
+        put(lag)
+        if let start { put(start) }
+        for word in held { put(Int(word)) }
+        for mid in further {
+            unsafe target.storeBytes(of: 0xD0, toByteOffset: at, as: UInt8.self)
+            unsafe target.storeBytes(of: 0, toByteOffset: at &+ 1, as: UInt8.self)
+            unsafe target.storeBytes(of: mid.high.bigEndian, toByteOffset: at &+ 2, as: UInt64.self)
+            unsafe target.storeBytes(of: mid.low.bigEndian, toByteOffset: at &+ 10, as: UInt64.self)
+            at &+= 18
         }
     }
 
@@ -157,10 +148,7 @@ extension Ack {
             guard length % unit == 0, length / unit >= 5, length / unit <= 5 + 6 * 4096 else {
                 return .failure(.badLength(bytes.byteCount))
             }
-            guard let quads = quads(bytes.extracting(head.bodyStart..<end), head.domain) else {
-                return .failure(.badBody)
-            }
-            switch Body.read(quads) {
+            switch readBody(bytes.extracting(head.bodyStart..<end), head.domain) {
             case .success(let body): ack.body = body
             case .failure(let error): return .failure(error)
             }
@@ -168,62 +156,64 @@ extension Ack {
         return .success(Read(ack: ack, domain: head.domain, vid: vid, signature: signature, signedCount: end))
     }
 
-    /// The body in the binary domain, or nil for a character outside the alphabet.
-    private static func quads(_ body: RawSpan, _ domain: Domain) -> [UInt8]? {
-        guard domain == .text else { return unsafe body.withUnsafeBytes { unsafe Array($0) } }
-        var isGood = true
-        let count = body.byteCount / 4 * 3
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { room, filled in
-            unsafe body.withUnsafeBytes { source in
-                guard let from = source.baseAddress, let to = room.baseAddress else { return }
-                isGood = unsafe Base64URL.decode(from, source.count, to: UnsafeMutableRawPointer(to)) == nil
+    private static func readBody(_ body: RawSpan, _ domain: Domain) -> Result<Body, AckError> {
+        guard domain == .text else { return Body.read(body) }
+        return unsafe withUnsafeTemporaryAllocation(byteCount: body.byteCount / 4 * 3, alignment: 8) { room in
+            let isGood = unsafe body.withUnsafeBytes { source in
+                unsafe Base64URL.decode(source.baseAddress!, source.count, to: room.baseAddress!) == nil
             }
-            filled = isGood ? count : 0
+            return isGood ? unsafe Body.read(room.bytes) : .failure(.badBody)
         }
-        return isGood ? bytes : nil
     }
 }
 
 extension Ack.Body {
     /// Reads a body in the binary domain: 5 quads or more.
-    fileprivate static func read(_ bytes: [UInt8]) -> Result<Ack.Body, AckError> {
-        func quad(_ index: Int) -> Int {
-            Int(bytes[3 * index]) << 16 | Int(bytes[3 * index + 1]) << 8 | Int(bytes[3 * index + 2])
-        }
-        let first = quad(0)
+    fileprivate static func read(_ bytes: RawSpan) -> Result<Ack.Body, AckError> {
+        let first = quad(bytes, 0)
         guard first >> 18 == 0, let status = Ack.Status(rawValue: UInt8(first >> 12 & 63)), first & 63 <= 5 else {
             return .failure(.unknown)
         }
         var body = Ack.Body(
-            status: status, reason: UInt8(first >> 6 & 63), isDuplicate: first & 1 == 1, base: quad(1),
-            credit: quad(2), heard: quad(3), lag: quad(4))
+            status: status, reason: UInt8(first >> 6 & 63), isDuplicate: first & 1 == 1, base: quad(bytes, 1),
+            credit: quad(bytes, 2), heard: quad(bytes, 3), lag: quad(bytes, 4))
         guard body.credit >= body.base, status == .refused || body.reason == 0 else { return .failure(.notCanonical) }
-        let rest = bytes.count / 3 - 5
+        let rest = bytes.byteCount / 3 - 5
         if first & 2 == 2 {
             guard first & 4 == 0, status == .done, rest > 0, rest % 6 == 0 else { return .failure(.notCanonical) }
             body.further.reserveCapacity(rest / 6)
             for index in 0..<rest / 6 {
-                let at = 15 + 18 * index
-                guard bytes[at] == 0xD0, bytes[at + 1] == 0 else { return .failure(.badField(.mid)) }
-                let (high, low) = (word(bytes, at + 2), word(bytes, at + 10))
-                body.further.append(Mid(high: high, low: low))
+                let mid = bytes.extracting(15 + 18 * index..<33 + 18 * index)
+                guard unsafe mid.unsafeLoadUnaligned(as: UInt16.self).bigEndian == 0xD000 else {
+                    return .failure(.badField(.mid))
+                }
+                body.further.append(Mid(high: word(mid, 2), low: word(mid, 10)))
             }
             return .success(body)
         }
-        guard rest <= Ack.mostHeldWords else { return .failure(.badLength(bytes.count)) }
-        guard rest == 0 || status == .more && quad(4 + rest) != 0 else { return .failure(.notCanonical) }
+        guard rest <= Ack.mostHeldWords else { return .failure(.badLength(bytes.byteCount)) }
+        guard rest == 0 || status == .more && quad(bytes, 4 + rest) != 0 else { return .failure(.notCanonical) }
         var words = 5
         if first & 4 == 4 {
             // The first gram is held, and the other kind of ack would not reach it.
-            guard rest >= 2, quad(5) > body.base + Ack.reach, quad(6) >> 23 == 1 else { return .failure(.notCanonical) }
-            body.start = quad(5)
+            guard rest >= 2, quad(bytes, 5) > body.base + Ack.reach, quad(bytes, 6) >> 23 == 1 else {
+                return .failure(.notCanonical)
+            }
+            body.start = quad(bytes, 5)
             words = 6
         }
-        for index in words..<5 + rest { body.held.append(UInt32(quad(index))) }
+        for index in words..<5 + rest { body.held.append(UInt32(quad(bytes, index))) }
         return .success(body)
     }
 
-    private static func word(_ bytes: [UInt8], _ at: Int) -> UInt64 {
-        UInt64(bigEndian: unsafe bytes.span.bytes.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self))
+    @inline(__always) private static func quad(_ bytes: borrowing RawSpan, _ index: Int) -> Int {
+        let three = bytes.extracting(3 * index..<3 * index + 3)
+        let high = unsafe three.unsafeLoad(as: UInt8.self)
+        let low = unsafe UInt16(bigEndian: three.unsafeLoadUnaligned(fromByteOffset: 1, as: UInt16.self))
+        return Int(high) &<< 16 | Int(low)
+    }
+
+    @inline(__always) private static func word(_ bytes: borrowing RawSpan, _ at: Int) -> UInt64 {
+        unsafe UInt64(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self))
     }
 }

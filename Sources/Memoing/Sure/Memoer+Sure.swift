@@ -156,17 +156,16 @@ extension Memoer {
         let signing = SureOutbox.Signing(signer: signer, identities: outbox.identities)
         var room = limits
         room.segments -= 1
-        room.bytes = min(limits.bytes, out.freeCapacity) - ack.bytes.count
+        room.bytes = min(limits.bytes, out.freeCapacity) - ack.count
         guard room.bytes > 0, let train = sure.outbox.poll(into: &out, room, signing, at: now) else { return nil }
         sure.polled = .memos
         sure.isTurn = false
         sure.ridden = out.byteCount - start
-        guard train.peer == ack.address, ack.bytes.count <= train.segment, sure.ridden % train.segment == 0 else {
+        guard train.peer == ack.address, ack.count <= train.segment, sure.ridden % train.segment == 0 else {
             sure.isAckFirst = true
             return train
         }
-        let bytes = ack.bytes
-        out.append(contentsOf: bytes.span.bytes)
+        ack.append(to: &out)
         sure.polled = .both
         return train
     }

@@ -189,12 +189,13 @@ extension Memoer {
             ack.body = nil
         }
         guard let bytes = bytes(of: ack, isSigned: isSigned) else { return withhold() }
-        sure.inbox.amplification.spend(bytes.count, on: hash)
+        let datagram = SureInbox.Datagram(address: address, head: ack.head(code, in: domain), bytes: bytes)
+        sure.inbox.amplification.spend(datagram.count, on: hash)
         sure.inbox.lastAck[Int(hash & 255)] = now
-        sure.inbox.ready.append(SureInbox.Datagram(address: address, bytes: bytes))
+        sure.inbox.ready.append(datagram)
         sure.outbox.counts.acksSent += 1
         if ack.body == nil { sure.outbox.counts.headersSent += 1 }
-        sure.outbox.counts.ackBytesSent += bytes.count
+        sure.outbox.counts.ackBytesSent += datagram.count
         return true
     }
 
@@ -203,8 +204,9 @@ extension Memoer {
         return false
     }
 
+    /// All of an ack that is more than an unsigned head, which has no bytes here; nil if it cannot be signed.
     private func bytes(of ack: Ack, isSigned: Bool) -> [UInt8]? {
-        guard isSigned else { return ack.bytes(in: domain) }
+        guard isSigned else { return ack.body == nil ? [] : ack.bytes(in: domain) }
         guard let signer, let vid, let keys = keep.keys(of: vid) else { return nil }
         return try? ack.bytes(in: domain, as: vid, keys: keys, signer: signer)
     }
@@ -216,17 +218,16 @@ extension Memoer {
     /// Appends a train of acks for one destination: equal ones, and a shorter one behind them.
     func pollAcks(into out: inout OutputRawSpan, _ limits: TrainLimits) -> Train? {
         guard let first = sure.inbox.ready.first else { return nil }
-        let segment = first.bytes.count
+        let segment = first.count
         var count = 0
         while count < sure.inbox.ready.count, count < limits.segments {
             let next = sure.inbox.ready[count]
-            guard next.address == first.address, next.bytes.count <= segment,
-                out.byteCount + next.bytes.count <= limits.bytes, out.freeCapacity >= next.bytes.count
+            guard next.address == first.address, next.count <= segment,
+                out.byteCount + next.count <= limits.bytes, out.freeCapacity >= next.count
             else { break }
-            let bytes = next.bytes
-            out.append(contentsOf: bytes.span.bytes)
+            next.append(to: &out)
             count += 1
-            if bytes.count < segment { break }
+            if next.count < segment { break }
         }
         return Train(peer: first.address, segment: segment)
     }

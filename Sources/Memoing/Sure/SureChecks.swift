@@ -40,7 +40,7 @@ extension SureOutbox {
         guard !alive.isEmpty else { return }
         let list = turns.list(of: Int32(lane))
         let isAwake = [Turn.ready, Turn.blocked, Turn.waiting].contains(list)
-        precondition(isAwake || lanes[lane].deadline(granularity) != .max, "lane \(lane) sleeps")
+        precondition(isAwake || deadline(of: lane) != .max, "lane \(lane) sleeps")
         precondition(list != Turn.idle, "lane \(lane) is idle with \(alive.count) memos")
     }
 }

@@ -57,8 +57,23 @@ struct SureInbox {
 
     /// An ack ready to be sent.
     struct Datagram {
-        var address: Address
-        var bytes: [UInt8]
+        let address: Address
+        /// All of an unsigned ack without a body, which needs no storage of its own.
+        let head: GramHead
+        /// Any other ack, whole; else empty.
+        let bytes: [UInt8]
+
+        /// Bytes on the wire.
+        var count: Int { bytes.isEmpty ? head.bodyStart : bytes.count }
+
+        func append(to out: inout OutputRawSpan) {
+            guard bytes.isEmpty else { return out.append(contentsOf: bytes.span.bytes) }
+            precondition(out.freeCapacity >= head.bodyStart, "ack: need \(head.bodyStart), have \(out.freeCapacity)")
+            unsafe out.withUnsafeMutableBytes { room, filled in
+                unsafe head.store(to: room.baseAddress! + filled)
+                filled += head.bodyStart
+            }
+        }
     }
 
     var done: DoneTable
@@ -92,7 +107,7 @@ struct SureInbox {
     }
 
     /// When the next ack must leave.
-    var deadline: Micros {
+    @inline(__always) var deadline: Micros {
         let soonest = min(nextDue, repeats.first?.at ?? .max)
         return endings.isEmpty && (ready.isEmpty || isFull) ? soonest : .min
     }

@@ -12,7 +12,8 @@ struct GramRef {
 
 /// A destination of sure memos: what waits for it, what is under way, and what is known of the way.
 ///
-/// Its questions are inlined: a call of one on an element of an array would copy the lane, arrays and all.
+/// What it is asked all the time is inlined, or ``LaneTimes``'s to answer: a call on an element of an array would copy
+/// the lane, arrays and all.
 struct SureLane {
     let address: Address
     var options: SureOptions
@@ -91,44 +92,69 @@ struct SureLane {
     @inline(__always) func mayStart(_ order: UInt64) -> Bool {
         order &- firstOrder < (options.isOrdered ? 1 : SureLane.span)
     }
+}
+
+/// What decides when something of a lane is due: numbers only, taken out of the lane to be asked.
+///
+/// Asked in a lane that is an element of an array, each question copied the lane with all its arrays: a tenth of the
+/// instructions of a round trip.
+struct LaneTimes {
+    let roundTrip: RoundTrip
+    let detector: LossDetector
+    let timeouts: Int
+    let lastTimeout: Micros
+    let isHeard, repeatsOverdue, isThin: Bool
+    /// The least step of tyme.
+    let granularity: Micros
 
     /// How often the timer is doubled now. A few repetitions come at one pace where each gram has its own.
-    @inline(__always) var doublings: Int { isLinear && isHeard ? max(0, timeouts - 3) : timeouts }
+    var doublings: Int { isLinear && isHeard ? max(0, timeouts - 3) : timeouts }
 
     /// True if each gram has a timer of its own: on a link of known rate, and where next to nothing is under way (Linux
     /// calls such a stream thin, and repeats it at one pace too).
-    @inline(__always) var isLinear: Bool { repeatsOverdue || inFlight < 4 && lost.count < 4 }
+    var isLinear: Bool { repeatsOverdue || isThin }
 
     /// When the timer of the oldest sending began.
-    @inline(__always) func timerStart(_ sentAt: Micros) -> Micros {
-        isLinear && isHeard ? sentAt : max(sentAt, lastTimeout)
-    }
+    func timerStart(_ sentAt: Micros) -> Micros { isLinear && isHeard ? sentAt : max(sentAt, lastTimeout) }
 
     /// How long the timer runs.
-    @inline(__always) func timeout(_ granularity: Micros) -> Micros {
+    var timeout: Micros {
         roundTrip.probeTimeout(
             granularity: granularity, reorder: detector.reorder + granularity, doubled: doublings)
     }
 
     /// How old an overtaken sending is when it is lost.
-    @inline(__always) func lossDelay(_ granularity: Micros) -> Micros {
+    var lossDelay: Micros {
         guard let smoothed = roundTrip.smoothed else { return roundTrip.initial }
         return detector.delay(smoothed: smoothed, granularity: granularity)
     }
 
     /// Whether a later sending than the one of this order was acknowledged. On a link of known rate that may be one of
     /// the same tick: what is paced leaves a tick together and arrives together.
-    @inline(__always) func isOvertaken(_ order: UInt64, _ sentAt: Micros) -> Bool {
+    func isOvertaken(_ order: UInt64, _ sentAt: Micros) -> Bool {
         detector.isOvertaken(order) || repeatsOverdue && sentAt <= detector.greatestSentAt
     }
+}
 
-    /// When something is due although nothing arrives, leaving pacing aside.
-    @inline(__always) func deadline(_ granularity: Micros) -> Micros {
-        guard let first = log.first else {
-            return parked.isEmpty ? .max : max(lastSent, lastTimeout) + timeout(granularity)
+extension SureOutbox {
+    /// What decides when something of a lane is due.
+    @inline(__always) func times(_ lane: Int) -> LaneTimes {
+        LaneTimes(
+            roundTrip: lanes[lane].roundTrip, detector: lanes[lane].detector, timeouts: lanes[lane].timeouts,
+            lastTimeout: lanes[lane].lastTimeout, isHeard: lanes[lane].isHeard,
+            repeatsOverdue: lanes[lane].repeatsOverdue, isThin: lanes[lane].inFlight < 4 && lanes[lane].lost.count < 4,
+            granularity: granularity)
+    }
+
+    /// When something of a lane is due although nothing arrives, leaving pacing aside.
+    func deadline(of lane: Int) -> Micros {
+        guard let sentAt = lanes[lane].log.first?.sentAt else {
+            guard !lanes[lane].parked.isEmpty else { return .max }
+            return max(lanes[lane].lastSent, lanes[lane].lastTimeout) + times(lane).timeout
         }
-        if isOvertaken(log.firstOrder, first.sentAt) { return first.sentAt + lossDelay(granularity) }
-        return timerStart(first.sentAt) + timeout(granularity)
+        let times = times(lane)
+        if times.isOvertaken(lanes[lane].log.firstOrder, sentAt) { return sentAt + times.lossDelay }
+        return times.timerStart(sentAt) + times.timeout
     }
 }
 
@@ -147,6 +173,14 @@ struct Queue<Element> {
     }
 
     @inline(__always) mutating func append(_ element: Element) { places.append(element) }
+
+    /// Storage for so many elements is kept by ``removeAll()``.
+    static var mostKept: Int { 64 }
+
+    mutating func removeAll() {
+        places.removeAll(keepingCapacity: places.capacity <= Queue.mostKept)
+        head = 0
+    }
 
     @inline(__always) mutating func removeFirst() { removeFirst(1) }
 

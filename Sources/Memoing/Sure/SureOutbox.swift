@@ -66,7 +66,7 @@ struct SureOutbox {
     var isBlocked: Bool { blocked > 0 || isFull && turns.first(of: Turn.ready) >= 0 }
 
     /// When something is due, leaving aside what is ready.
-    var deadline: Micros { min(lanesDue.first?.at ?? .max, memosDue.first?.at ?? .max) }
+    @inline(__always) var deadline: Micros { min(lanesDue.first?.at ?? .max, memosDue.first?.at ?? .max) }
 }
 
 // MARK: - Queueing
@@ -110,7 +110,7 @@ extension SureOutbox {
     }
 
     private mutating func idleCheck(_ lane: Int, _ now: Micros) {
-        guard now - lanes[lane].lastSent > lanes[lane].timeout(granularity) else { return }
+        guard now - lanes[lane].lastSent > times(lane).timeout else { return }
         lanes[lane].controller.idled()
     }
 
@@ -193,7 +193,7 @@ extension SureOutbox {
 
     /// Sets when a lane has something to do next.
     mutating func reschedule(_ lane: Int32, opens: Micros = .max) {
-        let due = lanes[Int(lane)].unfinished == 0 ? .max : lanes[Int(lane)].deadline(granularity)
+        let due = lanes[Int(lane)].unfinished == 0 ? .max : deadline(of: Int(lane))
         lanesDue.set(lane, min(due, opens))
     }
 }
@@ -219,9 +219,9 @@ extension SureOutbox {
         unfinishedBytes -= length
         if lanes[lane].unfinished == 0 {
             // Nothing is left of it in any queue but refs that are dead.
-            lanes[lane].fresh = Queue()
-            lanes[lane].lost = Queue()
-            lanes[lane].parked = []
+            lanes[lane].fresh.removeAll()
+            lanes[lane].lost.removeAll()
+            lanes[lane].parked.removeAll(keepingCapacity: lanes[lane].parked.capacity <= Queue<GramRef>.mostKept)
             lanes[lane].timeouts = 0
             lanes[lane].probes = 0
         }
@@ -277,25 +277,27 @@ extension SureOutbox {
         detectLosses(lane, now)
         lanes[lane].log.trim()
         if let first = lanes[lane].log.first {
-            if lanes[lane].timerStart(first.sentAt) + lanes[lane].timeout(granularity) <= now { timeOut(lane, now) }
+            if times(lane).timerStart(first.sentAt) + times(lane).timeout <= now { timeOut(lane, now) }
         } else if !lanes[lane].parked.isEmpty {
             probeParked(lane, now)
         }
         guard lanes[lane].unfinished > 0 else { return settle(row) }
         makeReady(row)
-        let due = lanes[lane].deadline(granularity)
+        let due = deadline(of: lane)
         // What was late already is looked at again a tick later, not now.
         lanesDue.set(row, due == .max ? .max : max(due, now + 1))
     }
 
     /// Takes what was overtaken and is old enough out of what is under way.
     mutating func detectLosses(_ lane: Int, _ now: Micros) {
-        let delay = lanes[lane].lossDelay(granularity)
+        lanes[lane].log.trim()
+        guard !lanes[lane].log.isEmpty else { return }
+        let times = times(lane)
         while true {
             lanes[lane].log.trim()
             let order = lanes[lane].log.firstOrder
-            guard let first = lanes[lane].log.first, lanes[lane].isOvertaken(order, first.sentAt),
-                now - first.sentAt >= delay
+            guard let first = lanes[lane].log.first, times.isOvertaken(order, first.sentAt),
+                now - first.sentAt >= times.lossDelay
             else { return }
             lose(lane, order, now, isCongestion: true)
         }
@@ -321,7 +323,7 @@ extension SureOutbox {
 
     /// Nothing came back in time.
     private mutating func timeOut(_ lane: Int, _ now: Micros) {
-        let overdue = now - lanes[lane].timeout(granularity)
+        let overdue = now - times(lane).timeout
         lanes[lane].timeouts += 1
         lanes[lane].lastTimeout = now
         counts.timeouts += 1
@@ -369,7 +371,7 @@ extension SureOutbox {
 
     /// Nothing is under way, and the receiver had no credit: one gram asks whether it has some now.
     private mutating func probeParked(_ lane: Int, _ now: Micros) {
-        guard max(lanes[lane].lastSent, lanes[lane].lastTimeout) + lanes[lane].timeout(granularity) <= now else {
+        guard max(lanes[lane].lastSent, lanes[lane].lastTimeout) + times(lane).timeout <= now else {
             return
         }
         lanes[lane].timeouts += 1

@@ -58,7 +58,40 @@ import Wiring
         // 1 comes late, and opens a new generation: 2 is in the old one, and still counts.
         done.insert(2, .init(.done, count: 1), mid: mids[1], sender: 7, at: 1)
         #expect([0, 1, 2, 3].map { isBeyond($0) } == [false, false, false, true])
-        #expect((1...3).map { done.find(UInt64($0)) != nil } == [true, true, true])
+        let found = (1...3).map { done.find(UInt64($0)) != nil }
+        #expect(found == [true, true, true])
+    }
+
+    @Test("what is put in with others is found as if by itself: 20,000 steps beside two dictionaries", arguments: 1...4)
+    func together(seed: Int) throws {
+        let mids = try Self.memos(400).map(mid(of:))
+        var random = SplitMix64(seed: UInt64(seed))
+        var done = DoneTable(limit: 90, age: 50)
+        var (young, old): ([UInt64: Int], [UInt64: Int]) = ([:], [:])
+        var (tyme, born, next) = (0.0, 0.0, 0)
+        var wrong: [Int] = []
+        func turn() { (young, old, born) = ([:], young, tyme) }
+        for step in 0..<20_000 {
+            let number = Int(random.next() % UInt64(mids.count))
+            switch random.next() % 8 {
+            case 0...4:  // most come in order, as mids do; some come late, or again
+                let number = random.next() % 10 > 0 ? next % mids.count : number
+                next += 1
+                if young.count >= 90 { turn() }
+                if young.isEmpty { born = tyme }
+                young[UInt64(number + 1)] = step
+                done.insert(UInt64(number + 1), .init(.done, count: step), mid: mids[number], sender: 7, at: tyme)
+            case 5, 6:
+                let found = done.find(UInt64(number + 1))?.count
+                if found != young[UInt64(number + 1)] ?? old[UInt64(number + 1)] { wrong.append(step) }
+            default:
+                tyme += Double(random.next() % 4)
+                if done.count > 0, tyme - born >= 50 { turn() }
+                done.forget(at: tyme)
+            }
+            if done.count != young.count + old.count { wrong.append(step) }
+        }
+        #expect(wrong == [])
     }
 
     @Test("twice the limit is remembered at most; what goes raises the floor, and what is below it is stale")
@@ -173,7 +206,8 @@ import Wiring
         #expect(!table.isStale(id, sender: 0) && !table.isStale(id, sender: 903))
         #expect(table.isStale(id, sender: 904) && table.isStale(id, sender: 4999))
         // These two are in the table still.
-        #expect(!table.isStale(id, sender: 5000) && table.find(5000 * 77 + 1) != nil)
+        let last = table.find(5000 * 77 + 1)
+        #expect(!table.isStale(id, sender: 5000) && last != nil)
     }
 
     @Test("a sender starts no memo more than 1,024 after its oldest unfinished one, so that no floor meets a live memo")
