@@ -11,8 +11,8 @@ import Wiring
 ///
 /// Beds of two peers each run in turn, in short rounds in one process: without a recorder anywhere, with one that is
 /// switched off, with one that writes into memory and begins again when that is full, with one that keeps sums of what
-/// is sent; and then, since writing disturbs its neighbours, with one that goes to a file. Beside the trains stands what
-/// plain C loses when it copies the same trains into the same memory, and writes them to the same file.
+/// is sent; and then, since writing disturbs its neighbours, with one that goes to a file. Beside the trains stands
+/// what plain C loses when it copies the same trains into as much memory, and writes them to such a file.
 func benchRecord(_ arguments: [String]) throws {
     var words = Arguments(arguments)
     let sizes = try words.integer("--size", in: 1...60_000).map { [$0] } ?? [1240]

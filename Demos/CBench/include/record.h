@@ -9,6 +9,6 @@ typedef struct lbc_keeper lbc_keeper;
  * full; with a `path` they are written there first, in one write, and the file begins anew behind 64 MiB.
  * `ends` 1: what is sent is kept; 2: what is received too. */
 lbc_keeper *lbc_keeper_open(int size, long room, const char *path, int ends);
-/* Sends `trains` trains of `segments` datagrams, then receives them. How many came; -1 if the file cannot be written. */
+/* Sends `trains` trains of `segments` datagrams, then receives them. How many came, or -1: the file was not written. */
 long lbc_keeper_pass(lbc_keeper *keeper, int trains, int segments);
 void lbc_keeper_close(lbc_keeper *keeper);

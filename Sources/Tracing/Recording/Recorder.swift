@@ -48,9 +48,9 @@ public final class Recorder {
     /// - Parameters:
     ///   - header: how to make the same doers again.
     ///   - outputs: what is kept of a train that is sent. What is received is kept whole in any case.
-    ///   - partLength: of how many bytes a part is that is handed on, 1024 at least; a single record that is longer makes
-    ///     a longer part. A mebibyte is what a file takes best. Memory is touched only where there was something to
-    ///     record: who wants a whole run in memory says as much as it may need.
+    ///   - partLength: how many bytes a part has that is handed on, at most; 1024 at least. A single record that is
+    ///     longer makes a longer part. A mebibyte is what a file takes best. Memory is touched only where there was
+    ///     something to record: who wants a whole run in memory says as much as it may need.
     ///   - sink: takes the next part of the file: first the header, then some ``partLength`` bytes at a time. The bytes
     ///     are valid for the call.
     public init(
