@@ -51,7 +51,7 @@ public final class Recorder {
     ///   - partLength: how many bytes a part has that is handed on, at most; 1024 at least. A single record that is
     ///     longer makes a longer part. A mebibyte is what a file takes best. Memory is touched only where there was
     ///     something to record: who wants a whole run in memory says as much as it may need.
-    ///   - sink: takes the next part of the file: first the header, then some ``partLength`` bytes at a time. The bytes
+    ///   - sink: takes the next part of the file: first the header, then some `partLength` bytes at a time. The bytes
     ///     are valid for the call.
     public init(
         _ header: RecordingHeader, outputs: Outputs = .bytes, partLength: Int = 1 << 20,
