@@ -112,7 +112,7 @@ struct lbc_pair {
     struct sockaddr_storage to;
     socklen_t to_length;
     char path[64];
-    uint8_t *out, *in;
+    uint8_t *out, *in, *payload;
 };
 
 static int open_socket(int domain) {
@@ -149,6 +149,8 @@ lbc_pair *lbc_open(int kind, int size) {
     pair->out = aligned_alloc(4096, 2 * ROOM); /* where pages lie shows in the figures */
     pair->in = aligned_alloc(4096, 2 * ROOM);
     for (int i = 0; i < 2 * ROOM; i++) pair->out[i] = (uint8_t)(i * 131);
+    pair->payload = malloc((size_t)size);
+    for (int i = 0; i < size; i++) pair->payload[i] = (uint8_t)(i * 131);
     pair->sender = open_socket(domain);
     pair->receiver = open_socket(domain);
     if (kind == LBC_UNIX) {
@@ -180,6 +182,7 @@ void lbc_close(lbc_pair *pair) {
     }
     free(pair->out);
     free(pair->in);
+    free(pair->payload);
     free(pair);
 }
 
@@ -228,12 +231,15 @@ static long receive_train(int fd, uint8_t *room, int *segment) {
 }
 #endif
 
-long lbc_trains(lbc_pair *pair, int trains, int segments) {
+long lbc_trains(lbc_pair *pair, int trains, int segments, int fills) {
 #ifdef __linux__
     long count = 0;
-    struct iovec part = {pair->out, (size_t)segments * (size_t)pair->size};
-    for (int i = 0; i < trains; i++)
-        if (send_train(pair->sender, &pair->to, pair->to_length, &part, 1, (uint16_t)pair->size) < 0) break;
+    size_t size = (size_t)pair->size;
+    struct iovec part = {pair->out, (size_t)segments * size};
+    for (int i = 0; i < trains; i++) {
+        for (int at = 0; fills && at < segments; at++) memcpy(pair->out + (size_t)at * size, pair->payload, size);
+        if (send_train(pair->sender, &pair->to, pair->to_length, &part, 1, (uint16_t)size) < 0) break;
+    }
     for (;;) {
         int segment;
         long bytes = receive_train(pair->receiver, pair->in, &segment);
@@ -241,6 +247,7 @@ long lbc_trains(lbc_pair *pair, int trains, int segments) {
         count += (bytes + segment - 1) / segment;
     }
 #else
+    (void)fills;
     return lbc_singles(pair, trains * segments);
 #endif
 }

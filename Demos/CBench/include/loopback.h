@@ -12,8 +12,10 @@ void lbc_close(lbc_pair *pair);
 
 /* Sends `burst` datagrams by sendto, then receives by recvfrom until nothing is there. How many came. */
 long lbc_singles(lbc_pair *pair, int burst);
-/* Sends `trains` trains of `segments` datagrams (UDP_SEGMENT), then receives them joined (UDP_GRO). How many came. */
-long lbc_trains(lbc_pair *pair, int trains, int segments);
+/* Sends `trains` trains of `segments` datagrams (UDP_SEGMENT), then receives them joined (UDP_GRO). How many came.
+ * `fills`: copies each datagram into its train first, as whoever has something new to say must; else the train that
+ * stands there goes again and again. */
+long lbc_trains(lbc_pair *pair, int trains, int segments, int fills);
 /* One datagram there and back by sendto and recvfrom, `count` times. How many came back. */
 long lbc_round_trips(lbc_pair *pair, int count);
 
