@@ -54,11 +54,9 @@ final class Taping {
         let isDone: Bool
         do { isDone = try body(Taping(recorder, seed: header.seed, stopOn: signals)) } catch {
             try? recorder.finish()
-            try? file.finish()
             throw error
         }
         try recorder.finish()
-        try file.finish()
         return isDone
     }
 

@@ -1,6 +1,7 @@
 import CBench
 import CoDoing
 import DemoKit
+import Dispatch
 import Doing
 
 /// The row `bench async`: what it costs to suspend and resume linear code, beside a plain doer that does the same.
@@ -15,6 +16,7 @@ func benchAsync(_ arguments: [String]) throws {
     let loads: [(name: String, load: AsyncLoad)] = [
         ("tick", .tick), ("sleep", .sleep), ("ping_pong", .pingPong), ("child_tick", .childTick),
         ("plain_tick", .plainTick), ("plain_park", .plainPark), ("bare_executor", .bare),
+        ("task_yield", .yield),
     ]
     if let only {
         guard let entry = loads.first(where: { $0.name == only }) else {
@@ -39,6 +41,7 @@ func benchAsync(_ arguments: [String]) throws {
     line.add("ratio_tick_plain", medians[0] / medians[4], digits: 1)
     line.add("ratio_sleep_plain", medians[1] / medians[5], digits: 1)
     line.add("ratio_tick_bare_executor", medians[0] / medians[6], digits: 2)
+    line.add("ratio_tick_task_yield", medians[0] / medians[7], digits: 4)
     line.add("bytes_per_doer", try AsyncLoad.sleep.bytes(max(doers, 1000)), digits: 0)
     line.add("bytes_per_plain_doer", try AsyncLoad.plainPark.bytes(max(doers, 1000)), digits: 0)
     line.add("bytes_per_child", try AsyncLoad.bytesPerChild(1000), digits: 0)
@@ -63,10 +66,13 @@ private enum AsyncLoad {
     case plainTick, plainPark
     /// No doist: a task whose executor keeps its one job, and a continuation. What Swift's run time takes alone.
     case bare
+    /// No doist: a task on Swift's own executor that yields again and again.
+    case yield
 
     /// Nanoseconds a switch: one suspend and one resume.
     func sample(_ doers: Int) throws -> Double {
         if self == .bare { return BareExecutor().sample(400_000) }
+        if self == .yield { return Self.yields(2000) }
         let doist = try Doist(skipsIdle: false, doers: make(doers))
         try doist.enter()
         for _ in 0..<10 { try doist.recur() }
@@ -76,6 +82,20 @@ private enum AsyncLoad {
         let spent = bench_now() - start
         try doist.exit()
         return spent / Double(ticks) / Double(self == .pingPong ? 2 * max(1, doers / 2) : doers)
+    }
+
+    private static func yields(_ count: Int) -> Double {
+        let done = DispatchSemaphore(value: 0)
+        nonisolated(unsafe) var spent = 0.0
+        Task.detached {
+            await Task.yield()
+            let start = bench_now()
+            for _ in 0..<count { await Task.yield() }
+            spent = bench_now() - start
+            done.signal()
+        }
+        done.wait()
+        return spent / Double(count)
     }
 
     /// Heap bytes of each doer while it waits.
@@ -113,7 +133,7 @@ private enum AsyncLoad {
             case .sleep, .pingPong: Sleeper()
             case .childTick: Parent()
             case .plainTick: PlainTicker()
-            case .plainPark, .bare: PlainParker()
+            case .plainPark, .bare, .yield: PlainParker()
             }
         }
     }

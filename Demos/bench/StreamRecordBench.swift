@@ -60,7 +60,7 @@ private final class StreamBed<Listener: StreamListener> {
 }
 
 /// Bytes over one TCP connection on loopback, both ends recorded and not: writes of 64 KiB, and of 1 KiB.
-func recordStreams(rounds: Int, seconds: Double) throws -> [JSONLine] {
+func recordStreams(rounds: Int, seconds: Double, _ kept: Int) throws -> [JSONLine] {
     try [1 << 10, 64 << 10].map { size in
         func listener() throws -> TCPListener {
             let listener = try TCPListener(host: "127.0.0.1", port: 0)
@@ -76,7 +76,7 @@ func recordStreams(rounds: Int, seconds: Double) throws -> [JSONLine] {
         }
         let plain = try listener()
         let absent = try StreamBed(plain, size: size, try TCPStream(to: [plain.address]))
-        let recorders = [RecordRow.recorder(), RecordRow.recorder(.sums)]
+        let recorders = [RecordRow.recorder(kept), RecordRow.recorder(kept, .sums)]
         let beds = try [bed(nil)] + recorders.map { try bed($0) }
         let rates = try RecordRow.rates(
             [{ try absent.pass() }] + beds.map { bed in { try bed.pass() } }, rounds, seconds)
@@ -85,7 +85,7 @@ func recordStreams(rounds: Int, seconds: Double) throws -> [JSONLine] {
         for recorder in recorders { try recorder.finish() }
         var line = JSONLine()
         line.add("row", "record-streams")
-        line.add("kept_bytes", MemoryRing.capacity)
+        line.add("kept_bytes", kept)
         line.add("size", size)
         RecordRow.add(["absent", "off", "on", "sums"], rates, to: &line)
         return line

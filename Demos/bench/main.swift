@@ -33,7 +33,7 @@ let quoted: [[String]] = [
     ["codec", "--size", "1024", "--gram", "1240", "--kind", "plain", "--domain", "text"],
     ["codec", "--size", "65536", "--gram", "1240", "--kind", "signed", "--domain", "text"],
     ["datagrams"],
-    ["record", "--keep", "0", "--rounds", "101"], ["record", "--rounds", "101"],
+    ["record", "--rounds", "101"],
     ["loopback", "--size", "1024", "--reference", "1"],
     ["loopback", "--size", "1024", "--in-place", "1", "--reference", "1"],
     ["loopback", "--size", "1048576", "--reference", "1"],

@@ -3,9 +3,16 @@ import Tracing
 /// A recording's bytes, gathered.
 final class File {
     var bytes: [UInt8] = []
+    /// How long each part was that the recorder handed on.
+    var parts: [Int] = []
 
-    func recorder(_ header: RecordingHeader, _ outputs: Recorder.Outputs = .bytes) -> Recorder {
-        Recorder(header, outputs: outputs) { [self] bytes in bytes.withUnsafeBytes { self.bytes += $0 } }
+    func recorder(
+        _ header: RecordingHeader, _ outputs: Recorder.Outputs = .bytes, partLength: Int = 1 << 20
+    ) -> Recorder {
+        Recorder(header, outputs: outputs, partLength: partLength) { [self] part in
+            parts.append(part.byteCount)
+            part.withUnsafeBytes { bytes += $0 }
+        }
     }
 }
 

@@ -200,14 +200,16 @@ private func replayEcho(_ recording: Recording, salt: UInt8 = 1) throws -> Repla
         #expect(try replayEcho(Recording(bytes)) == .same(tally))
     }
 
-    @Test("long trains, which are handed on where they lie, replay to the byte at any length")
-    func long() throws {
+    @Test(
+        "trains of any length replay to the byte, whatever parts they are written in",
+        arguments: [1024, 50_000, 1 << 20])
+    func long(partLength: Int) throws {
         var random = Xoshiro256(seed: 9)
         let lengths = [16_383, 16_384, 16_385, 16_390, 5, 60_000, 16_391, 1]
         let trains = lengths.map { count in (0..<count).map { _ in UInt8(random.below(256)) } }
         for outputs in [Recorder.Outputs.bytes, .sums] {
             let file = File()
-            let recorder = file.recorder(header, outputs)
+            let recorder = file.recorder(header, outputs, partLength: partLength)
             let wire = ScriptedWire(trains.map { $0 })
             let doist = Doist([CoreDoer(Echo(salt: 1), over: Recorded(wire, recorder))])
             recorder.watch(doist)
@@ -226,6 +228,46 @@ private func replayEcho(_ recording: Recording, salt: UInt8 = 1) throws -> Repla
                 return
             }
             #expect(difference.pass == 1)
+        }
+    }
+
+    /// Some 3 KiB of an echo in parts of a kibibyte.
+    private func recordParts() throws -> File {
+        let file = File()
+        let recorder = file.recorder(header, partLength: 1024)
+        let wire = ScriptedWire([[1, 2], [UInt8](repeating: 7, count: 900), [3], [UInt8](repeating: 8, count: 400)])
+        let doist = Doist([CoreDoer(Echo(salt: 1), over: Recorded(wire, recorder))])
+        recorder.watch(doist)
+        try doist.enter()
+        for _ in 0..<6 { try doist.recur() }
+        try doist.exit()
+        try recorder.finish()
+        return file
+    }
+
+    @Test("a part is handed on when the next record does not fit, and is one chunk")
+    func parts() throws {
+        let file = try recordParts()
+        #expect(file.parts.first == firstChunk(file.bytes))
+        #expect(file.parts.reduce(0, +) == file.bytes.count)
+        #expect(file.parts.dropFirst() == [256, 976, 536, 976, 672])
+        var at = firstChunk(file.bytes)
+        for part in file.parts.dropFirst() {
+            #expect(Array(file.bytes[at..<(at + 4)]) == Array("TYCK".utf8))
+            #expect(number(file.bytes[(at + 8)..<(at + 16)]) == UInt64(part - 24))
+            at += part
+        }
+    }
+
+    @Test("in several parts too, no proper beginning is a recording, and no flipped bit goes unnoticed")
+    func damagedParts() throws {
+        let bytes = try recordParts().bytes
+        #expect(try isSame(bytes))
+        for index in bytes.indices {
+            #expect(throws: RecordingError.self, "cut to \(index)") { try Recording(Array(bytes[..<index])) }
+            var changed = bytes
+            changed[index] ^= 1 << UInt8(index % 8)
+            #expect(throws: RecordingError.self, "bit \(index % 8) of byte \(index)") { try Recording(changed) }
         }
     }
 

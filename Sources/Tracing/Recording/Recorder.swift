@@ -11,9 +11,9 @@ import Wiring
 /// try doist.run(pace: .real)
 /// try recorder.finish()
 /// ```
-/// It hands on parts of some 50 KiB, or a long train as it lies, and keeps no more; it touches no file itself. One
-/// thread owns it: that of its doist. A sink that throws ends the recording, not the run: ``finish()`` throws what it
-/// threw.
+/// What is recorded is copied once, into a part that it keeps and hands on when it is full; it touches no file itself.
+/// One thread owns it: that of its doist. A sink that throws ends the recording, not the run: ``finish()`` throws what
+/// it threw.
 public final class Recorder {
     /// What is kept of a train that is sent, and of what a stream took.
     public enum Outputs: Sendable {
@@ -28,13 +28,10 @@ public final class Recorder {
     private let outputs: Outputs
     private var room: UnsafeMutableRawPointer
     private var capacity: Int
-    /// Zeros that a record still needs that was handed on: they go before the next chunk, where there is room for them.
-    private var owed = 0
-    /// Where a chunk begins in the room.
-    private static let start = 8
-    private var count = start + RecordingFormat.chunkHeadLength
+    /// Bytes of the part, its chunk's head included.
+    private var count = RecordingFormat.chunkHeadLength
     private var chunks: UInt32 = 0
-    /// Of the records of this chunk so far.
+    /// Of the records of this part so far.
     private var sum = RecordingSum(salt: 0)
     private var sources: UInt16 = 0
     /// Numbers of sources that are gone.
@@ -51,14 +48,20 @@ public final class Recorder {
     /// - Parameters:
     ///   - header: how to make the same doers again.
     ///   - outputs: what is kept of a train that is sent. What is received is kept whole in any case.
-    ///   - sink: takes a part of the file; the bytes are valid for the call.
+    ///   - partLength: how many bytes a part has that is handed on, at most; 1024 at least. A single record that is
+    ///     longer makes a longer part. A mebibyte is what a file takes best. Memory is touched only where there was
+    ///     something to record: who wants a whole run in memory says as much as it may need.
+    ///   - sink: takes the next part of the file: first the header, then some `partLength` bytes at a time. The bytes
+    ///     are valid for the call.
     public init(
-        _ header: RecordingHeader, outputs: Outputs = .bytes, sink: @escaping (RawSpan) throws -> Void
+        _ header: RecordingHeader, outputs: Outputs = .bytes, partLength: Int = 1 << 20,
+        sink: @escaping (RawSpan) throws -> Void
     ) {
+        precondition(partLength >= 1024, "partLength is \(partLength), must be at least 1024")
         self.outputs = outputs
         self.sink = sink
-        capacity = RecordingFormat.chunkLength + 2 * RecordingFormat.directLength
-        room = Self.room(capacity)
+        capacity = partLength
+        room = .allocate(byteCount: capacity, alignment: 64)
         let body = Self.encode(header)
         var head: [UInt8] = []
         head.append(RecordingFormat.magic)
@@ -154,10 +157,10 @@ public final class Recorder {
     func release(_ number: UInt16) { if !isFinished { free.append(number) } }
 
     func add(_ kind: RecordingFormat.Kind, _ source: UInt16 = 0, aux: UInt8 = 0, _ body: [UInt8] = []) {
+        guard kind.runOffset == nil else { return add(kind, source, aux: aux, head: 0, body.span.bytes) { _ in } }
         guard let base = reserve(kind, source, aux, body.count) else { return }
         body.withUnsafeBytes { from in
             guard let start = from.baseAddress else { return }
-            guard kind.runOffset == nil else { return sum.add(run: start, count: from.count, copyingTo: base) }
             base.copyMemory(from: start, byteCount: from.count)
             sum.add(words: base, count: (from.count + 7) / 8)
         }
@@ -172,73 +175,62 @@ public final class Recorder {
 
     /// A train that was received.
     func addReceived(_ source: UInt16, _ train: Train, _ bytes: RawSpan) {
-        add(.received, source, aux: 0, train, taken: bytes.byteCount, bytes)
+        add(.received, source, head: RecordingFormat.trainHeadLength, bytes) {
+            Self.store(train, taken: bytes.byteCount, code: 0, at: $0)
+        }
     }
 
     /// A train that was offered, and what became of it.
     func addSent(_ source: UInt16, _ train: Train, _ sending: Sending, _ bytes: RawSpan) {
         let (aux, code) = sending.outcome.code
-        if outputs == .bytes { return add(.sent, source, aux: aux, train, taken: sending.taken, code: code, bytes) }
-        guard let base = reserve(.sentSum, source, aux, RecordingFormat.trainSumLength) else { return }
-        Self.store(train, taken: sending.taken, code: code, at: base)
-        let train = bytes.withUnsafeBytes { RecordingSum.of($0, salt: 0) }
-        base.storeBytes(of: UInt64(bytes.byteCount).littleEndian, toByteOffset: 40, as: UInt64.self)
-        base.storeBytes(of: train.littleEndian, toByteOffset: 48, as: UInt64.self)
-        sum.add(words: base, count: RecordingFormat.trainSumLength / 8)
+        if outputs == .sums {
+            return add(.sentSum, source, aux: aux, head: RecordingFormat.trainHeadLength, sumOf: bytes) {
+                Self.store(train, taken: sending.taken, code: code, at: $0)
+            }
+        }
+        add(.sent, source, aux: aux, head: RecordingFormat.trainHeadLength, bytes) {
+            Self.store(train, taken: sending.taken, code: code, at: $0)
+        }
     }
 
     /// Bytes that a stream gave, at least one.
-    func addRead(_ source: UInt16, _ bytes: RawSpan) {
-        guard bytes.byteCount < RecordingFormat.directLength else {
-            return addDirect(.read, source, 0, head: 0, bytes) { _ in }
-        }
-        guard let base = reserve(.read, source, 0, bytes.byteCount) else { return }
-        bytes.withUnsafeBytes { sum.add(run: $0.baseAddress!, count: $0.count, copyingTo: base) }
-    }
+    func addRead(_ source: UInt16, _ bytes: RawSpan) { add(.read, source, head: 0, bytes) { _ in } }
 
     /// Bytes that a stream took, and how many were offered. Those that it did not take are offered again.
     func addWrote(_ source: UInt16, offered: Int, _ taken: RawSpan) {
-        let head = RecordingFormat.writeHeadLength
+        let offered = UInt64(offered).littleEndian
         if outputs == .sums {
-            guard let base = reserve(.wroteSum, source, 0, RecordingFormat.writeSumLength) else { return }
-            base.storeBytes(of: UInt64(offered).littleEndian, as: UInt64.self)
-            base.storeBytes(of: UInt64(taken.byteCount).littleEndian, toByteOffset: 8, as: UInt64.self)
-            let run = taken.withUnsafeBytes { RecordingSum.of($0, salt: 0) }
-            base.storeBytes(of: run.littleEndian, toByteOffset: 16, as: UInt64.self)
-            return sum.add(words: base, count: RecordingFormat.writeSumLength / 8)
-        }
-        guard taken.byteCount < RecordingFormat.directLength else {
-            return addDirect(.wrote, source, 0, head: head, taken) {
-                $0.storeBytes(of: UInt64(offered).littleEndian, as: UInt64.self)
+            return add(.wroteSum, source, head: RecordingFormat.writeHeadLength, sumOf: taken) {
+                $0.storeBytes(of: offered, as: UInt64.self)
             }
         }
-        guard let base = reserve(.wrote, source, 0, head + taken.byteCount) else { return }
-        base.storeBytes(of: UInt64(offered).littleEndian, as: UInt64.self)
-        sum.add(words: base, count: 1)
-        taken.withUnsafeBytes { from in
-            guard let start = from.baseAddress else { return sum.add(run: base, count: 0) }
-            sum.add(run: start, count: from.count, copyingTo: base + head)
+        add(.wrote, source, head: RecordingFormat.writeHeadLength, taken) {
+            $0.storeBytes(of: offered, as: UInt64.self)
         }
     }
 
-    /// A train: its peer, its segment, how much was taken, and its bytes.
-    private func add(
-        _ kind: RecordingFormat.Kind, _ source: UInt16, aux: UInt8, _ train: Train, taken: Int, code: Int32 = 0,
-        _ bytes: RawSpan
+    /// A record that ends in a run of bytes, behind `head` bytes that `store` writes.
+    @inline(__always) private func add(
+        _ kind: RecordingFormat.Kind, _ source: UInt16, aux: UInt8 = 0, head: Int, _ run: RawSpan,
+        store: (UnsafeMutableRawPointer) -> Void
     ) {
-        let head = RecordingFormat.trainHeadLength
-        guard bytes.byteCount < RecordingFormat.directLength else {
-            return addDirect(kind, source, aux, head: head, bytes) {
-                Self.store(train, taken: taken, code: code, at: $0)
-            }
-        }
-        guard let base = reserve(kind, source, aux, head + bytes.byteCount) else { return }
-        Self.store(train, taken: taken, code: code, at: base)
+        guard let base = reserve(kind, source, aux, head + run.byteCount) else { return }
+        store(base)
         sum.add(words: base, count: head / 8)
-        bytes.withUnsafeBytes { from in
-            guard let start = from.baseAddress else { return sum.add(run: base, count: 0) }
-            sum.add(run: start, count: from.count, copyingTo: base + head)
-        }
+        run.withUnsafeBytes { sum.add(run: $0, copyingTo: base + head) }
+    }
+
+    /// A record of how long a run is, and of its sum, behind `head` bytes that `store` writes.
+    @inline(__always) private func add(
+        _ kind: RecordingFormat.Kind, _ source: UInt16, aux: UInt8 = 0, head: Int, sumOf run: RawSpan,
+        store: (UnsafeMutableRawPointer) -> Void
+    ) {
+        guard let base = reserve(kind, source, aux, head + 16) else { return }
+        store(base)
+        let value = run.withUnsafeBytes { RecordingSum.of($0, salt: 0) }
+        base.storeBytes(of: UInt64(run.byteCount).littleEndian, toByteOffset: head, as: UInt64.self)
+        base.storeBytes(of: value.littleEndian, toByteOffset: head + 8, as: UInt64.self)
+        sum.add(words: base, count: head / 8 + 2)
     }
 
     /// The words that stand before the bytes of a train, or before their sum.
@@ -254,71 +246,44 @@ public final class Recorder {
 
     /// Room for the body of a record, padded to a multiple of 8 with zeros; nil once nothing is written any more.
     ///
-    /// Its head is written and summed; its body is still to be. `behind` bytes of it are not in this room.
-    private func reserve(
-        _ kind: RecordingFormat.Kind, _ source: UInt16, _ aux: UInt8, _ length: Int, behind: Int = 0
+    /// Its head is written and summed; its body is still to be.
+    @inline(__always) private func reserve(
+        _ kind: RecordingFormat.Kind, _ source: UInt16, _ aux: UInt8, _ length: Int
     ) -> UnsafeMutableRawPointer? {
-        guard !isFinished else { return nil }
-        guard length + behind <= RecordingFormat.longestRecord else {
-            fail(RecordingError.tooLong(length + behind))
-            return nil
-        }
         let whole = 8 + (length + 7) & ~7
-        if count + whole > capacity || count >= RecordingFormat.chunkLength { makeRoom(whole) }
+        if _slowPath(count + whole > capacity) { makeRoom(length) }
         guard !isFinished else { return nil }
         let base = room + count
         base.storeBytes(of: UInt64(0), toByteOffset: whole - 8, as: UInt64.self)
-        let head =
-            UInt64(kind.rawValue) | UInt64(aux) << 8 | UInt64(source) << 16 | UInt64(UInt32(length + behind)) << 32
+        let head = UInt64(kind.rawValue) | UInt64(aux) << 8 | UInt64(source) << 16 | UInt64(UInt32(length)) << 32
         base.storeBytes(of: head.littleEndian, as: UInt64.self)
         sum.add(head)
         count += whole
         return base + 8
     }
 
-    private func makeRoom(_ whole: Int) {
+    /// For a record with so long a body.
+    @inline(never) private func makeRoom(_ length: Int) {
+        guard length <= RecordingFormat.longestRecord else { return fail(RecordingError.tooLong(length)) }
         flush()
-        guard count + whole > capacity else { return }
+        let whole = count + 8 + (length + 7) & ~7
+        guard whole > capacity else { return }
         room.deallocate()
-        capacity = count + whole
-        room = Self.room(capacity)
+        capacity = whole
+        room = .allocate(byteCount: capacity, alignment: 64)
     }
 
-    private static func room(_ capacity: Int) -> UnsafeMutableRawPointer {
-        let room = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 64)
-        room.storeBytes(of: 0, as: UInt64.self)
-        return room
-    }
-
-    /// A record with a long run of bytes behind `head` bytes that `store` writes: it ends the chunk, and its bytes are
-    /// handed on where they lie, which saves a copy of them.
-    private func addDirect(
-        _ kind: RecordingFormat.Kind, _ source: UInt16, _ aux: UInt8, head: Int, _ bytes: RawSpan,
-        store: (UnsafeMutableRawPointer) -> Void
-    ) {
-        guard let base = reserve(kind, source, aux, head, behind: bytes.byteCount) else { return }
-        store(base)
-        sum.add(words: base, count: head / 8)
-        bytes.withUnsafeBytes { sum.add(run: $0.baseAddress!, count: $0.count) }
-        flush(bytes)
-    }
-
-    /// Hands the chunk on; `rest` is the end of its last record.
-    private func flush(_ rest: RawSpan = RawSpan()) {
-        let padded = (rest.byteCount + 7) & ~7
-        let length = count - Self.start - RecordingFormat.chunkHeadLength + padded
+    /// Hands the part on: one chunk.
+    private func flush() {
+        let length = count - RecordingFormat.chunkHeadLength
         guard length > 0, !isFinished else { return }
-        let head = room + Self.start
-        head.storeBytes(of: RecordingFormat.chunkMagic.littleEndian, as: UInt32.self)
-        head.storeBytes(of: chunks.littleEndian, toByteOffset: 4, as: UInt32.self)
-        head.storeBytes(of: UInt64(length).littleEndian, toByteOffset: 8, as: UInt64.self)
-        head.storeBytes(of: sum.value.littleEndian, toByteOffset: 16, as: UInt64.self)
-        let from = Self.start - owed
-        hand(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: room + from, count: count - from)))
-        if !rest.isEmpty, !isFinished { hand(rest) }
-        owed = padded - rest.byteCount
+        room.storeBytes(of: RecordingFormat.chunkMagic.littleEndian, as: UInt32.self)
+        room.storeBytes(of: chunks.littleEndian, toByteOffset: 4, as: UInt32.self)
+        room.storeBytes(of: UInt64(length).littleEndian, toByteOffset: 8, as: UInt64.self)
+        room.storeBytes(of: sum.value.littleEndian, toByteOffset: 16, as: UInt64.self)
+        hand(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: room, count: count)))
         chunks += 1
-        count = Self.start + RecordingFormat.chunkHeadLength
+        count = RecordingFormat.chunkHeadLength
         sum = RecordingSum(salt: UInt64(chunks))
     }
 

@@ -98,7 +98,10 @@ public struct Recording: Sendable {
                 let runOffset = kind?.runOffset ?? padded
                 guard kind?.runOffset == nil || runOffset <= length else { return nil }
                 sum.add(words: start + at, count: 1 + runOffset / 8)
-                if kind?.runOffset != nil { sum.add(run: start + at + 8 + runOffset, count: padded - runOffset) }
+                if kind?.runOffset != nil {
+                    let run = (at + 8 + runOffset)..<(at + 8 + padded)
+                    sum.add(run: UnsafeRawBufferPointer(rebasing: all[run]))
+                }
                 at += 8 + padded
             }
             return sum.value

@@ -13,18 +13,10 @@ enum RecordingFormat {
     static let chunkMagic: UInt32 = 0x4B43_5954
     /// Before the records of a chunk: magic, number, length, checksum.
     static let chunkHeadLength = 24
-    /// Before the bytes of a train: peer, segment, how many were taken, error number.
+    /// Before the bytes of a train, or before their length and sum: peer, segment, how many were taken, error number.
     static let trainHeadLength = 40
-    /// Of a train that is recorded by its sum: peer, segment, how many were taken, error number, length, sum.
-    static let trainSumLength = 56
-    /// Before the bytes that a stream took: how many were offered.
+    /// Before the bytes that a stream took, or before their length and sum: how many were offered.
     static let writeHeadLength = 8
-    /// Of bytes that a stream took and that are recorded by their sum: how many were offered, how many taken, the sum.
-    static let writeSumLength = 24
-    /// A chunk is handed on when it has so many bytes of records: what stays in a second-level cache.
-    static let chunkLength = 48 << 10
-    /// Bytes from which on a run is handed on where it lies, as the end of its chunk, and not copied first.
-    static let directLength = 16 << 10
     static let longestHeader = 1 << 24
     /// Of one record, so that a length that was made up allocates nothing.
     static let longestRecord = 1 << 26

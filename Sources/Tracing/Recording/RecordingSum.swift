@@ -24,18 +24,11 @@ struct RecordingSum {
         }
     }
 
-    /// Mixes a run of bytes in.
-    mutating func add(run from: UnsafeRawPointer, count: Int) {
+    /// Mixes a run of bytes in, and copies it on the way if it is told where to: that costs little more than the copy.
+    @inline(__always) mutating func add(run: UnsafeRawBufferPointer, copyingTo to: UnsafeMutableRawPointer? = nil) {
         var lanes = RecordingLanes()
-        lanes.add(from, count, copyingTo: nil)
-        add(lanes, count)
-    }
-
-    /// Mixes a run of bytes in and copies it on the way, which costs little more than the copy.
-    mutating func add(run from: UnsafeRawPointer, count: Int, copyingTo to: UnsafeMutableRawPointer) {
-        var lanes = RecordingLanes()
-        lanes.add(from, count, copyingTo: to)
-        add(lanes, count)
+        if let start = run.baseAddress { lanes.add(start, run.count, copyingTo: to) }
+        add(lanes, run.count)
     }
 
     /// Counts the stripes, not the bytes: the zeros that a record is filled up with belong to the run.
@@ -52,7 +45,7 @@ struct RecordingSum {
     /// Of one run alone.
     static func of(_ bytes: UnsafeRawBufferPointer, salt: UInt64) -> UInt64 {
         var sum = RecordingSum(salt: salt)
-        if let start = bytes.baseAddress { sum.add(run: start, count: bytes.count) } else { sum.add(0) }
+        sum.add(run: bytes)
         return sum.value
     }
 }
