@@ -18,9 +18,11 @@ struct OutputFlags {
         outputs = try OutputFile.Kind.allCases.compactMap { kind in
             try words.value("--\(kind.rawValue)").map { (kind, $0) }
         }
-        for (kind, path) in outputs { try OutputFile.check(kind, path) }
         trace = outputs.isEmpty ? nil : Trace()
     }
+
+    /// Finds out whether the files can be written, before the work. A replay, which writes none, leaves it out.
+    func check() throws { for (kind, path) in outputs { try OutputFile.check(kind, path) } }
 
     /// A tap that notes what passes a transport; nil if nothing is to be written.
     func tap(_ name: String) -> TraceTap? { trace.map { TraceTap($0, name) } }

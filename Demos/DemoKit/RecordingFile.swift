@@ -17,7 +17,7 @@ public final class RecordingFile {
     public init(_ path: String) throws {
         self.path = path
         descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Self.error(path) }
+        guard descriptor >= 0 else { throw UsageError(Self.reason(path)) }
     }
 
     deinit {
@@ -25,8 +25,8 @@ public final class RecordingFile {
         if descriptor >= 0 { close(descriptor) }
     }
 
-    private static func error(_ path: String) -> UsageError {
-        UsageError("--record \(path): cannot be written: \(String(cString: strerror(errno)))")
+    private static func reason(_ path: String) -> String {
+        "--record \(path): cannot be written: \(String(cString: strerror(errno)))"
     }
 
     /// Takes bytes; they are in the file after ``finish()``.
@@ -52,7 +52,7 @@ public final class RecordingFile {
         while at < count {
             let result = Foundation.write(descriptor, buffer + at, count - at)
             if result < 0, errno == EINTR { continue }
-            guard result > 0 else { throw Self.error(path) }
+            guard result > 0 else { throw BadFile(description: Self.reason(path)) }
             at += result
         }
         count = 0
