@@ -37,7 +37,7 @@ struct OutputFlags {
         guard let trace else { return }
         for index in 0..<trace.count {
             for address in [trace.event(index).local, trace.event(index).peer] where !address.isNone {
-                trace.name(address, describe(address))
+                trace.name(address, printable(describe(address)))  // the other end may have chosen its path
             }
         }
         try write(trace)

@@ -1,5 +1,7 @@
 import Foundation
+import Sockets
 import Testing
+import Wiring
 
 @testable import DemoKit
 
@@ -79,6 +81,9 @@ import Testing
         let set = try shell("@rehearse --scenario memos --seed 1 --set a=1")
         #expect(set?.status == 2)
         #expect(set?.err.hasPrefix("rehearse: --set: no such option: a\n") == true)
+        let plan = try shell("@rehearse --scenario memos --seed 1 --plan 'cut nobody'")
+        #expect(plan?.status == 2)
+        #expect(plan?.err.hasPrefix("rehearse: --plan: \"cut nobody #1\": there is no host \"nobody\"\n") == true)
         try withDirectory { path in
             let pcap = try shell("@memo-peer listen --udp 127.0.0.1:0 --time 0.05 --pcap '\(path)'")
             #expect(pcap?.status == 2 && pcap?.out == "")  // found out before the work
@@ -113,6 +118,28 @@ import Testing
             #expect(replayed?.status == 2)
             let reason = "what memo-peer was called with cannot be done here: --file \(path)/file: cannot be read"
             #expect(replayed?.err == "rehearse: \(path)/record: \(reason)\n")
+        }
+    }
+
+    @Test("a packet log has one line for each datagram, whatever the path of its sender")
+    func oddPath() throws {
+        try withDirectory { path in
+            var words = Arguments([
+                "listen", "--uxd", path + "/red", "--time", "1", "--trace", path + "/trace", "--json",
+            ])
+            Thread.detachNewThread {
+                usleep(300_000)
+                guard let peer = try? UXDPeer(at: UXDPath(path + "/a\n\u{1b}[2J")), (try? peer.open()) != nil,
+                    let red = try? UXDPeer.address(of: path + "/red")
+                else { return }
+                let bytes: [UInt8] = [1, 2, 3]
+                _ = try? peer.send(bytes.span.bytes, Train(peer: red, segment: 3), at: 0)
+                peer.close()
+            }
+            #expect(try MemoPeer.run(&words, stopOn: []))
+            let trace = try String(contentsOfFile: path + "/trace", encoding: .utf8)
+            #expect(trace.hasSuffix(" B\n") && trace.contains("/a··[2J "))
+            #expect(trace.split(separator: "\n").count == 1)
         }
     }
 

@@ -55,6 +55,8 @@ public enum RehearseCommand {
             }
         } catch let error as RehearsalError {
             throw UsageError("--set: \(error)")  // what fails in a run is its outcome: only options are left
+        } catch let error as FaultError {
+            throw UsageError("--plan: \(error)")
         }
     }
 
