@@ -79,7 +79,7 @@ final class Talk<Wire: DatagramTransport>: Doer {
             line.add("mid", failure.mid.text)
             line.add("to", peer.wire.describe(failure.destination))
             line.add("reason", "\(failure.reason)")
-            reporter.say(line, "not sent to \(peer.wire.describe(failure.destination)): \(failure)")
+            reporter.say(line, "not sent to \(peer.wire.describe(failure.destination)): \(failure.reason)")
         }
     }
 
