@@ -51,7 +51,7 @@ struct FrameChat {
         var hasHungUp = false
         client.on.message = { _, message, _ in if let line = message as? ChatLine { show(line) } }
         client.on.down = { [unowned client] _, ending, _ in
-            tell("disconnected", ending.isClean ? "in order" : "\(ending)")
+            tell("disconnected", ending.isClean ? "in order" : ending.words)
             if hasHungUp || again == nil { client.doist?.requestStop() }
         }
         let console = try console { line in
@@ -70,7 +70,7 @@ struct FrameChat {
         var object = JSONLine(event: "line")
         object.add("name", line.name)
         object.add("text", line.text)
-        reporter.say(object, "\(line.name): \(line.text)")
+        reporter.say(object, "\(printable(line.name)): \(printable(line.text))")
     }
 
     private func tell(_ event: String, _ peer: String) {

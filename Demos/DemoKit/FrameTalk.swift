@@ -111,9 +111,8 @@ final class FrameTalk<Core: FrameCore, Wire: StreamTransport>: Doer {
         let entry = place.map { open.remove(at: $0) }
         var line = JSONLine(event: "disconnected")
         line.add("peer", ending.wasUp ? connection.name : addresses.first ?? "")
-        let reason = ending.isClean ? "closed" : Self.reason(ending)
-        line.add("reason", reason)
-        reporter.say(line, "disconnected: \(reason)")
+        line.add("reason", ending.words)
+        reporter.say(line, "disconnected: \(ending.words)")
         guard !isServer else { return wake() }
         let isDone = entry.map { isComplete($0.sent, $0.received) } ?? false
         if isDone, ending.error == nil, ending.unsent == 0 {
@@ -122,17 +121,6 @@ final class FrameTalk<Core: FrameCore, Wire: StreamTransport>: Doer {
         } else if options.again == nil {
             failures += 1
             settle()
-        }
-    }
-
-    private static func reason(_ ending: FrameEnding) -> String {
-        if let error = ending.error { return "\(error)" }
-        switch ending.stream {
-        case .failed(let error): return "\(error)"
-        case .lost(let loss): return "\(loss)"
-        case .closed: return ending.wasUp ? "\(ending.unsent) bytes not sent" : "closed before it was up"
-        case .reset: return "reset"
-        case .cut: return "ended here"
         }
     }
 
@@ -186,7 +174,7 @@ final class FrameTalk<Core: FrameCore, Wire: StreamTransport>: Doer {
         line.add("sent", sent)
         line.add("received", received)
         reporter.say(line, "sent \(sent), received \(received)")
-        let isShort = isServer ? received < options.count ?? 0 : !isFinished && options.time == nil
-        return failures == 0 && !(isShort && options.count != nil)
+        let isShort = isServer ? received < options.count ?? 0 : !isFinished
+        return failures == 0 && !isShort
     }
 }

@@ -33,7 +33,8 @@ public enum MemoPeer {
           --per-tick N      datagrams sent in a tick of 1/32 s at most; 64 over UDP, as nothing slows a UDP sender down
           --time S          end after S seconds
           --record FILE     all that comes in and goes out, for `rehearse replay FILE`; the words of the command,
-                            --seed-key too, stand in it: guard it like a key
+                            --seed-key too, stand in it: guard it like a key. A replay reads what --file and --keep
+                            name again
           --json            one JSON object a line
         \(WireFlags.usage)
           --help            this
@@ -53,6 +54,7 @@ public enum MemoPeer {
     static func run(_ words: inout Arguments, stopOn signals: RealPace.Signals) throws -> Bool {
         let given = words.all
         let options = try MemoPeerOptions(&words)
+        try options.flags.check()
         return try Taping.run("memo-peer", given, to: options.record, stopOn: signals) { try run(options, $0) }
     }
 

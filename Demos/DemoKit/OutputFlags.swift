@@ -18,9 +18,11 @@ struct OutputFlags {
         outputs = try OutputFile.Kind.allCases.compactMap { kind in
             try words.value("--\(kind.rawValue)").map { (kind, $0) }
         }
-        for (kind, path) in outputs { try OutputFile.check(kind, path) }
         trace = outputs.isEmpty ? nil : Trace()
     }
+
+    /// Finds out whether the files can be written, before the work. A replay, which writes none, leaves it out.
+    func check() throws { for (kind, path) in outputs { try OutputFile.check(kind, path) } }
 
     /// A tap that notes what passes a transport; nil if nothing is to be written.
     func tap(_ name: String) -> TraceTap? { trace.map { TraceTap($0, name) } }
@@ -35,7 +37,7 @@ struct OutputFlags {
         guard let trace else { return }
         for index in 0..<trace.count {
             for address in [trace.event(index).local, trace.event(index).peer] where !address.isNone {
-                trace.name(address, describe(address))
+                trace.name(address, printable(describe(address)))  // the other end may have chosen its path
             }
         }
         try write(trace)

@@ -15,15 +15,17 @@ public struct Program {
         self.usage = usage
     }
 
-    /// Runs `body` and ends the process: status 0 if it returns true, 1 if false or if it throws, 2 for bad usage.
+    /// Runs `body` and ends the process: status 0 if it returns true, 1 if false, if it throws or if what it printed
+    /// found no room, 2 for bad usage.
     public func run(_ body: (inout Arguments) throws -> Bool) -> Never {
+        holdStandardStreams()
         var arguments = Arguments()
         if arguments.wantsHelp {
             print(usage)
-            exit(0)
+            end(0)
         }
         do {
-            exit(try body(&arguments) ? 0 : 1)
+            end(try body(&arguments) ? 0 : 1)
         } catch let error as UsageError {
             complain("\(name): \(error)\n\(usage)")
             exit(2)
@@ -35,6 +37,12 @@ public struct Program {
             exit(1)
         }
     }
+
+    private func end(_ status: Int32) -> Never {
+        if hasPrintedAll() { exit(status) }
+        complain("\(name): what it printed could not be written")
+        exit(1)
+    }
 }
 
 /// A file that is not what it should be: status 2, like bad words, but no word of the usage would help.
@@ -42,9 +50,6 @@ public struct BadFile: Error, CustomStringConvertible {
     /// Which file, and what is wrong with it.
     public let description: String
 }
-
-/// Prints `text` to standard error.
-public func complain(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 
 /// Prints a line for people or for programs, at once even into a pipe.
 public struct Reporter {

@@ -10,18 +10,18 @@ public final class RecordingFile {
     public init(_ path: String) throws {
         self.path = path
         descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Self.error(path) }
+        guard descriptor >= 0 else { throw UsageError(Self.reason(path)) }
     }
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
-    private static func error(_ path: String) -> UsageError {
-        UsageError("--record \(path): cannot be written: \(String(cString: strerror(errno)))")
+    private static func reason(_ path: String) -> String {
+        "--record \(path): cannot be written: \(String(cString: strerror(errno)))"
     }
 
     /// Writes a part at once: a recorder's are long.
     ///
-    /// - Throws: ``UsageError`` if they cannot be written.
+    /// - Throws: ``BadFile`` if they cannot be written.
     public func write(_ part: RawSpan) throws {
         try part.withUnsafeBytes { all in
             var rest = all[...]
@@ -29,7 +29,7 @@ public final class RecordingFile {
                 let count = Foundation.write(
                     descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress!, rest.count)
                 if count < 0, errno == EINTR { continue }
-                guard count > 0 else { throw Self.error(path) }
+                guard count > 0 else { throw BadFile(description: Self.reason(path)) }
                 rest = rest.dropFirst(count)
             }
         }

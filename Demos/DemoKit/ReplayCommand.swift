@@ -73,6 +73,8 @@ public enum ReplayCommand {
         }
         do { return try found.replay(recording) } catch let error as RecordingError {
             throw BadFile(description: "\(path): recorded by another \(program) than this one: \(error)")
+        } catch let error as UsageError {
+            throw BadFile(description: "\(path): what \(program) was called with cannot be done here: \(error)")
         }
     }
 }

@@ -36,6 +36,7 @@ public enum Showcase {
         let withoutCrypto = words.has("--without-crypto")
         let outputs = try OutputFlags(&words)
         try words.finish()
+        try outputs.check()
 
         _ = texts  // made before the log's clock starts
         let log = PacketLog(Reporter(json: json))

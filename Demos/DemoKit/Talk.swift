@@ -79,7 +79,7 @@ final class Talk<Wire: DatagramTransport>: Doer {
             line.add("mid", failure.mid.text)
             line.add("to", peer.wire.describe(failure.destination))
             line.add("reason", "\(failure.reason)")
-            reporter.say(line, "not sent to \(peer.wire.describe(failure.destination)): \(failure)")
+            reporter.say(line, "not sent to \(peer.wire.describe(failure.destination)): \(failure.reason)")
         }
     }
 
@@ -112,14 +112,14 @@ final class Talk<Wire: DatagramTransport>: Doer {
         line.add("vid", memo.vid?.text)
         line.add("mid", memo.mid.text)
         let signed = memo.vid.map { ", signed by \($0)" } ?? ""
-        reporter.say(line, "\(source): \(preview(memo)) (\(memo.bytes.count) bytes\(signed))")
+        reporter.say(line, "\(printable(source)): \(preview(memo)) (\(memo.bytes.count) bytes\(signed))")
         if options.echoes, !memo.source.isNone { try send(memo.bytes, to: memo.source) }
     }
 
     private func preview(_ memo: Memo) -> String {
         guard let text = memo.text else { return "not text" }
-        let first = text.unicodeScalars.prefix(60).map { $0.properties.generalCategory == .control ? "·" : String($0) }
-        return first.joined() + (text.unicodeScalars.count > 60 ? "…" : "")
+        let first = String(String.UnicodeScalarView(text.unicodeScalars.prefix(60)))
+        return printable(first) + (text.unicodeScalars.count > 60 ? "…" : "")
     }
 
     private func send(_ bytes: [UInt8], to destination: Address) throws {

@@ -42,6 +42,9 @@ struct WireFlags {
         outputs = try OutputFlags(&words)
     }
 
+    /// Finds out whether the files can be written.
+    func check() throws { try outputs.check() }
+
     /// Where what passes is noted; nil if nothing is to be written.
     var trace: Trace? { outputs.trace }
 

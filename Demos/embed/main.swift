@@ -36,10 +36,13 @@ if words.wantsHelp {
 let host = words.word()
 do {
     try words.finish()
+    guard let host, ["own", "runloop", "dispatch", "async"].contains(host) else {
+        throw UsageError("which host? \(host.map { "\"\($0)\" is none" } ?? "none given")")
+    }
     let pace = RealPace(stopOn: [.interrupt, .terminate])
     let start = pace.now()
     let exchange = try Exchange(pace: pace) { print($0) }
-    print("two peers in \(host ?? "nothing"):")
+    print("two peers in \(host):")
     switch host {
     case "own":
         try ownLoop(exchange)
@@ -47,7 +50,7 @@ do {
         runLoop(exchange) { finish(exchange, since: start, error: $0) }
     case "dispatch":
         dispatch(exchange) { finish(exchange, since: start, error: $0) }
-    case "async":
+    default:
         Task { @MainActor in
             do {
                 let turns = try await concurrency(exchange)
@@ -58,14 +61,12 @@ do {
             }
         }
         dispatchMain()
-    default:
-        throw UsageError("which host? \(host.map { "\"\($0)\" is none" } ?? "none given")")
     }
     finish(exchange, since: start, error: nil)
 } catch let error as UsageError {
-    print("embed: \(error)\n\n\(usage)")
+    complain("embed: \(error)\n\(usage)")
     exit(2)
 } catch {
-    print("embed: \(error)")
+    complain("embed: \(error)")
     exit(1)
 }

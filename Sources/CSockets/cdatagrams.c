@@ -386,6 +386,8 @@ long csk_unix_receive(int fd, void *room, size_t capacity, csk_unix_arrival *arr
     size_t length = all > head ? all - head : 0;
     if (length > sizeof from.sun_path) length = sizeof from.sun_path;
     arrival->length = length ? strnlen(from.sun_path, length) : 0; /* an abstract name starts with NUL: length 0 */
+    /* Linux binds a path that fills sun_path, with no room for its NUL, too: none that could be answered. */
+    if (arrival->length == sizeof from.sun_path) arrival->length = 0;
     memcpy(arrival->path, from.sun_path, arrival->length);
     return count;
 }

@@ -66,6 +66,11 @@ private func value(_ key: String, of line: String) throws -> String {
         (0..<count).map { SHA256.hex(Array(memoText(number: $0, length: size).utf8)) }
     }
 
+    @Test("a client that connects again and again until its time is over has not done what it was to do")
+    func neverConnected() throws {
+        #expect(try !Running("client --connect 127.0.0.1:1 --again 1", time: 1).wait())
+    }
+
     @Test(
         "a client's messages come back unchanged, with both protocols, from nothing to many reads",
         arguments: ["length-type --length-format I", "handshake"], [0, 5, 100_000])

@@ -118,6 +118,36 @@ private func status(_ path: String) throws -> FileStatus { try #require(FileStat
         }
     }
 
+    #if os(Linux)
+        @Test("a sender whose path fills its room, a byte more than can be named, is nobody and does no harm")
+        func longestSender() throws {
+            try withDirectory { directory in
+                var red = try opened(directory + "/red.uxd")
+                let room = UXDPath.maximumLength - directory.utf8.count
+                let path = directory + "/" + String(repeating: "x", count: room)
+                #expect(path.utf8.count == 108)
+                let socket = csk_unix_socket()
+                defer { _ = csk_close(socket) }
+                #expect(bindFull(socket, Array(path.utf8)))
+                let to = directory + "/red.uxd"
+                #expect(csk_unix_send(socket, to, to.utf8.count, [1], 1) == 1)
+                #expect(try red.next() == Received(bytes: [1], peer: .none, segment: 1))
+            }
+        }
+
+        /// Binds at a path of as many bytes as `sun_path` has, without a NUL behind them.
+        private func bindFull(_ socket: Int32, _ path: [UInt8]) -> Bool {
+            var address = sockaddr_un()
+            address.sun_family = sa_family_t(AF_UNIX)
+            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path) }
+            return withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+                }
+            }
+        }
+    #endif
+
     /// Gives a socket a name that is no file.
     private func bindAbstract(_ socket: Int32) -> Bool {
         var address = sockaddr_un()

@@ -8,8 +8,10 @@ enum OutputFile {
 
     /// Whether a file can be written there; found out before the work, not after it.
     static func check(_ kind: Kind, _ path: String) throws {
-        if FileManager.default.isWritableFile(atPath: path) { return }
-        guard !FileManager.default.fileExists(atPath: path), FileManager.default.createFile(atPath: path, contents: nil)
+        var isDirectory: ObjCBool = false
+        let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
+        if exists, !isDirectory.boolValue, FileManager.default.isWritableFile(atPath: path) { return }
+        guard !exists, FileManager.default.createFile(atPath: path, contents: nil)
         else { throw UsageError("--\(kind.rawValue) \(path): cannot be written") }
     }
 
@@ -27,7 +29,7 @@ enum OutputFile {
         do {
             try Data(bytes).write(to: URL(fileURLWithPath: path))
         } catch {
-            throw UsageError("--\(kind.rawValue) \(path): cannot be written")
+            throw BadFile(description: "--\(kind.rawValue) \(path): cannot be written")
         }
     }
 }

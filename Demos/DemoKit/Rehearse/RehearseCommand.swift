@@ -46,11 +46,17 @@ public enum RehearseCommand {
     ///
     /// - Returns: true if nothing failed.
     public static func run(_ words: inout Arguments) throws -> Bool {
-        switch words.word() {
-        case nil: return try swarm(RehearseOptions(&words))
-        case "hash": return try HashCommand.run(&words)
-        case "replay": return try ReplayCommand.run(&words)
-        case let word?: throw UsageError("what is \"\(word)\"? Expected hash, replay, or flags")
+        do {
+            switch words.word() {
+            case nil: return try swarm(RehearseOptions(&words))
+            case "hash": return try HashCommand.run(&words)
+            case "replay": return try ReplayCommand.run(&words)
+            case let word?: throw UsageError("what is \"\(word)\"? Expected hash, replay, or flags")
+            }
+        } catch let error as RehearsalError {
+            throw UsageError("--set: \(error)")  // what fails in a run is its outcome: only options are left
+        } catch let error as FaultError {
+            throw UsageError("--plan: \(error)")
         }
     }
 

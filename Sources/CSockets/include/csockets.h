@@ -87,7 +87,7 @@ void csk_rooms_clear(int rooms);
 
 typedef struct csk_unix_arrival {
     char path[CSK_PATH_ROOM];
-    size_t length; /* bytes of the path; 0: the sender has none (unnamed or abstract) */
+    size_t length; /* bytes of the path; 0: the sender has none that we could name (unnamed, abstract, too long) */
     int truncated;
 } csk_unix_arrival;
 
