@@ -11,13 +11,15 @@ extension Doist {
     /// - Precondition: not called by one of its doers.
     public func run(limit: Double? = nil) throws {
         precondition(!engine.pointee.isBusy, "\(name): a doer called run of its own doist")
-        if pace != nil {
-            try begin(limit: limit)
-            try closing { while let deadline = try rideOn() { try pace?.poll(until: deadline.clock, block: true) } }
-        } else {
-            let stop = try stopTyme(limit: limit)
-            if !isEntered { try enter() }
-            try closing { try simulate(until: tyme + stop) }
+        try closing {
+            if pace != nil {
+                try begin(limit: limit)
+                while let deadline = try rideOn() { try pace?.poll(until: deadline.clock, block: true) }
+            } else {
+                let stop = try stopTyme(limit: limit)
+                if !isEntered { try enter() }
+                try simulate(until: tyme + stop)
+            }
         }
     }
 

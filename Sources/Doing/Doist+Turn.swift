@@ -35,11 +35,9 @@ extension Doist {
     public func turn() throws -> Turn {
         precondition(!engine.pointee.isBusy, "\(name): a doer called turn of its own doist")
         guard let pace else { throw ScheduleError.noPace(scheduler: name) }
-        if ride == nil {
-            guard root.pointee.phase != .ended else { return Turn(isDone: true, wait: nil) }
-            try begin(limit: nil)
-        }
+        if ride == nil, root.pointee.phase == .ended { return Turn(isDone: true, wait: nil) }
         do {
+            if ride == nil { try begin(limit: nil) }
             try pace.poll(until: nil, block: false)
             if let deadline = try rideOn() {
                 return Turn(isDone: false, wait: deadline.clock.map { max(0.0, $0 - pace.now()) })
@@ -59,8 +57,8 @@ extension Doist {
     nonisolated(nonsending) public func run(limit: Double? = nil, pace: some Pace) async throws {
         precondition(!engine.pointee.isBusy, "\(name): a doer called run of its own doist")
         self.pace = pace
-        try begin(limit: limit)
         do {
+            try begin(limit: limit)
             while let deadline = try rideOn() {
                 try Task.checkCancellation()
                 try await pace.wait(until: deadline.clock)

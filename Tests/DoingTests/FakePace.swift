@@ -64,7 +64,12 @@ final class FakePace: Pace {
     func watch(_ descriptor: Int32, _ doer: Doer) throws {}
     func watchWritable(_ descriptor: Int32, _ on: Bool) throws {}
     func unwatch(_ descriptor: Int32) {}
-    func start() throws { starts += 1 }
+    /// What its start throws, if anything.
+    var refusal: (any Error)?
+    func start() throws {
+        if let refusal { throw refusal }
+        starts += 1
+    }
     func stop() { stops += 1 }
     nonisolated(nonsending) func wait(until deadline: Double?) async throws {
         try Task.checkCancellation()

@@ -348,4 +348,20 @@ import Testing
         #expect(order == ["a", "b", "c", "b", "c", "a"])
         #expect(doist.statistics.extraPasses == 2)
     }
+
+    @Test("a run that cannot begin closes what was entered by hand", arguments: ["simulated", "real", "turn"])
+    func cannotBegin(way: String) throws {
+        let pace = FakePace()
+        pace.refusal = Oops()
+        let doer = Probe("doer")
+        let doist = try Doist(pace: way == "simulated" ? nil : pace, doers: [doer])
+        try doist.enter()
+        switch way {
+        case "simulated": #expect(throws: TymeError.limit(-1)) { try doist.run(limit: -1) }
+        case "real": #expect(throws: Oops.self) { try doist.run() }
+        default: #expect(throws: Oops.self) { _ = try doist.turn() }
+        }
+        #expect(doer.contexts == ["enter", "cease", "exit"])
+        #expect(!doist.isEntered && pace.stops == 0)
+    }
 }

@@ -78,6 +78,23 @@ struct TidyTests {
         }
     }
 
+    @Test("no two libraries have a public type of one name, which whoever imports both could not write")
+    func publicNames() {
+        let kinds: Set<Substring> = ["struct", "class", "enum", "protocol", "actor", "typealias"]
+        var owners: [Substring: String] = [:]
+        for source in Self.files("Sources") where !Self.cTargets.contains(source.target) {
+            for line in source.lines where !line.hasPrefix(" ") {
+                let words = line.split(separator: " ").map { $0.prefix { $0.isLetter || $0.isNumber } }
+                guard words.contains("public") || words.contains("open"),
+                    let at = words.firstIndex(where: { kinds.contains($0) }), at + 1 < words.count
+                else { continue }
+                let owner = owners.updateValue(source.target, forKey: words[at + 1])
+                #expect(owner == nil || owner == source.target, "\(words[at + 1]) of \(owner ?? ""): \(source.path)")
+            }
+        }
+        #expect(owners.count > 100)
+    }
+
     @Test("nothing in Sources draws from the system, reads a date or prints")
     func determinism() {
         let forbidden = [

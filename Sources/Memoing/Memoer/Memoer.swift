@@ -44,8 +44,8 @@ public struct Memoer: DatagramCore {
     public let limits: MemoerLimits
 
     /// Memos that have arrived.
-    public var inbox: Inbox
-    /// Whether ``pollEvent()`` takes memos out of the inbox; if not, they wait there for ``Inbox/popFirst()``.
+    public var inbox: MemoInbox
+    /// Whether ``pollEvent()`` takes memos out of the inbox; if not, they wait there for ``MemoInbox/popFirst()``.
     public var tellsMemos = true
     /// Whether ``pollEvent()`` tells of every memo that was sent.
     public var reportsSent = false {
@@ -133,7 +133,7 @@ public struct Memoer: DatagramCore {
         midHash = KeyedHash(random.next(), random.next())
         addressHash = KeyedHash(random.next(), random.next())
         vidHash = KeyedHash(random.next(), random.next())
-        inbox = Inbox(limit: limits.inboxMemos, byteLimit: limits.inboxBytes)
+        inbox = MemoInbox(limit: limits.inboxMemos, byteLimit: limits.inboxBytes)
         sure = SureState(
             outbox: SureOutbox(size: size, maximum: maximum, limits: limits), inbox: SureInbox(limits: limits))
         outbox = try Outbox(kind: kind, domain: domain, size: size, maximum: maximum, limits: limits)

@@ -1,5 +1,5 @@
 /// Memos that have arrived and wait for their reader, oldest first.
-public struct Inbox {
+public struct MemoInbox {
     private var places: [Memo] = []
     private var head = 0
     /// Bytes of memo in it.
