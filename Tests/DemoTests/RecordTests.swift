@@ -89,6 +89,21 @@ import Tracing
         try check(files)
     }
 
+    @Test(
+        "recordings that earlier versions made replay to the byte",
+        arguments: [("memo_peer_v2.rec", 2, 3, 120), ("frame_peer_v3.rec", 3, 4, 24)])
+    func older(_ name: String, version: UInt8, passes: Int, compared: Int) throws {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Vectors/\(name)")
+        let bytes = [UInt8](try Data(contentsOf: file))
+        #expect(bytes[8] == version)
+        guard case .same(let tally) = try ReplayCommand.outcome(bytes, name) else {
+            Issue.record("\(try ReplayCommand.outcome(bytes, name))")
+            return
+        }
+        #expect((tally.passes, tally.compared) == (passes, compared))
+    }
+
     @Test("another gram size than was recorded differs where the first train leaves")
     func other() throws {
         let place = "/tmp/tymist-oth-\(getpid())"
