@@ -2,7 +2,7 @@
 #define _GNU_SOURCE
 #include <sys/syscall.h>
 #endif
-#include "loopback.h"
+#include "internal.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,7 +29,7 @@
 #define SOL_UDP 17
 #endif
 
-enum { ROOM = 65536, BUFFER = 4 << 20 };
+enum { BUFFER = 4 << 20 };
 
 double lbc_now(void) {
     struct timespec now;
@@ -106,14 +106,6 @@ long lbc_allocations(void) { return -1; }
 #endif
 
 /* ---- datagrams ---------------------------------------------------------------------------------------------- */
-
-struct lbc_pair {
-    int sender, receiver, size;
-    struct sockaddr_storage to;
-    socklen_t to_length;
-    char path[64];
-    uint8_t *out, *in, *payload;
-};
 
 static int open_socket(int domain) {
     int fd = socket(domain, SOCK_DGRAM, 0), big = BUFFER;
@@ -200,7 +192,7 @@ long lbc_singles(lbc_pair *pair, int burst) {
 }
 
 #ifdef __linux__
-static long send_train(int fd, void *to, socklen_t to_length, struct iovec *parts, size_t count, uint16_t segment) {
+long lbc_send_train(int fd, void *to, socklen_t to_length, struct iovec *parts, size_t count, uint16_t segment) {
     union {
         char room[CMSG_SPACE(sizeof(uint16_t))];
         struct cmsghdr align;
@@ -214,8 +206,7 @@ static long send_train(int fd, void *to, socklen_t to_length, struct iovec *part
     return sendmsg(fd, &message, 0);
 }
 
-/* Bytes received, and how long each datagram is. */
-static long receive_train(int fd, uint8_t *room, int *segment) {
+long lbc_receive_train(int fd, uint8_t *room, int *segment) {
     union {
         char room[CMSG_SPACE(sizeof(int))];
         struct cmsghdr align;
@@ -238,11 +229,11 @@ long lbc_trains(lbc_pair *pair, int trains, int segments, int fills) {
     struct iovec part = {pair->out, (size_t)segments * size};
     for (int i = 0; i < trains; i++) {
         for (int at = 0; fills && at < segments; at++) memcpy(pair->out + (size_t)at * size, pair->payload, size);
-        if (send_train(pair->sender, &pair->to, pair->to_length, &part, 1, (uint16_t)size) < 0) break;
+        if (lbc_send_train(pair->sender, &pair->to, pair->to_length, &part, 1, (uint16_t)size) < 0) break;
     }
     for (;;) {
         int segment;
-        long bytes = receive_train(pair->receiver, pair->in, &segment);
+        long bytes = lbc_receive_train(pair->receiver, pair->in, &segment);
         if (bytes < 0) return count;
         count += (bytes + segment - 1) / segment;
     }
@@ -362,7 +353,7 @@ static void send_grams(lbc_messages *both) {
             at++;
         }
 #ifdef __linux__
-        if (send_train(out->fd, &out->to, sizeof out->to, parts, count, segment) < 0) return;
+        if (lbc_send_train(out->fd, &out->to, sizeof out->to, parts, count, segment) < 0) return;
 #else
         for (size_t i = 0; i < count; i++)
             if (sendto(out->fd, parts[i].iov_base, parts[i].iov_len, 0, (void *)&out->to, sizeof out->to) < 0) return;
@@ -373,7 +364,7 @@ static void send_grams(lbc_messages *both) {
 
 static long receive_some(int fd, uint8_t *room, int *segment) {
 #ifdef __linux__
-    return receive_train(fd, room, segment);
+    return lbc_receive_train(fd, room, segment);
 #else
     long count = recv(fd, room, ROOM, 0);
     *segment = (int)count;
