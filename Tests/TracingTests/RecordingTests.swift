@@ -245,6 +245,17 @@ private func replayEcho(_ recording: Recording, salt: UInt8 = 1) throws -> Repla
         return file
     }
 
+    @Test("a record longer than any reader takes ends the recording, however long its parts are", arguments: [20, 27])
+    func tooLong(bits: Int) throws {
+        let file = File()
+        let recorder = file.recorder(header, partLength: 1 << bits)
+        let bytes = [UInt8](repeating: 0, count: (1 << 26) + 1)
+        let taken = Inlet(recorder, name: "box").take { bytes }
+        #expect(taken.count == bytes.count && recorder.isFinished)
+        let error = #expect(throws: RecordingError.self) { try recorder.finish() }
+        #expect("\(error!)".hasSuffix("bytes at once are more than a record holds: 67108864"))
+    }
+
     @Test("a part is handed on when the next record does not fit, and is one chunk")
     func parts() throws {
         let file = try recordParts()

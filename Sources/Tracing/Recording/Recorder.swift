@@ -251,7 +251,7 @@ public final class Recorder {
         _ kind: RecordingFormat.Kind, _ source: UInt16, _ aux: UInt8, _ length: Int
     ) -> UnsafeMutableRawPointer? {
         let whole = 8 + (length + 7) & ~7
-        if _slowPath(count + whole > capacity) { makeRoom(length) }
+        if _slowPath(length > RecordingFormat.longestRecord || count + whole > capacity) { makeRoom(length) }
         guard !isFinished else { return nil }
         let base = room + count
         base.storeBytes(of: UInt64(0), toByteOffset: whole - 8, as: UInt64.self)
