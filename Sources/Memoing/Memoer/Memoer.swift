@@ -191,13 +191,16 @@ public struct Memoer: DatagramCore {
 
     /// The next event: failures and reports, then memos out of the inbox if ``tellsMemos``.
     public mutating func pollEvent() -> MemoerEvent? {
-        if let event = outbox.popEvent() { return event }
-        if let outcome = sure.outbox.outcomes.first {
-            sure.outbox.outcomes.removeFirst()
-            return .outcome(outcome)
-        }
-        guard tellsMemos, let memo = inbox.popFirst() else { return nil }
+        if outbox.hasEvents || !sure.outbox.outcomes.isEmpty { return pollReport() }
+        guard tellsMemos, let memo = inbox.takeFirst() else { return nil }
         return .memo(memo)
+    }
+
+    @inline(never) private mutating func pollReport() -> MemoerEvent? {
+        if let event = outbox.popEvent() { return event }
+        guard let outcome = sure.outbox.outcomes.first else { return nil }
+        sure.outbox.outcomes.removeFirst()
+        return .outcome(outcome)
     }
 
     /// True while a memo or another event waits.
@@ -223,6 +226,10 @@ public struct Memoer: DatagramCore {
 
     /// There may be room again.
     public mutating func unblock() {
+        if outbox.isHeld || sure.isActive { unblockAll() }
+    }
+
+    @inline(never) private mutating func unblockAll() {
         outbox.unblock()
         guard sure.isActive else { return }
         sure.outbox.unblock()
@@ -239,7 +246,7 @@ public struct Memoer: DatagramCore {
     @inline(never) private mutating func advance(to now: Tyme) {
         tyme = now
         milliseconds = Mid.milliseconds(now)
-        sure.inbox.done.forget(at: now)
+        if sure.isActive { sure.inbox.done.forget(at: now) }
     }
 
     @inline(never) private mutating func expire() {
