@@ -73,7 +73,13 @@ struct DeedHeap<Index: HeapIndex> {
     mutating func popFirst() -> Deed {
         let deed = first.deed
         count &-= 1
-        if count > 0 { lower(base.unsafelyUnwrapped[count], from: 0) }
+        if count > 1 {
+            lower(base.unsafelyUnwrapped[count], from: 0)
+        } else if count == 1 {
+            let last = base.unsafelyUnwrapped[1]
+            base.unsafelyUnwrapped[0] = last
+            Index.write(0, to: last.deed)
+        }
         return deed
     }
 

@@ -209,8 +209,11 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
             // Asked first, that would cost a round trip two system calls.
             if isEmpty(&_wire) { state.receivedAll = true } else { try answerAll(&state, at: tyme) }
         }
-        if mustTell(&_core) { tell(tyme) }
         ask(&_core, &_wire, &state)
+        if state.hasEvents, onEvent != nil {
+            tell(tyme)
+            ask(&_core, &_wire, &state)
+        }
         return state
     }
 

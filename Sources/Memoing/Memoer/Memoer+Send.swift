@@ -41,7 +41,7 @@ extension Memoer {
         _ bytes: [UInt8], _ kind: MemoKind, identity: Int32, to destination: Address
     ) throws(MemoError) -> Mid {
         let lane = try outbox.admit(bytes.count, kind, domain, to: destination, hash: addressHash)
-        let mid = mids.next(milliseconds: milliseconds)
+        let mid = mids.next(milliseconds: millisecond())
         let note = Outgoing.Note(mid: mid, kind: kind, domain: domain, identity: identity)
         outbox.append(Outgoing(bytes: bytes, note: note), to: lane)
         return mid

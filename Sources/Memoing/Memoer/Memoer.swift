@@ -72,7 +72,9 @@ public struct Memoer: DatagramCore {
     var mids: MidMaker
     var counts = MemoerStatistics()
     var tyme: Tyme = 0
-    var milliseconds: UInt64 = 0
+    /// The millisecond of the tyme that a mid was made at last, and that tyme.
+    private var milliseconds: UInt64 = 0
+    private var stamped: Tyme = 0
     let midHash, addressHash, vidHash: KeyedHash
 
     /// The source of the last train, its hash, and the row of the memo that it went on with.
@@ -238,15 +240,21 @@ public struct Memoer: DatagramCore {
 
     /// Takes note of the tyme, and gives up what is too old.
     @inline(__always) mutating func begin(_ now: Tyme) {
-        if now != tyme { advance(to: now) }
+        if now != tyme {
+            tyme = now
+            if sure.isActive { sure.inbox.done.forget(at: now) }
+        }
         if sure.isActive { beginSure() }
         if table.count > 0 { expire() }
     }
 
-    @inline(never) private mutating func advance(to now: Tyme) {
-        tyme = now
-        milliseconds = Mid.milliseconds(now)
-        if sure.isActive { sure.inbox.done.forget(at: now) }
+    /// The millisecond of the tyme, for mids: nobody else asks.
+    @inline(__always) mutating func millisecond() -> UInt64 {
+        if stamped != tyme {
+            stamped = tyme
+            milliseconds = Mid.milliseconds(tyme)
+        }
+        return milliseconds
     }
 
     @inline(never) private mutating func expire() {

@@ -262,7 +262,7 @@ extension Outbox {
 extension Outbox {
     /// Takes off what the transport took, and acts on why it took no more.
     @inline(__always) mutating func commit(_ sending: Sending, _ train: Train, hash: KeyedHash) {
-        guard alone >= 0, sending.outcome == .sent, sending.taken > 0, !reportsSent else {
+        guard alone >= 0, sending.taken > 0, !reportsSent, case .sent = sending.outcome else {
             return commitAny(sending, train, hash)
         }
         commitAlone(sending.taken)
