@@ -242,7 +242,7 @@ public struct Memoer: DatagramCore {
     @inline(__always) mutating func begin(_ now: Tyme) {
         if now != tyme {
             tyme = now
-            if sure.isActive { sure.inbox.done.forget(at: now) }
+            sure.inbox.done.forget(at: now)
         }
         if sure.isActive { beginSure() }
         if table.count > 0 { expire() }
