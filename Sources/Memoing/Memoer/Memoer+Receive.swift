@@ -145,10 +145,28 @@ extension Memoer {
         deliver(Memo(bytes: copy(body), source: source, mid: mid))
     }
 
-    @inline(__always) private mutating func copy(_ body: RawSpan) -> [UInt8] {
+    /// The bytes of a memo, in storage that was given back, or else in their own.
+    ///
+    /// A small memo that comes alone is written over the one that came alone before, if that is as long and nobody has
+    /// it any more: to allocate and to free takes a twelfth of the instructions of a lone memo in simulated time. Where
+    /// somebody still has it, the array copies itself first.
+    @inline(__always) mutating func copy(_ body: RawSpan) -> [UInt8] {
         if let bytes = spares.copy(body) { return bytes }
-        return unsafe body.withUnsafeBytes { unsafe [UInt8]($0) }
+        guard inbox.isEmpty, body.byteCount <= Memoer.longestLent else {
+            return unsafe body.withUnsafeBytes { unsafe [UInt8]($0) }
+        }
+        if lent.count == body.byteCount {
+            unsafe lent.withUnsafeMutableBytes { room in
+                unsafe body.withUnsafeBytes { unsafe room.copyMemory(from: $0) }
+            }
+        } else {
+            lent = unsafe body.withUnsafeBytes { unsafe [UInt8]($0) }
+        }
+        return lent
     }
+
+    /// What is longer is not written over: whoever changes its memo would have it copied before.
+    private static var longestLent: Int { 2048 }
 
     @inline(__always) mutating func deliver(_ memo: consuming Memo) {
         counts.received.memos &+= 1

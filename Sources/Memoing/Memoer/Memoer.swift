@@ -69,6 +69,8 @@ public struct Memoer: DatagramCore {
     var finishedSigned: Finished
     var budget: VerifyBudget
     var spares: Spares
+    /// The bytes of the small memo that came alone last; its receiver may have them as well.
+    var lent: [UInt8] = []
     var mids: MidMaker
     var counts = MemoerStatistics()
     var tyme: Tyme = 0
@@ -188,6 +190,7 @@ public struct Memoer: DatagramCore {
     public mutating func give(_ bytes: inout [UInt8]) {
         var storage: [UInt8] = []
         swap(&storage, &bytes)
+        lent = []  // nobody else may hold it
         spares.give(storage)
     }
 
