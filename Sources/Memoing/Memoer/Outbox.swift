@@ -235,8 +235,8 @@ extension Outbox {
         }
     }
 
-    /// Appends the memo of a lane that has but one, unsigned and of one gram: what ``fill(_:_:_:_:)`` does of it, in half
-    /// the time.
+    /// Appends the memo of a lane that has but one, unsigned and of one gram: what ``fill(_:_:_:_:)`` does of it, in
+    /// half the time.
     ///
     /// - Returns: whether it did; nothing was appended if not.
     @inline(__always) private mutating func appendAlone(

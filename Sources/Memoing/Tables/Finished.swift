@@ -66,7 +66,8 @@ struct Finished {
         add(print)
     }
 
-    /// The order of a mid that is beyond all that its sender is remembered by, so that the memo is surely not; else nil.
+    /// The order of a mid that is beyond all that its sender is remembered by, so that the memo is surely not; else
+    /// nil.
     @inline(__always) func orderBeyond(_ mid: Mid, from sender: UInt64) -> MidOrder? {
         guard front.sender == sender, turns >= front.trusted, let least = front.order, let order = MidOrder(mid),
             order.node(of: mid) == front.node, least < order
