@@ -194,7 +194,8 @@ public final class SimNet: Doer {
 
     /// What has become of the datagrams of one direction.
     public func statistics(from: SimHost, to: SimHost) -> SimStatistics {
-        raw.pointee.ways[Int(way(from.number, to.number))].pointee.statistics
+        let number = Int(way(from.number, to.number))  // which may move the list of ways
+        return raw.pointee.ways[number].pointee.statistics
     }
 
     // MARK: - Peers
