@@ -16,4 +16,14 @@ struct FreshWayTests {
         }
         #expect(net.statistics == SimStatistics())
     }
+
+    @Test("to a host of another network is the user's mistake, which is named")
+    func foreign() async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            let (net, other) = (SimNet(), SimNet())
+            net.cut(net.host("red"), other.host("blu"))
+        }
+        let error = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(error.contains("blu is a host of another network"))
+    }
 }
