@@ -43,7 +43,7 @@ let package = Package(
             path: "Demos/DemoKit", swiftSettings: strict),
         .executableTarget(name: "demo", dependencies: ["DemoKit"], path: "Demos/demo", swiftSettings: strict),
         .executableTarget(
-            name: "hello", dependencies: ["Doing", "Wiring", "Memoing", "Sockets"], path: "Demos/hello",
+            name: "hello", dependencies: ["Doing", "Wiring", "Memoing", "Sockets", "DemoKit"], path: "Demos/hello",
             swiftSettings: strict),
         .executableTarget(name: "memo-peer", dependencies: ["DemoKit"], path: "Demos/memo-peer", swiftSettings: strict),
         .executableTarget(name: "lossy", dependencies: ["DemoKit"], path: "Demos/lossy", swiftSettings: strict),

@@ -9,11 +9,11 @@ enum FramePlace {
 
     /// What has a slash in it is a path.
     init(_ flag: String, _ text: String) throws {
-        guard !text.contains("/") else {
-            self = .unix(text)
-            return
+        do {
+            self = try text.contains("/") ? .unix(UXDPath(text).path) : .tcp(Address(text))
+        } catch {
+            throw UsageError("\(flag) \(text): \(error)")
         }
-        do { self = .tcp(try Address(text)) } catch { throw UsageError("\(flag) \(text): \(error)") }
     }
 
     var address: Address? { if case .tcp(let address) = self { address } else { nil } }

@@ -33,8 +33,7 @@ public enum MemoPeer {
           --per-tick N      datagrams sent in a tick of 1/32 s at most; 64 over UDP, as nothing slows a UDP sender down
           --time S          end after S seconds
           --record FILE     all that comes in and goes out, for `rehearse replay FILE`; the words of the command,
-                            --seed-key too, stand in it: guard it like a key. A replay reads what --file and --keep
-                            name again
+                            --seed-key too, and what --file and --keep name stand in it: guard it like a key
           --json            one JSON object a line
         \(WireFlags.usage)
           --help            this
@@ -55,7 +54,10 @@ public enum MemoPeer {
         let given = words.all
         let options = try MemoPeerOptions(&words)
         try options.flags.check()
-        return try Taping.run("memo-peer", given, to: options.record, stopOn: signals) { try run(options, $0) }
+        return try Taping.run("memo-peer", given, to: options.record, stopOn: signals) { taping in
+            for file in options.files { _ = try taping.inlet(file.flag).take { file.bytes } }
+            return try run(options, taping)
+        }
     }
 
     /// Runs the same doers on a recording.
@@ -63,9 +65,13 @@ public enum MemoPeer {
     /// - Parameter words: more words than it was recorded with, to see where that makes a difference.
     public static func replay(_ recording: Recording, words more: [String] = []) throws -> Replay.Outcome {
         var words = Arguments(recording.header.arguments + more)
-        let options = try MemoPeerOptions(&words)
         let replay = Replay(recording)
         let taping = Taping(replay)
+        let options = try MemoPeerOptions(&words) { flag, path in
+            // Older recordings have no files in them.
+            guard let file = try? taping.inlet(flag) else { return try MemoPeerOptions.read(flag, path) }
+            return file.take { [] }
+        }
         let wire = try Replayed(replay, name: "socket")
         let pacing: FerryPacing? =
             switch options.place {
@@ -99,16 +105,15 @@ public enum MemoPeer {
                 throw UsageError("--size \(largest): a UDP datagram has at most \(UDPPeer.largest) bytes")
             }
             let peer = try UDPPeer(address, options: .init(maximumDatagramSize: largest))
-            let destination = try options.destination.map { text in
-                do { return try Address(text) } catch { throw UsageError("--to \(text): \(error)") }
-            }
+            let destination: Address? = if case .udp(let address)? = options.destination { address } else { nil }
             if options.flags.trace != nil { try peer.open() }
             return try run(
                 options, over: peer, at: peer.address, to: destination, pacing: udpPacing(options), taping
             ) { "\(peer.address)" }
         case .uxd(let path):
             let peer = try UXDPeer(at: try UXDPath(path))
-            let destination = try options.destination.map { try UXDPeer.address(of: $0) }
+            var destination: Address?
+            if case .uxd(let path)? = options.destination { destination = try UXDPeer.address(of: path) }
             let local = try UXDPeer.address(of: path)
             return try run(options, over: peer, at: local, to: destination, pacing: uxdPacing(options), taping) {
                 peer.path ?? path

@@ -11,6 +11,11 @@ struct MemoPeerOptions {
         case udp(Address)
         case uxd(String)
     }
+    /// Where to send.
+    enum Destination {
+        case udp(Address)
+        case uxd(String)
+    }
     enum Kind: String, CaseIterable {
         case plain, signed, sure
         case sureSigned = "sure-signed"
@@ -32,7 +37,7 @@ struct MemoPeerOptions {
 
     let mode: Mode
     let place: Place
-    let destination: String?
+    let destination: Destination?
     let kind: Kind
     let domain: Domain
     let size: Int?
@@ -52,11 +57,24 @@ struct MemoPeerOptions {
     /// Where the run is recorded.
     let record: String?
     let json: Bool
+    /// What was read, in this order: the flag that named the file, and its bytes.
+    let files: [(flag: String, bytes: [UInt8])]
 
     var isSigned: Bool { kind == .signed || kind == .sureSigned }
     var isSure: Bool { kind == .sure || kind == .sureSigned }
 
-    init(_ words: inout Arguments) throws {
+    /// - Parameters:
+    ///   - words: what it was called with.
+    ///   - reading: gives the bytes of the file that a flag names.
+    init(
+        _ words: inout Arguments, reading: (_ flag: String, _ path: String) throws -> [UInt8] = MemoPeerOptions.read
+    ) throws {
+        var files: [(flag: String, bytes: [UInt8])] = []
+        func read(_ flag: String, _ path: String) throws -> [UInt8] {
+            let bytes = try reading(flag, path)
+            files.append((flag, bytes))
+            return bytes
+        }
         let word = words.word()
         guard let word, let mode = Mode(rawValue: word) else {
             throw UsageError(
@@ -64,17 +82,17 @@ struct MemoPeerOptions {
         }
         self.mode = mode
         place = try Self.place(&words)
-        destination = try words.value("--to")
+        destination = try words.value("--to").map { [place] in try Self.destination($0, from: place) }
         guard destination != nil || mode == .listen else { throw UsageError("\(mode) needs --to") }
         kind = try words.choice("--kind", of: Kind.self) ?? .plain
         domain = try words.choice("--domain", of: Domain.self) ?? .text
         size = try words.integer("--size", in: 1...65535)
         count = try words.integer("--count", in: 1...1_000_000_000)
-        content = try Self.content(&words)
+        content = try Self.content(&words, reading: read)
         expected = try words.integer("--expect", in: 1...1_000_000_000)
         echoes = words.has("--echo")
         seed = try words.value("--seed-key").map(Self.seed)
-        keep = try words.value("--keep").map(Self.keep) ?? []
+        keep = try words.value("--keep").map { try Self.keep($0, read("--keep", $0)) } ?? []
         let vids = try words.values("--allow")
         allowed = vids.isEmpty ? nil : try vids.map { try Self.named("--allow", $0) { try Vid(text: $0) } }
         probes = try words.integer("--probes", in: 0...1000)
@@ -86,6 +104,7 @@ struct MemoPeerOptions {
         flags = try WireFlags(&words)
         record = try words.value("--record")
         try words.finish()
+        self.files = files
         guard isSure || probes == nil && deadline == nil && window == nil else {
             throw UsageError("--probes, --deadline and --window are for sure memos")
         }
@@ -97,13 +116,30 @@ struct MemoPeerOptions {
     private static func place(_ words: inout Arguments) throws -> Place {
         switch (try words.value("--udp"), try words.value("--uxd")) {
         case (let text?, nil): .udp(try named("--udp", text) { try Address($0) })
-        case (nil, let path?): .uxd(path)
+        case (nil, let path?): .uxd(try named("--uxd", path) { try UXDPath($0).path })
         case (nil, nil): throw UsageError("say where to stand: --udp HOST:PORT or --uxd PATH")
         case (_?, _?): throw UsageError("--udp and --uxd: one of them, not both")
         }
     }
 
-    private static func content(_ words: inout Arguments) throws -> Content {
+    private static func destination(_ text: String, from place: Place) throws -> Destination {
+        switch place {
+        case .udp: .udp(try named("--to", text) { try Address($0) })
+        case .uxd: .uxd(try named("--to", text) { try UXDPath($0).path })
+        }
+    }
+
+    /// The bytes of a file.
+    static func read(_ flag: String, _ path: String) throws -> [UInt8] {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw UsageError("\(flag) \(path): cannot be read")
+        }
+        return [UInt8](data)
+    }
+
+    private static func content(
+        _ words: inout Arguments, reading: (String, String) throws -> [UInt8]
+    ) throws -> Content {
         let text = try words.value("--memo")
         let size = try words.integer("--memo-size", in: 0...(16 << 20))
         let file = try words.value("--file")
@@ -112,10 +148,7 @@ struct MemoPeerOptions {
         }
         if let size { return .size(size) }
         guard let file else { return .text(text ?? "hello") }
-        guard let data = FileManager.default.contents(atPath: file) else {
-            throw UsageError("--file \(file): cannot be read")
-        }
-        return .bytes(Array(data))
+        return .bytes(try reading("--file", file))
     }
 
     private static func seed(_ text: String) throws -> Seed {
@@ -131,12 +164,9 @@ struct MemoPeerOptions {
 
     private struct KeepEntry: Decodable { let vid, qvk: String; let qss: String? }
 
-    private static func keep(_ file: String) throws -> [(Vid, KeyPair)] {
-        guard let data = FileManager.default.contents(atPath: file) else {
-            throw UsageError("--keep \(file): cannot be read")
-        }
+    private static func keep(_ file: String, _ bytes: [UInt8]) throws -> [(Vid, KeyPair)] {
         do {
-            return try JSONDecoder().decode([KeepEntry].self, from: data).map { entry in
+            return try JSONDecoder().decode([KeepEntry].self, from: Data(bytes)).map { entry in
                 let seed = try entry.qss.map { try Seed(text: $0) }
                 return (try Vid(text: entry.vid), KeyPair(verifyKey: try VerifyKey(text: entry.qvk), seed: seed))
             }

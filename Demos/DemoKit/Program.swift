@@ -39,9 +39,8 @@ public struct Program {
     }
 
     private func end(_ status: Int32) -> Never {
-        if hasPrintedAll() { exit(status) }
-        complain("\(name): what it printed could not be written")
-        exit(1)
+        checkPrinted(name)
+        exit(status)
     }
 }
 

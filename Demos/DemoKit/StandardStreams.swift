@@ -9,7 +9,16 @@ func holdStandardStreams() {
 }
 
 /// Whether all that was printed has gone out; false, for instance, where the disk is full.
-func hasPrintedAll() -> Bool { fflush(stdout) == 0 && ferror(stdout) == 0 }
+private func hasPrintedAll() -> Bool { fflush(stdout) == 0 && ferror(stdout) == 0 }
+
+/// Ends the process with status 1, and says why, where something that was printed has not gone out.
+///
+/// - Parameter name: of the program.
+public func checkPrinted(_ name: String) {
+    guard !hasPrintedAll() else { return }
+    complain("\(name): what it printed could not be written")
+    exit(1)
+}
 
 /// Prints `text` to standard error, as far as that takes it.
 public func complain(_ text: String) {

@@ -25,12 +25,14 @@ let usage = """
     if let error { print("error: \(error)") }
     print("\(exchange.isComplete ? "all" : "not all") \(Exchange.count) memos came back")
     print("processor time: \((used * 10_000).rounded() / 10) ms, \(percent) % of the time that passed")
+    checkPrinted("embed")
     exit(exchange.isComplete && error == nil ? 0 : 1)
 }
 
 var words = Arguments()
 if words.wantsHelp {
     print(usage)
+    checkPrinted("embed")
     exit(0)
 }
 let host = words.word()

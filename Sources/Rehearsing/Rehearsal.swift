@@ -50,6 +50,7 @@ public final class Rehearsal {
         seed: UInt64, link: SimLink = SimLink(), plan: FaultPlan = .empty, tock: Double = Tymist.defaultTock,
         options: [String: String] = [:], traceLimit: Int = 64 << 20
     ) throws {
+        guard tock != 0 else { throw TymeError.tock(tock) }  // where tyme stands still nothing comes to an end
         self.seed = seed
         self.options = Options(seed: seed, set: options)
         trace = Trace(limit: traceLimit)
@@ -133,15 +134,17 @@ public final class Rehearsal {
         waiting = []
     }
 
-    /// Passes until `condition` holds, `tyme` is reached, or nobody is left. Ticks in which nothing is due are jumped.
+    /// Passes until `condition` holds, `tyme` is reached, or nobody is left. Ticks in which nothing is due are jumped;
+    /// what is looked at after every pass, is so once more at the end if the last ticks were.
     ///
     /// - Parameters:
-    ///   - tyme: the end at the latest.
+    ///   - tyme: the end at the latest; infinite for none, where something ends it.
     ///   - condition: looked at after every pass.
     /// - Returns: whether the condition holds; without a condition, true.
     /// - Throws: ``RehearsalError/broken(invariant:what:tyme:)``; what a doer threw.
     @discardableResult
     public func run(until tyme: Tyme, _ condition: (() throws -> Bool)? = nil) throws -> Bool {
+        precondition(!tyme.isNaN, "a run until \(tyme)")
         try enter()
         if idlers > 0 { try doist.extend((0..<idlers).map { _ in Idler() }) }
         idlers = 0
@@ -150,7 +153,11 @@ public final class Rehearsal {
             try checkInvariants()
             if try condition?() == true { return true }
             if doist.isDone { break }
+            let before = doist.tyme
             doist.skipIdle(until: tyme)
+            guard doist.tyme >= tyme, doist.tyme > before else { continue }
+            try checkInvariants()
+            if try condition?() == true { return true }
         }
         return condition == nil
     }

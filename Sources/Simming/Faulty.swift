@@ -66,6 +66,9 @@ public final class Faulty<Base: DatagramTransport>: DatagramTransport {
 
     public var limits: TrainLimits { base.limits }
     public var readiness: Readiness { base.readiness }
+
+    /// Whether nothing waits to be received. While something is held it says no: a receive lets go of what is due.
+    public var isEmpty: Bool { state.pointee.flights.heap.count == 0 && base.isEmpty }
     public var statistics: TransportStatistics { base.statistics }
     public func open(for doer: Doer?) throws(TransportError) { try base.open(for: doer) }
     public func roomDescriptor(whileBlocked isBlocked: Bool) -> Int32? {

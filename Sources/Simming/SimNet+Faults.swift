@@ -41,21 +41,21 @@ extension SimNet {
     }
 
     private func setCut(_ isCut: Bool, _ from: SimHost, _ to: SimHost) {
-        let number = Int(way(from.number, to.number))
+        let number = way(from: from, to: to)
         raw.pointee.ways[number].pointee.isCut = isCut
         settle(number)
     }
 
     /// Holds what is sent in one direction until ``release(from:to:)``.
     public func hold(from: SimHost, to: SimHost) {
-        let number = Int(way(from.number, to.number))
+        let number = way(from: from, to: to)
         raw.pointee.ways[number].pointee.isHeld = true
         settle(number)
     }
 
     /// Lets go what was held in one direction: it arrives in the next pass, in the order in which it was sent.
     public func release(from: SimHost, to: SimHost) {
-        let number = Int(way(from.number, to.number))
+        let number = way(from: from, to: to)
         let way = raw.pointee.ways[number]
         way.pointee.isHeld = false
         settle(number)

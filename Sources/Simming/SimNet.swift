@@ -127,7 +127,7 @@ public final class SimNet: Doer {
     // MARK: - Links
 
     /// What the direction from one host to another does now.
-    public func link(from: SimHost, to: SimHost) -> SimLink { links[Int(way(from.number, to.number))] }
+    public func link(from: SimHost, to: SimHost) -> SimLink { links[way(from: from, to: to)] }
 
     /// Gives one direction another link, from the next datagram on; what is on its way stays as it is.
     ///
@@ -136,7 +136,7 @@ public final class SimNet: Doer {
     /// - Precondition: `link` passes its ``SimLink/check()``.
     public func setLink(_ link: SimLink, from: SimHost, to: SimHost) {
         SimNet.require(link)
-        let number = Int(way(from.number, to.number))
+        let number = way(from: from, to: to)
         links[number] = link
         raw.pointee.ways[number].pointee.model.figures = LinkModel.Figures(link)
         gatherFaults(number)
@@ -155,11 +155,17 @@ public final class SimNet: Doer {
     /// - Precondition: nothing was sent between the two so far.
     public func reseed(_ one: SimHost, _ other: SimHost, seed: UInt64) {
         for (direction, hosts) in [(one, other), (other, one)].enumerated() {
-            let number = Int(way(hosts.0.number, hosts.1.number))
+            let number = way(from: hosts.0, to: hosts.1)
             let way = raw.pointee.ways[number]
             precondition(way.pointee.number == 0, "reseed \(hosts.0.name)>\(hosts.1.name) after it was used")
             way.pointee.model = LinkModel(links[number], seed: seed, direction: direction)
         }
+    }
+
+    /// The number of a direction between hosts of this network.
+    func way(from: SimHost, to: SimHost) -> Int {
+        for host in [from, to] { precondition(host.net === self, "\(host.name) is a host of another network") }
+        return Int(way(from.number, to.number))
     }
 
     /// The number of a direction, which is made when it is first asked for.
@@ -194,7 +200,8 @@ public final class SimNet: Doer {
 
     /// What has become of the datagrams of one direction.
     public func statistics(from: SimHost, to: SimHost) -> SimStatistics {
-        raw.pointee.ways[Int(way(from.number, to.number))].pointee.statistics
+        let number = way(from: from, to: to)  // which may move the list of ways
+        return raw.pointee.ways[number].pointee.statistics
     }
 
     // MARK: - Peers

@@ -21,14 +21,17 @@ struct UDPEngine<Calls: UDPCalls> {
     var splitsTrains = false
     /// The kernel joins what arrives, and the user lets it.
     var joinsTrains = false
+    /// Longest datagram that is sent.
+    var sendsUpTo: Int
     /// Longest datagram that is handed on.
     var acceptsUpTo: Int
     var memory = OffloadMemory()
     var statistics = TransportStatistics()
 
-    init(_ calls: Calls, family: Int32, acceptsUpTo: Int) {
+    init(_ calls: Calls, family: Int32, sendsUpTo: Int, acceptsUpTo: Int) {
         self.calls = calls
         self.family = family
+        self.sendsUpTo = sendsUpTo
         self.acceptsUpTo = acceptsUpTo
     }
 
@@ -74,11 +77,13 @@ struct UDPEngine<Calls: UDPCalls> {
     ) throws(Broken) -> Sending.Outcome {
         guard reaches(train.peer) else { return refuse(Refusal(.badAddress)) }
         if bytes.count <= train.segment || train.segment <= 0 {
+            guard bytes.count <= sendsUpTo else { return refuse(Refusal(.tooLarge)) }
             if let end = try sendOne(bytes, train.peer) { return end }
             taken = bytes.count
             statistics.sent.count(1, bytes: taken)
             return .sent
         }
+        guard train.segment <= sendsUpTo else { return refuse(Refusal(.tooLarge)) }
         while taken < bytes.count {
             let most = min(Self.trainSegments, Self.trainBytes / train.segment) * train.segment
             let rest = UnsafeRawBufferPointer(rebasing: bytes[taken...])

@@ -20,7 +20,8 @@ import Wiring
 public final class UDPPeer: DatagramTransport {
     /// What a socket is asked for when it is opened.
     public struct Options: Hashable, Sendable {
-        /// Longest datagram to send, 1...65,507 bytes: what ``UDPPeer/limits`` tells the protocol.
+        /// Longest datagram to send, 1...65,507 bytes: what ``UDPPeer/limits`` tells the protocol. A longer
+        /// one is refused as too large.
         public var maximumDatagramSize: Int
         /// Longest datagram to hand on, 1...65,535 bytes; longer ones are dropped and counted.
         public var acceptsUpTo: Int
@@ -88,7 +89,7 @@ public final class UDPPeer: DatagramTransport {
         self.address = address
         engine = UDPEngine(
             SystemUDPCalls(), family: Int32(address.family == .ip6 ? CSK_IP6 : CSK_IP4),
-            acceptsUpTo: options.acceptsUpTo)
+            sendsUpTo: options.maximumDatagramSize, acceptsUpTo: options.acceptsUpTo)
     }
 
     /// A peer for a numeric host and a port: hio's defaults. An empty host means every IPv4 interface.

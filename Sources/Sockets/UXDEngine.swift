@@ -10,6 +10,8 @@ struct UXDEngine<Calls: UXDCalls> {
 
     var calls: Calls
     var descriptor: Int32 = -1
+    /// Longest datagram that is sent.
+    var sendsUpTo: Int
     /// Longest datagram that is handed on.
     var acceptsUpTo: Int
     /// Hands on datagrams whose sender has no path to answer to.
@@ -21,8 +23,9 @@ struct UXDEngine<Calls: UXDCalls> {
     /// Watches the peers that are full.
     let rooms = UXDRooms()
 
-    init(_ calls: Calls, acceptsUpTo: Int, acceptsUnnamed: Bool) {
+    init(_ calls: Calls, sendsUpTo: Int, acceptsUpTo: Int, acceptsUnnamed: Bool) {
         self.calls = calls
+        self.sendsUpTo = sendsUpTo
         self.acceptsUpTo = acceptsUpTo
         self.acceptsUnnamed = acceptsUnnamed
     }
@@ -67,6 +70,7 @@ struct UXDEngine<Calls: UXDCalls> {
         guard destinations.find(train.peer) else { return refuse(Refusal(.badAddress)) }
         let isSingle = bytes.count <= train.segment || train.segment <= 0
         let segment = isSingle ? bytes.count : train.segment
+        guard segment <= sendsUpTo else { return refuse(Refusal(.tooLarge)) }
         var went = 0
         let start = taken
         defer { if went > 0 { statistics.sent.count(went, bytes: taken - start) } }

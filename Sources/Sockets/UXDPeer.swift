@@ -21,7 +21,8 @@ import Wiring
 public final class UXDPeer: DatagramTransport {
     /// What a socket is asked for when it is opened.
     public struct Options: Hashable, Sendable {
-        /// Longest datagram to send, 1...65,535 bytes: what ``UXDPeer/limits`` tells the protocol.
+        /// Longest datagram to send, 1...65,535 bytes: what ``UXDPeer/limits`` tells the protocol. A longer
+        /// one is refused as too large.
         public var maximumDatagramSize: Int
         /// Longest datagram to hand on, 1...65,535 bytes; longer ones are dropped and counted.
         public var acceptsUpTo: Int
@@ -82,7 +83,8 @@ public final class UXDPeer: DatagramTransport {
         self.name = name
         self.options = options
         engine = UXDEngine(
-            SystemUXDCalls(), acceptsUpTo: options.acceptsUpTo, acceptsUnnamed: options.acceptsUnnamed)
+            SystemUXDCalls(), sendsUpTo: options.maximumDatagramSize, acceptsUpTo: options.acceptsUpTo,
+            acceptsUnnamed: options.acceptsUnnamed)
     }
 
     /// A peer at hio's path for `name` and `base`.

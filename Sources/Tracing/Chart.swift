@@ -139,7 +139,7 @@ extension Trace {
     public func mermaid(limit: Int = 200, describe: Describe? = nil) -> String {
         let chart = Chart(self, limit: limit, describe: describe)
         func plain(_ text: String) -> String {
-            String(text.map { $0 == ";" || $0 == "#" || $0 == "\n" ? "," : $0 })
+            String(text.oneLine.map { $0 == ";" || $0 == "#" ? "," : $0 })
         }
         var lines = ["sequenceDiagram"]
         for (index, name) in chart.names.enumerated() { lines.append("    participant p\(index) as \(plain(name))") }

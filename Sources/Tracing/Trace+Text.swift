@@ -13,6 +13,7 @@ extension Trace {
     ///   0.000000  red:1     ✗  blu:1       232 B  plain 1, mid …Jq0w         lost
     ///   0.250000  blu:1     ←  red:1       232 B  plain 0 of 3, mid …Jq0w
     /// ```
+    /// Control characters and ends of lines in names, notes and meanings stand there as `·`.
     /// `→` sent, `←` received, `✗` sent or on its way, and gone. Seconds of tyme, six digits.
     ///
     /// - Parameters:
@@ -63,7 +64,7 @@ extension Trace {
         guard event.kind.isDatagram else {
             let text = self.text(index)
             line += event.kind == .note ? "  \u{2014}  \(text)" : "  \(event.kind)\(text.isEmpty ? "" : " " + text)"
-            return line
+            return line.oneLine
         }
         line += "  \(arrow(event))  \(name(of: event.peer).padded(width.peer))"
         line += "  \(String(length(index)).leftPadded(6)) B"
@@ -71,7 +72,7 @@ extension Trace {
         let fate = fate(of: event)
         if !meaning.isEmpty || !fate.isEmpty { line += "  " + (fate.isEmpty ? meaning : meaning.padded(30)) }
         if !fate.isEmpty { line += "  " + fate }
-        return line
+        return line.oneLine
     }
 
     private func arrow(_ event: TraceEvent) -> String {
@@ -150,6 +151,21 @@ extension TraceEvent.Fate {
 }
 
 extension String {
+    /// Itself with `·` for every character that could end a line or move a cursor.
+    var oneLine: String {
+        func isBad(_ scalar: Unicode.Scalar) -> Bool {
+            switch scalar.value {
+            case 0x20...0x7E: false
+            case ...0x9F, 0x2028, 0x2029: true
+            default: false
+            }
+        }
+        guard unicodeScalars.contains(where: isBad) else { return self }
+        var line = String.UnicodeScalarView()
+        for scalar in unicodeScalars { line.append(isBad(scalar) ? "·" : scalar) }
+        return String(line)
+    }
+
     func padded(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
     func leftPadded(_ width: Int) -> String { String(repeating: " ", count: max(0, width - count)) + self }
 }

@@ -53,6 +53,12 @@ import Wiring
             #expect(found.status == 1)
             #expect(found.err == "memo-peer: what it printed could not be written\n")
             #expect(try shell("@memo-peer --help >/dev/full")?.status == 1)
+            for command in ["hello", "embed own", "embed --help", "rehearse hash --scenario memos --seed 1"] {
+                let found = try #require(try shell("@\(command) >/dev/full"))
+                #expect(found.status == 1, "\(command)")
+                let name = command.prefix { $0 != " " }
+                #expect(found.err == "\(name): what it printed could not be written\n")
+            }
         }
 
         @Test("names a recording that finds no room, without the usage")
@@ -103,21 +109,6 @@ import Wiring
             #expect(!FileManager.default.fileExists(atPath: files + "/pcap"))
             try FileManager.default.removeItem(atPath: files)
             #expect(try shell("@rehearse replay '\(path)/record'")?.status == 0)
-        }
-    }
-
-    @Test("a recording whose words cannot be followed any more is named, without the usage")
-    func replayWithoutItsFile() throws {
-        try withDirectory { path in
-            try Data("well met".utf8).write(to: URL(fileURLWithPath: path + "/file"))
-            let words = "send --udp 127.0.0.1:0 --to 127.0.0.1:9 --file '\(path)/file' --record '\(path)/record'"
-            guard let recorded = try shell("@memo-peer \(words)") else { return }
-            #expect(recorded.status == 0)
-            try FileManager.default.removeItem(atPath: path + "/file")
-            let replayed = try shell("@rehearse replay '\(path)/record'")
-            #expect(replayed?.status == 2)
-            let reason = "what memo-peer was called with cannot be done here: --file \(path)/file: cannot be read"
-            #expect(replayed?.err == "rehearse: \(path)/record: \(reason)\n")
         }
     }
 

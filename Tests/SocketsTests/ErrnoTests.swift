@@ -11,7 +11,7 @@ private let elsewhere = Address.ip4(0x0A00_0002, port: 9)
 /// Every error number that limits.md names, answered in the system's place.
 @Suite("what every error number means") struct ErrnoTests {
     private func engine(_ calls: ScriptedUDPCalls = .init()) -> UDPEngine<ScriptedUDPCalls> {
-        var engine = UDPEngine(calls, family: Int32(CSK_IP4), acceptsUpTo: 65_535)
+        var engine = UDPEngine(calls, family: Int32(CSK_IP4), sendsUpTo: 65_507, acceptsUpTo: 65_535)
         engine.splitsTrains = true
         return engine
     }
@@ -53,7 +53,8 @@ private let elsewhere = Address.ip4(0x0A00_0002, port: 9)
 
     @Test("a Unix datagram: lack of room is the receiver's", arguments: udp)
     func unixSend(code: Int32, outcome: Sending.Outcome) throws {
-        var engine = UXDEngine(ScriptedUXDCalls(sends: [0, code]), acceptsUpTo: 65_535, acceptsUnnamed: true)
+        var engine = UXDEngine(
+            ScriptedUXDCalls(sends: [0, code]), sendsUpTo: 65_535, acceptsUpTo: 65_535, acceptsUnnamed: true)
         let peer = try UXDPeer.address(of: "/nowhere/errno.uxd")
         let bytes = [UInt8](repeating: 7, count: 250)
         var taken = 0
@@ -105,7 +106,8 @@ private let elsewhere = Address.ip4(0x0A00_0002, port: 9)
         #expect(engine.calls.log.count == 256 && engine.statistics.receiveErrors == 256)
 
         var unix = UXDEngine(
-            ScriptedUXDCalls(receives: [Int](repeating: 9, count: 1000)), acceptsUpTo: 5, acceptsUnnamed: true)
+            ScriptedUXDCalls(receives: [Int](repeating: 9, count: 1000)), sendsUpTo: 5, acceptsUpTo: 5,
+            acceptsUnnamed: true)
         #expect(try room.withUnsafeMutableBytes { try unix.receive($0) } == nil)
         #expect(unix.statistics.truncated == 256)
     }

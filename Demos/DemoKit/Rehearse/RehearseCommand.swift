@@ -25,7 +25,8 @@ public enum RehearseCommand {
           --log             print all that happened
           --trace FILE      write that to a file; --pcap FILE for Wireshark; --chart FILE a sequence chart (SVG, or
                             Mermaid if FILE ends in .mmd); --timeline FILE for ui.perfetto.dev
-        hash: prints the hash over everything that happened; it is the same in every process.
+        hash: prints the hash over everything that happened; it is the same in every process. It takes --scenario,
+        --seeds, --plan, --set, --json and
           --events          a line for each event, with the hash so far
           --twice           each run is made twice and compared
           --idlers N        with N doers more that do nothing: the hash must stay

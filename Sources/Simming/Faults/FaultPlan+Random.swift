@@ -18,7 +18,9 @@ extension FaultPlan {
         seed: UInt64, hosts: [String], until: Tyme, most: Int = 6, crashes: Bool = false, refusals: Bool = true,
         resets: Bool = false
     ) -> FaultPlan {
-        precondition(!hosts.isEmpty && until >= 0.01 && until <= 1e9 && (1...limit).contains(most), "random plan")
+        precondition(!hosts.isEmpty, "a random plan without hosts")
+        precondition(until >= 0.01 && until <= 1e9, "a random plan until \(until) s: expected 0.01 to 1e9")
+        precondition((1...limit).contains(most), "a random plan of \(most) faults at most: expected 1 to \(limit)")
         var dice = PlanDice(Xoshiro256(seed: StreamSeed.mix(seed, 0x706C_616E)), hosts: hosts, until: until)
         let count = 1 + dice.random.below(most)
         let faults = (1...count).map { dice.fault(number: $0, crashes, refusals, resets) }
