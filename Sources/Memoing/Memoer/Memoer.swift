@@ -190,7 +190,7 @@ public struct Memoer: DatagramCore {
     public mutating func give(_ bytes: inout [UInt8]) {
         var storage: [UInt8] = []
         swap(&storage, &bytes)
-        lent = []  // nobody else may hold it
+        if !lent.isEmpty { lent = [] }  // nobody else may hold it
         spares.give(storage)
     }
 
