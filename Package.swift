@@ -27,7 +27,8 @@ let package = Package(
         .target(name: "Signing", dependencies: ["Memoing"], swiftSettings: strict),
         .target(name: "CSockets", cSettings: strictC),
         .target(name: "Sockets", dependencies: ["Doing", "Wiring", "CSockets"], swiftSettings: strict),
-        .target(name: "Tracing", dependencies: ["Doing", "Wiring"], swiftSettings: strict),
+        .target(name: "CTracing", cSettings: strictC),
+        .target(name: "Tracing", dependencies: ["Doing", "Wiring", "CTracing"], swiftSettings: strict),
         .target(name: "Simming", dependencies: ["Doing", "Wiring", "Tracing"], swiftSettings: strict),
         .target(
             name: "Rehearsing", dependencies: ["Doing", "Wiring", "Tracing", "Simming"], swiftSettings: strict),

@@ -25,7 +25,8 @@ extension Deck {
             pointee.keepPlace = pointee.currentPlace
         }
         notePass(at: tyme)
-        collect(at: tyme)
+        var lone = takeLone(at: tyme)
+        if lone == nil { collect(at: tyme) }
         let engine = pointee.engine.unsafelyUnwrapped
         let tockField = pointee.tockField.unsafelyUnwrapped
         let (ready, count) = (pointee.current.base, pointee.current.count)
@@ -40,10 +41,13 @@ extension Deck {
                 } else {
                     cursor &+= 1
                 }
+            } else if lone != nil {
+                next = lone
+                lone = nil
             } else {
                 guard pointee.rival < .max else { break }
                 pointee.cursor = cursor
-                next = takeRival()
+                next = takeOnlyRival() ?? takeRival()
             }
             guard _fastPath(next != nil) else { continue }
             let deed = next.unsafelyUnwrapped
@@ -103,6 +107,17 @@ extension Deck {
         pointee.current.removeAll()
     }
 
+    /// The one deed that a pass has to run, as far as is known at its beginning: a timer, while nothing is ready and
+    /// nobody was woken. It needs no batch to stand in: a third of what such a pass costs by itself.
+    @inline(__always)
+    private func takeLone(at tyme: Tyme) -> Deed? {
+        guard pointee.current.count | pointee.woken.count | pointee.pending.count == 0,
+            let deed = pointee.timers.takeLone(at: tyme)
+        else { return nil }
+        deed.pointee.place = .nowhere
+        return deed
+    }
+
     /// Brings together what is due beside the ready deeds: timers, woken deeds and those that came out of order.
     @inline(never)
     private func collect(at tyme: Tyme) {
@@ -158,6 +173,17 @@ extension Deck {
             deed?.pointee.place = .nowhere
         }
         findRival()
+        return deed
+    }
+
+    /// The same where one was woken ahead and nothing else is left, as with a peer whose datagram has just arrived; nil
+    /// where there is more.
+    @inline(__always)
+    private func takeOnlyRival() -> Deed? {
+        guard pointee.ahead.count == 1, pointee.batch.nextLabel == .max else { return nil }
+        let deed = pointee.ahead.takeOnly()
+        deed.pointee.wake = .none
+        pointee.rival = .max
         return deed
     }
 

@@ -22,6 +22,15 @@ extension Deed {
             pointee.isWakePending = true  // it counts after its verdict, should that be a park
             return
         }
+        // At the root nobody else has to hear of it: the short way.
+        guard pointee.isParked, !pointee.isAutoParked, deck.pointee.owner == nil else {
+            return wakeSlowly(deck, engine)
+        }
+        endOwnPark(engine)
+    }
+
+    @inline(never)
+    private func wakeSlowly(_ deck: Deck, _ engine: Engine) {
         if pointee.isAutoParked {
             guard engine.pointee.isRealTime else { return rouse() }  // to its users it was never parked
             unparkAsPolled()
@@ -105,16 +114,17 @@ extension Deed {
     }
 
     /// Puts a deed among those that run in the pass under way, if its place is `ahead` there, else among the woken.
+    @inline(__always)
     func noteWoken(ahead: Bool) {
         guard pointee.wake == .none, let deck = pointee.owner else { return }
         let label = pointee.label
         if ahead, let running = deck.pointee.running, label > running.pointee.label {
             pointee.wake = .ahead
             deck.pointee.rival = Swift.min(deck.pointee.rival, label)
-            deck.pointee.ahead.insert(self, key: label)
+            guard _fastPath(deck.pointee.ahead.hasRoom) else { return deck.putAhead(self) }
+            deck.pointee.ahead.insertInRoom(self, key: label)
         } else {
-            pointee.wake = .listed
-            pointee.wakeSlot = deck.pointee.woken.append(self)
+            deck.putAmongWoken(self)
         }
     }
 
@@ -156,6 +166,15 @@ extension Deed {
 }
 
 extension Deck {
+    @inline(never)
+    fileprivate func putAhead(_ deed: Deed) { pointee.ahead.insert(deed, key: deed.pointee.label) }
+
+    @inline(never)
+    fileprivate func putAmongWoken(_ deed: Deed) {
+        deed.pointee.wake = .listed
+        deed.pointee.wakeSlot = pointee.woken.append(deed)
+    }
+
     /// Whether a pass of this deck is under way that has been at the place of a deed already.
     func hasPassed(_ deed: Deed) -> Bool {
         guard let running = pointee.running else { return false }

@@ -33,18 +33,53 @@ struct DeedHeap<Index: HeapIndex> {
     /// The entry with the least key; the heap must not be empty.
     var first: Entry { base.unsafelyUnwrapped[0] }
 
+    /// Whether one more deed goes in without growing.
+    @inline(__always)
+    var hasRoom: Bool { count < capacity }
+
     @inline(__always)
     mutating func insert(_ deed: Deed, key: UInt64) {
         if count == capacity { grow() }
+        insertInRoom(deed, key: key)
+    }
+
+    /// The same where there is room, as is known.
+    @inline(__always)
+    mutating func insertInRoom(_ deed: Deed, key: UInt64) {
         count &+= 1
         raise(Entry(key: key, deed: deed), from: count &- 1)
+    }
+
+    /// Takes out the only entry there is.
+    @inline(__always)
+    mutating func takeOnly() -> Deed {
+        count = 0
+        return first.deed
+    }
+
+    /// Whether the first entry, and no other, has a key of at most `key`.
+    @inline(__always)
+    func isFirstAlone(until key: UInt64) -> Bool {
+        guard count > 0, first.key <= key else { return false }
+        var child = 1
+        while child < min(count, 5) {
+            if base.unsafelyUnwrapped[child].key <= key { return false }
+            child &+= 1
+        }
+        return true
     }
 
     /// Takes out the entry with the least key; the heap must not be empty.
     mutating func popFirst() -> Deed {
         let deed = first.deed
         count &-= 1
-        if count > 0 { lower(base.unsafelyUnwrapped[count], from: 0) }
+        if count > 1 {
+            lower(base.unsafelyUnwrapped[count], from: 0)
+        } else if count == 1 {
+            let last = base.unsafelyUnwrapped[1]
+            base.unsafelyUnwrapped[0] = last
+            Index.write(0, to: last.deed)
+        }
         return deed
     }
 

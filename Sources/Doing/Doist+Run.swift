@@ -56,7 +56,10 @@ extension Doist {
                 throw ScheduleError.stalled(tyme: tyme, deeds: deedCount)
             }
             if skipsIdle {
-                statistics.skippedTicks += UInt64(engine.pointee.advance(until: target, atMost: .max))
+                let count =
+                    engine.pointee.advanceEvenly(until: target, atMost: .max)
+                    ?? engine.pointee.advance(until: target, atMost: .max)
+                engine.pointee.statistics.skippedTicks &+= UInt64(truncatingIfNeeded: count)
             } else {
                 tickQuietly(until: target)
             }

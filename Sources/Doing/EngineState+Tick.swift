@@ -12,26 +12,38 @@ extension EngineState {
     /// and by one for each power of two on the way where they are not, see ``stride(until:atMost:)``.
     mutating func advance(until target: Tyme, atMost most: Int) -> Int {
         guard tyme < target, most > 0, tyme + tock > tyme else { return 0 }
-        if stride.tock != tock || tyme >= stride.end || tyme < stride.start { stride = Stride(from: tyme, tock) }
-        let step = stride.step
-        if step > 0, target < stride.end {
-            // The way of nearly all: every tick makes the same step, and the quotient is at most one off. It takes half
-            // the instructions of the way over additions.
-            var count = Int((target - tyme) / step) &+ 1
-            if tyme + Double(count &- 1) * step >= target { count &-= 1 }
-            let last = tyme + Double(count) * step
-            if last >= target, last < stride.end, count <= most {
-                lastPassTyme = tyme + Double(count &- 1) * step
-                tyme = last
-                return count
-            }
-        }
+        if let count = advanceEvenly(until: target, atMost: most) { return count }
         return advanceFar(until: target, atMost: most)
+    }
+
+    /// The way of nearly all: every tick makes the same step, and the quotient is at most one off. It takes half the
+    /// instructions of the way over additions. Nil, and nothing is done, where that is not known.
+    ///
+    /// The target must be later than the tyme.
+    @inline(__always)
+    mutating func advanceEvenly(until target: Tyme, atMost most: Int) -> Int? {
+        guard stride.tock == tock, tyme >= stride.start, target < stride.end, stride.step > 0 else { return nil }
+        let step = stride.step
+        // A sum with 2^52 is rounded to a whole number, which then stands in the lowest bits: the nearest one to the
+        // quotient, and so the number of ticks or one less.
+        let quotient = (target - tyme) / step
+        guard quotient < 0x1p50 else { return nil }
+        var count = Int(bitPattern: UInt(truncatingIfNeeded: (quotient + 0x1p52).bitPattern &- (0x1p52).bitPattern))
+        if tyme + Double(count) * step < target { count &+= 1 }
+        let last = tyme + Double(count) * step
+        guard last >= target, last < stride.end, count <= most, count > 0 else { return nil }
+        lastPassTyme = tyme + Double(count &- 1) * step
+        tyme = last
+        return count
     }
 
     /// The same over powers of two, or where ticks differ.
     @inline(never)
     private mutating func advanceFar(until target: Tyme, atMost most: Int) -> Int {
+        if stride.tock != tock || tyme >= stride.end || tyme < stride.start {
+            stride = Stride(from: tyme, tock)
+            if let count = advanceEvenly(until: target, atMost: most) { return count }
+        }
         // A few additions are made sooner than it is found out whether they can be left out.
         if target - tyme > 64 * tock, abs(tyme) < stride.exactReach,
             let count = exactTicks(until: target, atMost: most)

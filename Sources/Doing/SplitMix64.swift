@@ -4,7 +4,7 @@
 ///
 /// - Source: Steele, Lea, Flood 2014; Vigna, splitmix64.c (public domain).
 public struct SplitMix64: Generator, Hashable, Sendable {
-    private var state: UInt64
+    @usableFromInline var state: UInt64
 
     /// The stream that starts from `seed`; any value is good.
     public init(seed: UInt64) { state = seed }
@@ -16,6 +16,9 @@ public struct SplitMix64: Generator, Hashable, Sendable {
         bits = (bits ^ bits >> 27) &* 0x94D0_49BB_1331_11EB
         return bits ^ bits >> 31
     }
+
+    /// Goes on as after `count` draws.
+    @inlinable package mutating func skip(_ count: UInt64) { state &+= count &* 0x9E37_79B9_7F4A_7C15 }
 
     /// A stream seeded from one draw of this one, mixed with a constant so that it is not a shifted copy.
     public mutating func fork() -> SplitMix64 { SplitMix64(seed: next() ^ 0x6A09_E667_F3BC_C909) }

@@ -26,13 +26,21 @@ struct TimerQueue {
     @inline(__always)
     mutating func insert(_ deed: Deed, engine: Engine) {
         let retyme = deed.pointee.retyme
+        guard _fastPath(wheel == nil && heap.hasRoom) else { return insertSlow(deed, engine) }
+        deed.pointee.place = .heap
+        heap.insertInRoom(deed, key: retyme.orderedBits)
+    }
+
+    /// The same where there is a wheel, or where the heap has to grow, or is large enough to become one.
+    @inline(never)
+    private mutating func insertSlow(_ deed: Deed, _ engine: Engine) {
+        let retyme = deed.pointee.retyme
         if wheel != nil, wheel!.holds(retyme) { return insertInWheel(deed) }
         deed.pointee.place = .heap
         heap.insert(deed, key: retyme.orderedBits)
         if heap.count >= Self.wheelFrom, wheel == nil { makeWheel(engine) }
     }
 
-    @inline(never)
     private mutating func insertInWheel(_ deed: Deed) {
         deed.pointee.place = .wheel
         wheel!.insert(deed, at: deed.pointee.retyme)
@@ -41,6 +49,13 @@ struct TimerQueue {
     /// Takes out a deed that stands in it.
     mutating func remove(_ deed: Deed) {
         if deed.pointee.place == .wheel { wheel!.remove(deed) } else { heap.remove(at: Int(deed.pointee.slot)) }
+    }
+
+    /// Takes out the one deed that is due at `tyme`; nil if none or several are, or if a wheel might hold some.
+    @inline(__always)
+    mutating func takeLone(at tyme: Tyme) -> Deed? {
+        guard wheel == nil, heap.isFirstAlone(until: tyme.orderedBits) else { return nil }
+        return heap.popFirst()
     }
 
     /// Takes out all deeds that are due at `tyme` and hands them over, in no order.

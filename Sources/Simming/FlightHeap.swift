@@ -25,8 +25,9 @@ struct FlightHeap {
 
     @inline(__always) mutating func insert(_ entry: Entry) {
         entries.append(entry)
-        let base = entries[0]
         var hole = entries.count &- 1
+        guard hole > 0 else { return }
+        let base = entries[0]
         while hole > 0 {
             let parent = (hole &- 1) / 4
             guard entry < base[parent] else { break }

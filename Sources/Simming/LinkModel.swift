@@ -63,10 +63,13 @@ public struct LinkModel: Hashable, Sendable {
     ///   - count: its bytes.
     ///   - now: the microsecond, never less than at the last call, at most 9 * 10^15 either way.
     @inline(__always) public mutating func send(_ count: Int, at now: Int64) -> Fate {
-        let draws = draw()
+        // As `draw()` does, but a draw that decides nothing is only passed over.
+        var draws = stream
+        stream.skip(2)
         guard let departure = depart(count, at: now) else { return .queueFull }
-        if draws.loss < figures.loss { return .lost }
-        return .arrives(arrival(departure, draws.jitter))
+        guard figures.loss > 0 || figures.jitter > 0 else { return .arrives(arrival(departure)) }
+        if draws.unit() < figures.loss { return .lost }
+        return .arrives(arrival(departure, draws.unit()))
     }
 
     /// The two draws of a datagram.
@@ -97,6 +100,9 @@ public struct LinkModel: Hashable, Sendable {
         busy += Int64(min(Double(count + Self.heads) * 8e9 / rate, most))
         return busy >= 0 ? (busy + 999) / 1000 : busy / 1000
     }
+
+    /// When a datagram arrives that has left, on a link without jitter.
+    @inline(__always) private func arrival(_ departure: Int64) -> Int64 { Micros.sum(departure, figures.delay) }
 
     /// When a datagram arrives that has left, given its second draw.
     @inline(__always) func arrival(_ departure: Int64, _ draw: Double) -> Int64 {

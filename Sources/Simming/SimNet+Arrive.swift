@@ -110,27 +110,41 @@ extension SimNet {
         guard socket.pointee.head >= 0 else { return nil }
         let isSlow = raw.pointee.hosts[Int(socket.pointee.host) &- 1].pointee.hasSlowness
         if isSlow, mustWait(socket, at: Micros.of(tyme)) { return nil }
-        let first = raw.pointee.flights[socket.pointee.head]
+        let slot = socket.pointee.head
+        let first = raw.pointee.flights[slot]
         let (way, port, segment) = (first.pointee.way, first.pointee.fromPort, first.pointee.count)
         let wayState = raw.pointee.ways[Int(way)]
-        var (datagrams, bytes) = (0, 0)
+        take(slot, wayState, from: socket, into: &out, at: tyme)
+        if isSlow {
+            chargeSlowness(socket, Int(segment), at: Micros.of(tyme))
+        } else if socket.pointee.head >= 0, segment > 0 {
+            return receiveMore(from: socket, into: &out, way, port, segment, at: tyme)
+        }
+        socket.pointee.statistics.received.count(1, bytes: Int(segment))
+        return Train(peer: .host(UInt64(wayState.pointee.from), port: port), segment: max(1, Int(segment)))
+    }
+
+    /// Appends what goes on the train of a first datagram, if anything does.
+    @inline(never) private func receiveMore(
+        from socket: Socket, into out: inout OutputRawSpan, _ way: Int32, _ port: UInt16, _ segment: Int32,
+        at tyme: Tyme
+    ) -> Train {
+        let wayState = raw.pointee.ways[Int(way)]
+        var (datagrams, bytes) = (1, Int(segment))
         repeat {
             let slot = socket.pointee.head
             let flight = raw.pointee.flights[slot]
             let count = flight.pointee.count
-            guard flight.pointee.way == way, flight.pointee.fromPort == port, count <= segment,
-                datagrams == 0
-                    || count > 0 && datagrams < SimPeer.mostInTrain
-                        && bytes &+ Int(count) <= SimPeer.largestTrain
+            guard flight.pointee.way == way, flight.pointee.fromPort == port, count <= segment, count > 0,
+                datagrams < SimPeer.mostInTrain, bytes &+ Int(count) <= SimPeer.largestTrain
             else { break }
             take(slot, wayState, from: socket, into: &out, at: tyme)
             datagrams &+= 1
             bytes &+= Int(count)
-            if isSlow { chargeSlowness(socket, Int(count), at: Micros.of(tyme)) }
-            if isSlow || count < segment || segment == 0 { break }
+            if count < segment { break }
         } while socket.pointee.head >= 0
         socket.pointee.statistics.received.count(datagrams, bytes: bytes)
-        return Train(peer: .host(UInt64(wayState.pointee.from), port: port), segment: max(1, Int(segment)))
+        return Train(peer: .host(UInt64(wayState.pointee.from), port: port), segment: Int(segment))
     }
 
     @inline(__always) private func take(

@@ -29,6 +29,23 @@ extension SimNet {
         if !isPlain, let refusal = refusal(number, socket, at: now) {
             return refuse(train, socket, refusal.0, refusal.1, at: tyme)
         }
+        if isPlain, total <= segment {
+            unsafe bytes.withUnsafeBytes { sendPlain($0, way, socket, now) }
+            socket.pointee.statistics.sent.count(1, bytes: total)
+            return Sending(taken: total)
+        }
+        sendEach(bytes, number, segment, socket, now, at: tyme)
+        socket.pointee.statistics.sent.count(train.count(of: total), bytes: total)
+        return Sending(taken: total)
+    }
+
+    /// Sends the datagrams of a train one by one.
+    @inline(never) private func sendEach(
+        _ bytes: RawSpan, _ number: Int, _ segment: Int, _ socket: Socket, _ now: Int64, at tyme: Tyme
+    ) {
+        let way = raw.pointee.ways[number]
+        let isPlain = way.pointee.isPlain
+        let total = bytes.byteCount
         unsafe bytes.withUnsafeBytes { all in
             var start = 0
             repeat {
@@ -42,8 +59,6 @@ extension SimNet {
                 start = end
             } while start < total
         }
-        socket.pointee.statistics.sent.count(train.count(of: total), bytes: total)
-        return Sending(taken: total)
     }
 
     /// The short way: nothing but the model.

@@ -1,25 +1,81 @@
-/// Room for one train, lent for the length of a call: 64 KiB that is never cleared and never moves.
+/// Room for one train, lent for the length of a call: 64 KiB that are never cleared.
 ///
-/// One is enough for any number of doers of a doist, since nothing stays in it between calls.
+/// One is enough for any number of doers of a doist, since nothing stays in it between calls. It stays where it is,
+/// but for one that a recording lends: there the room is what comes behind the last record, so that a train is recorded
+/// where it stands.
 public final class Burst {
-    @usableFromInline let base: UnsafeMutableRawBufferPointer
+    @usableFromInline enum State { case free, lent, settled }
+
+    // One thread owns it, and each of these is only read and written as a whole.
+
+    @exclusivity(unchecked) @usableFromInline var base: UnsafeMutableRawPointer
+    @exclusivity(unchecked) @usableFromInline var state = State.free
+    @exclusivity(unchecked) @usableFromInline var isAwaited = false
+    /// Called when it comes back, if it is awaited.
+    package var onReturn: () -> Void = {}
+    /// Bytes that fit.
+    public let capacity: Int
+    /// Whose memory it is; nil for its own.
+    package var owner: AnyObject?
 
     /// Room for `capacity` bytes. The default holds the largest train of every transport here.
     public init(capacity: Int = 65536) {
         precondition(capacity > 0, "burst capacity \(capacity): expected at least 1")
+        self.capacity = capacity
         base = .allocate(byteCount: capacity, alignment: 64)
     }
 
-    deinit { base.deallocate() }
+    /// Room in the memory of `owner`, which can be moved.
+    package init(at base: UnsafeMutableRawPointer, capacity: Int, of owner: AnyObject) {
+        self.capacity = capacity
+        self.base = base
+        self.owner = owner
+    }
 
-    /// Bytes that fit.
-    @inlinable public var capacity: Int { base.count }
+    deinit { if owner == nil { base.deallocate() } }
 
-    /// Lends the empty room to `body`. Do not lend it again inside.
+    /// Lends the empty room to `body`. It must not be lent again inside.
     @inlinable public func lend<R, E: Error>(_ body: (inout OutputRawSpan) throws(E) -> R) throws(E) -> R {
-        var out = unsafe OutputRawSpan(buffer: base, initializedCount: 0)
+        try lend(capacity, body)
+    }
+
+    /// Lends its first `count` bytes, at most ``capacity``, to `body`. It must not be lent again inside.
+    @inlinable public func lend<R, E: Error>(
+        _ count: Int, _ body: (inout OutputRawSpan) throws(E) -> R
+    ) throws(E) -> R {
+        precondition(state == .free, "a burst is lent twice at a time")
+        precondition(count <= capacity, "lend \(count) bytes of \(capacity)")
+        state = .lent
+        defer {
+            state = .free
+            if isAwaited { comeBack() }
+        }
+        let room = UnsafeMutableRawBufferPointer(start: base, count: count)
+        var out = unsafe OutputRawSpan(buffer: room, initializedCount: 0)
         return try body(&out)
     }
+
+    @usableFromInline @inline(never) func comeBack() { onReturn() }
+}
+
+/// For a recording, which lends a place in its memory.
+///
+/// Inlinable since only from here are the fields not checked for exclusive access.
+extension Burst {
+    /// Whether nobody has it.
+    @inlinable package var isFree: Bool { state == .free }
+
+    /// Whether it is lent, and what stands there is not settled yet.
+    @inlinable package var isBeingFilled: Bool { state == .lent }
+
+    /// What stands there is not changed any more by whom it is lent to, until it comes back.
+    @inlinable package func settle() { if state == .lent { state = .settled } }
+
+    /// Lends this place from now on.
+    @inlinable package func place(at base: UnsafeMutableRawPointer) { self.base = base }
+
+    /// Whether ``onReturn`` is called at the end of this lend, and of each to come.
+    @inlinable package func awaitReturn(_ isAwaited: Bool) { self.isAwaited = isAwaited }
 }
 
 extension OutputRawSpan {

@@ -162,16 +162,16 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     override public func recur(_ tyme: Tyme) throws -> Recurrence { try pass(self, tyme) }
 
     /// ``recur(_:)``, inlinable so that it is compiled for its core and transport.
-    @inlinable final func makePass(_ tyme: Tyme) throws -> Recurrence {
-        var state = PassState()
-        repeat {
-            try work(&state, at: tyme)
-            if state.hasEvents {
-                tell(tyme)
-                if state.step == .over { try work(&state, at: tyme) }
-            }
-        } while state.step != .over
+    @inlinable @inline(__always) final func makePass(_ tyme: Tyme) throws -> Recurrence {
+        let state = try work(at: tyme)
         if state.hasEvents, let listener { listener.wake() }
+        // Nothing is left, and the transport wakes us: nothing to watch, and no reason to stay.
+        if case .wakes = state.readiness, watched == nil, state.isThrough { return .park(until: state.wakeTyme) }
+        return try conclude(state)
+    }
+
+    /// The end of a pass that may have left something, or that a poller stands behind.
+    @inlinable @inline(never) final func conclude(_ state: PassState) throws -> Recurrence {
         let readiness = state.readiness
         if case .descriptor(let descriptor) = readiness {
             if watched != descriptor { try watch(descriptor) }
@@ -194,48 +194,34 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
         return .park(until: state.wakeTyme)
     }
 
-    /// As much of a pass as needs nobody's closure, with core and transport in hand.
-    @inlinable final func work(_ state: inout PassState, at tyme: Tyme) throws(TransportError) {
-        coreLease.change("core")
-        wireLease.change("wire")
-        defer {
-            coreLease.end()
-            wireLease.end()
+    /// The steps of a pass, with core and transport in hand but while events are told, and then all questions at once.
+    @inlinable @inline(__always) final func work(at tyme: Tyme) throws(TransportError) -> PassState {
+        hold()
+        defer { letGo() }
+        var state = PassState()
+        if watchedRoom != nil { _wire.clearRoom() }
+        _core.unblock()
+        (state.receivedAll, _) = try ferry.receive(&_core, from: &_wire, burst, budget, trains: 1, at: tyme)
+        if mustTell(&_core) { tell(tyme) }
+        state.sending = try ferry.send(&_core, over: &_wire, burst, budget, pacing, at: tyme)
+        if !state.receivedAll {
+            // Whoever sent the first train has its answer by now: whether there is more is asked while it works on it.
+            // Asked first, that would cost a round trip two system calls.
+            if isEmpty(&_wire) { state.receivedAll = true } else { try answerAll(&state, at: tyme) }
         }
-        try carry(&_core, &_wire, &state, at: tyme)
+        ask(&_core, &_wire, &state)
+        if state.hasEvents, onEvent != nil {
+            tell(tyme)
+            ask(&_core, &_wire, &state)
+        }
+        return state
     }
 
-    /// The steps of a pass from where it stands on; after the last one only the questions are asked.
-    @inlinable @inline(__always) final func carry(
-        _ core: inout Core, _ wire: inout Wire, _ state: inout PassState, at tyme: Tyme
-    ) throws(TransportError) {
-        if state.step == .first {
-            if watchedRoom != nil { wire.clearRoom() }
-            core.unblock()
-            (state.receivedAll, _) = try ferry.receive(&core, from: &wire, burst, budget, trains: 1, at: tyme)
-            state.step = .answer
-            if mustTell(&core, &state) { return }
-        }
-        if state.step == .answer {
-            state.sending = try ferry.send(&core, over: &wire, burst, budget, pacing, at: tyme)
-            state.step = .over
-            if !state.receivedAll {
-                // Whoever sent the first train has its answer by now: whether there is more is asked while it works
-                // on it. Asked first, that would cost a round trip two system calls.
-                let most = max(1, budget.trains - 1)
-                let (isAll, count) = try ferry.receive(&core, from: &wire, burst, budget, trains: most, at: tyme)
-                state.receivedAll = isAll
-                if count > 0 {
-                    state.step = .answerAll
-                    if mustTell(&core, &state) { return }
-                }
-            }
-        }
-        if state.step == .answerAll {
-            state.sending = try ferry.send(&core, over: &wire, burst, budget, pacing, at: tyme)
-            state.step = .over
-        }
-        // All questions at once.
+    /// All questions at once.
+    ///
+    /// Here and below core and transport are `inout` to be looked at where they stand: read as values they would be
+    /// copied, with a retain for each of all that is in them.
+    @inlinable @inline(__always) final func ask(_ core: inout Core, _ wire: inout Wire, _ state: inout PassState) {
         state.hasEvents = core.hasEvents
         state.isBlocked = core.isBlocked
         state.readiness = wire.readiness
@@ -243,9 +229,42 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     }
 
     /// Whether there is something to tell before the pass goes on.
-    @inlinable final func mustTell(_ core: inout Core, _ state: inout PassState) -> Bool {
-        state.hasEvents = onEvent != nil && core.hasEvents
-        return state.hasEvents
+    @inlinable @inline(__always) final func mustTell(_ core: inout Core) -> Bool { onEvent != nil && core.hasEvents }
+
+    @inlinable @inline(__always) final func isEmpty(_ wire: inout Wire) -> Bool { wire.isEmpty }
+
+    /// All trains but the first, and the answers to them.
+    @inlinable @inline(never) final func answerAll(
+        _ state: inout PassState, at tyme: Tyme
+    ) throws(TransportError) {
+        let most = max(1, budget.trains - 1)
+        let (isAll, count) = try ferry.receive(&_core, from: &_wire, burst, budget, trains: most, at: tyme)
+        state.receivedAll = isAll
+        guard count > 0 else { return }
+        if mustTell(&_core) { tell(tyme) }
+        state.sending = try ferry.send(&_core, over: &_wire, burst, budget, pacing, at: tyme)
+    }
+
+    /// Takes core and transport into hand.
+    @inlinable @inline(__always) final func hold() {
+        coreLease.change("core")
+        wireLease.change("wire")
+    }
+
+    @inlinable @inline(__always) final func letGo() {
+        coreLease.end()
+        wireLease.end()
+    }
+
+    /// Tells what there is, of which there is something; the closure may use core and transport.
+    @inlinable @inline(__always) final func tell(_ tyme: Tyme) {
+        guard let onEvent else { return }
+        letGo()
+        defer { hold() }
+        repeat {
+            guard let event = pollEvent() else { break }
+            onEvent(event, tyme)
+        } while mustTell(&_core)
     }
 
     /// Closes the transport.
@@ -254,11 +273,6 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
         wireLease.change("wire")
         defer { wireLease.end() }
         _wire.close()
-    }
-
-    @inlinable final func tell(_ tyme: Tyme) {
-        guard let onEvent else { return }
-        while let event = pollEvent() { onEvent(event, tyme) }
     }
 }
 

@@ -52,18 +52,20 @@ public struct FerryPacing: Hashable, Sendable {
     ) throws(TransportError) -> (isAll: Bool, trains: Int) {
         var trains = 0
         var datagrams = 0
-        let isAll = try burst.lend { (out: inout OutputRawSpan) throws(TransportError) -> Bool in
-            while trains < most, datagrams < budget.datagrams {
-                if wire.isEmpty { return true }
-                out.removeAll()
-                guard let train = try wire.receive(into: &out, at: tyme) else { return true }
-                trains += 1
-                datagrams += train.count(of: out.byteCount)
+        let capacity = burst.capacity
+        while trains < most, datagrams < budget.datagrams {
+            if wire.isEmpty { return (true, trains) }
+            let room = wire.burst(of: capacity, for: .rx) ?? burst
+            let count = try room.lend(capacity) { (out: inout OutputRawSpan) throws(TransportError) -> Int in
+                guard let train = try wire.receive(into: &out, at: tyme) else { return 0 }
                 core.handle(out.bytes, train, at: tyme)
+                return train.count(of: out.byteCount)
             }
-            return false
+            guard count > 0 else { return (true, trains) }
+            trains += 1
+            datagrams += count
         }
-        return (isAll, trains)
+        return (false, trains)
     }
 
     /// Sends what the core has.
@@ -75,27 +77,30 @@ public struct FerryPacing: Hashable, Sendable {
         let all = wire.limits
         var limits = all
         var (trains, sentDatagrams) = (0, 0)
-        return try burst.lend { (out: inout OutputRawSpan) throws(TransportError) -> Progress in
-            while trains < budget.trains, sentDatagrams < budget.datagrams {
-                if let pacing {
-                    guard let room = self.room(under: pacing, all) else { return .paced }
-                    limits = room
-                }
-                out.removeAll()
-                guard let train = core.poll(into: &out, limits, at: tyme) else { return .done }
-                let count = train.count(of: out.byteCount)
-                trains += 1
-                sentDatagrams += count
+        let capacity = burst.capacity
+        while trains < budget.trains, sentDatagrams < budget.datagrams {
+            if let pacing {
+                guard let room = self.room(under: pacing, all) else { return .paced }
+                limits = room
+            }
+            let room = wire.burst(of: capacity, for: .tx) ?? burst
+            let (count, sending) = try room.lend(capacity) {
+                (out: inout OutputRawSpan) throws(TransportError) -> (Int, Sending) in
+                guard let train = core.poll(into: &out, limits, at: tyme) else { return (0, Sending(taken: 0)) }
                 let sending = try wire.send(out.bytes, train, at: tyme)
                 core.sent(sending, train, at: tyme)
-                if pacing != nil {
-                    datagrams += count
-                    bytes += sending.taken
-                }
-                if case .full = sending.outcome { return .full }
+                return (train.count(of: out.byteCount), sending)
             }
-            return .more
+            guard count > 0 else { return .done }
+            trains += 1
+            sentDatagrams += count
+            if pacing != nil {
+                datagrams += count
+                bytes += sending.taken
+            }
+            if case .full = sending.outcome { return .full }
         }
+        return .more
     }
 
     /// What a train may be that is sent at this tyme, nil if none may.

@@ -1,11 +1,7 @@
 import Doing
 
-/// How far a pass of a ``CoreDoer`` has come, and what its core answered last.
+/// What a pass of a ``CoreDoer`` has come to, and what its core and its transport answered in the end.
 @usableFromInline struct PassState {
-    /// What is to be done next.
-    @usableFromInline enum Step { case first, answer, answerAll, over }
-
-    @usableFromInline var step = Step.first
     @usableFromInline var receivedAll = true
     @usableFromInline var sending = Ferry.Progress.done
     @usableFromInline var hasEvents = false
@@ -16,4 +12,7 @@ import Doing
     @usableFromInline var wakeTyme = Tyme.infinity
 
     @usableFromInline init() {}
+
+    /// Whether everything was received and everything sent.
+    @inlinable var isThrough: Bool { receivedAll && sending == .done && !isBlocked }
 }

@@ -187,7 +187,8 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
         isHeldBack = !hasEnded && !_core.wantsInput
         guard !hasEnded, !isHeldBack else { return false }
         let isUntold = isWatchingWritable || watched == nil
-        let (reading, isFull) = try burst.lend { (out: inout OutputRawSpan) throws(TransportError) in
+        let room = _wire.burst(of: burst.capacity) ?? burst
+        let (reading, isFull) = try room.lend(burst.capacity) { (out: inout OutputRawSpan) throws(TransportError) in
             let reading = try _wire.read(into: &out, at: tyme)
             if case .bytes = reading { _core.handle(out.bytes, at: tyme) }
             return (reading, out.freeCapacity == 0)

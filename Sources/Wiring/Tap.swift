@@ -43,6 +43,9 @@ public struct Tapped<Base: DatagramTransport, T: Tap>: DatagramTransport {
     public mutating func clearRoom() { base.clearRoom() }
     public var wakeTyme: Tyme? { base.wakeTyme }
     @inlinable public var isEmpty: Bool { base.isEmpty }
+    @inlinable public func burst(of capacity: Int, for direction: Direction) -> Burst? {
+        base.burst(of: capacity, for: direction)
+    }
     public func describe(_ address: Address) -> String { base.describe(address) }
 
     @inlinable public mutating func receive(

@@ -21,6 +21,7 @@ public struct TappedStream<Base: StreamTransport, T: Tap>: StreamTransport {
     public var wakeTyme: Tyme? { base.wakeTyme }
     public var remote: Address { base.remote }
     public var local: Address { base.local }
+    @inlinable public func burst(of capacity: Int) -> Burst? { base.burst(of: capacity) }
     public mutating func open(for doer: Doer?) throws(TransportError) { try base.open(for: doer) }
     public mutating func connect(at tyme: Tyme) throws(TransportError) -> Bool { try base.connect(at: tyme) }
     public mutating func finish() { base.finish() }

@@ -4,7 +4,8 @@ import Memoing
 import Testing
 import Wiring
 
-/// Nothing is allocated for a datagram on the plain path, once the tables have grown, but the bytes of a memo.
+/// Nothing is allocated for a datagram on the plain path, once the tables have grown, but the bytes of a memo; and not
+/// even those where a memo comes alone and the one before is gone.
 ///
 /// Counted in front of the allocator, on this thread. Where that is not possible, or where the optimiser did not run,
 /// the tests say so.
@@ -21,9 +22,10 @@ import Wiring
 
     /// Blocks asked for in `rounds` rounds of sending and receiving `count` memos, after as many rounds to warm up.
     static func blocks(
-        _ memo: [UInt8], count: Int, domain: Domain, rounds: Int, then use: (inout Memoer, consuming Memo) -> Void
+        _ memo: [UInt8], count: Int, size: Int? = nil, domain: Domain, rounds: Int,
+        then use: (inout Memoer, consuming Memo) -> Void
     ) throws -> Int {
-        var a = try Memoer(domain: domain, random: SplitMix64(seed: 1))
+        var a = try Memoer(domain: domain, size: size, maximum: size ?? GramSize.udp, random: SplitMix64(seed: 1))
         var b = Memoer(random: SplitMix64(seed: 2))
         let burst = Burst()
         var before = 0
@@ -50,7 +52,22 @@ import Wiring
         // As many as finish before the memory of finished memos changes its generation is no matter: it does not grow.
         let memo = MemoerTests.bytes(1000, seed: 1)
         let blocks = try Self.blocks(memo, count: 100, domain: domain, rounds: 300) { _, _ in }
-        #expect(blocks >= 30_000 && blocks <= 30_000 + 100, "\(blocks)")
+        // The first of each round comes alone.
+        #expect(blocks >= 29_700 && blocks <= 29_700 + 100, "\(blocks)")
+    }
+
+    @Test(
+        "a small memo that comes alone costs none if the one before is gone, and else one block",
+        .enabled(if: canCount && isOptimised), arguments: [(1000, false, 0), (1000, true, 300), (2049, false, 300)])
+    func alone(_ size: Int, _ isKept: Bool, _ expected: Int) throws {
+        let memo = MemoerTests.bytes(size, seed: 1)
+        var kept: [Memo] = []
+        kept.reserveCapacity(600)
+        let blocks = try Self.blocks(memo, count: 1, size: 4096, domain: .text, rounds: 300) { _, memo in
+            if isKept { kept.append(memo) }
+        }
+        #expect(blocks >= expected && blocks <= expected + 20, "\(blocks)")
+        #expect(kept.allSatisfy { $0.bytes == memo })
     }
 
     @Test("with storage given back a memo costs none, of one gram or of many", .enabled(if: canCount && isOptimised))

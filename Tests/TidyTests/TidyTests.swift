@@ -11,13 +11,13 @@ struct TidyTests {
         "Memoing": ["Doing", "Wiring"],
         "Signing": ["Memoing", "CryptoKit", "Glibc", "Musl", "Android", "Darwin"],
         "Sockets": ["Doing", "Wiring", "CSockets", "Synchronization", "Glibc", "Musl", "Darwin"],
-        "Tracing": ["Doing", "Wiring"],
+        "Tracing": ["Doing", "Wiring", "CTracing"],
         "Simming": ["Doing", "Wiring", "Tracing"],
         "Rehearsing": ["Doing", "Wiring", "Tracing", "Simming"],
         "CoDoing": ["Doing", "Synchronization"],
         "Framing": ["Doing", "Wiring"],
     ]
-    static let cTargets: Set<String> = ["CSockets"]
+    static let cTargets: Set<String> = ["CSockets", "CTracing"]
 
     static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

@@ -51,6 +51,20 @@ struct Lane {
         return gone
     }
 
+    /// Takes off the first memo, of which nothing was taken before, and answers its bytes.
+    @inline(__always) mutating func takeOne() -> Int {
+        let length = queue[head].bytes.count
+        bytes &-= length
+        if head == 0, queue.count == 1 {
+            queue.removeLast()
+        } else {
+            queue[head].bytes = []
+            head &+= 1
+            tidy()
+        }
+        return length
+    }
+
     /// Takes the first memo off.
     mutating func removeFirst() -> Outgoing {
         let memo = queue[head]

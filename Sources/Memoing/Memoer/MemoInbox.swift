@@ -26,7 +26,17 @@ public struct MemoInbox {
     /// Takes the oldest out, or returns nil if there is none.
     ///
     /// - Complexity: constant, amortised.
-    public mutating func popFirst() -> Memo? {
+    public mutating func popFirst() -> Memo? { takeFirst() }
+
+    @inline(__always) mutating func takeFirst() -> Memo? {
+        guard head == 0, places.count == 1 else { return popFirstOfMany() }
+        // The only one there is: it leaves no place behind that must be emptied.
+        let memo = places.removeLast()
+        bytes &-= memo.bytes.count
+        return memo
+    }
+
+    @inline(never) private mutating func popFirstOfMany() -> Memo? {
         guard head < places.count else { return nil }
         // Swapped, not copied: the memo's bytes then have one owner, and can be given back.
         var storage: [UInt8] = []

@@ -41,7 +41,7 @@ extension Memoer {
         _ bytes: [UInt8], _ kind: MemoKind, identity: Int32, to destination: Address
     ) throws(MemoError) -> Mid {
         let lane = try outbox.admit(bytes.count, kind, domain, to: destination, hash: addressHash)
-        let mid = mids.next(milliseconds: milliseconds)
+        let mid = mids.next(milliseconds: millisecond())
         let note = Outgoing.Note(mid: mid, kind: kind, domain: domain, identity: identity)
         outbox.append(Outgoing(bytes: bytes, note: note), to: lane)
         return mid
@@ -68,16 +68,15 @@ extension Memoer {
     /// Appends the next train: grams to one destination, of one memo or of several.
     public mutating func poll(into out: inout OutputRawSpan, _ limits: TrainLimits, at tyme: Tyme) -> Train? {
         begin(tyme)
+        if sure.isActive { return pollAll(into: &out, limits) }
         // Most are asked with nothing to send: they cost a third.
-        guard sure.isActive || outbox.hasReady else { return nil }
-        return pollReady(into: &out, limits)
+        guard outbox.hasReady else { return nil }
+        return outbox.poll(into: &out, limits, signer: signer)
     }
 
-    @inline(never) private mutating func pollReady(into out: inout OutputRawSpan, _ limits: TrainLimits) -> Train? {
-        if sure.isActive {
-            sure.polled = .plain
-            if let train = pollSure(into: &out, limits) { return train }
-        }
+    @inline(never) private mutating func pollAll(into out: inout OutputRawSpan, _ limits: TrainLimits) -> Train? {
+        sure.polled = .plain
+        if let train = pollSure(into: &out, limits) { return train }
         return outbox.poll(into: &out, limits, signer: signer)
     }
 

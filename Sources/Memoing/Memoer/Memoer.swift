@@ -69,10 +69,14 @@ public struct Memoer: DatagramCore {
     var finishedSigned: Finished
     var budget: VerifyBudget
     var spares: Spares
+    /// The bytes of the small memo that came alone last; its receiver may have them as well.
+    var lent: [UInt8] = []
     var mids: MidMaker
     var counts = MemoerStatistics()
     var tyme: Tyme = 0
-    var milliseconds: UInt64 = 0
+    /// The millisecond of the tyme that a mid was made at last, and that tyme.
+    private var milliseconds: UInt64 = 0
+    private var stamped: Tyme = 0
     let midHash, addressHash, vidHash: KeyedHash
 
     /// The source of the last train, its hash, and the row of the memo that it went on with.
@@ -186,18 +190,22 @@ public struct Memoer: DatagramCore {
     public mutating func give(_ bytes: inout [UInt8]) {
         var storage: [UInt8] = []
         swap(&storage, &bytes)
+        lent = []  // nobody else may hold it
         spares.give(storage)
     }
 
     /// The next event: failures and reports, then memos out of the inbox if ``tellsMemos``.
     public mutating func pollEvent() -> MemoerEvent? {
-        if let event = outbox.popEvent() { return event }
-        if let outcome = sure.outbox.outcomes.first {
-            sure.outbox.outcomes.removeFirst()
-            return .outcome(outcome)
-        }
-        guard tellsMemos, let memo = inbox.popFirst() else { return nil }
+        if outbox.hasEvents || !sure.outbox.outcomes.isEmpty { return pollReport() }
+        guard tellsMemos, let memo = inbox.takeFirst() else { return nil }
         return .memo(memo)
+    }
+
+    @inline(never) private mutating func pollReport() -> MemoerEvent? {
+        if let event = outbox.popEvent() { return event }
+        guard let outcome = sure.outbox.outcomes.first else { return nil }
+        sure.outbox.outcomes.removeFirst()
+        return .outcome(outcome)
     }
 
     /// True while a memo or another event waits.
@@ -223,6 +231,10 @@ public struct Memoer: DatagramCore {
 
     /// There may be room again.
     public mutating func unblock() {
+        if outbox.isHeld || sure.isActive { unblockAll() }
+    }
+
+    @inline(never) private mutating func unblockAll() {
         outbox.unblock()
         guard sure.isActive else { return }
         sure.outbox.unblock()
@@ -231,15 +243,21 @@ public struct Memoer: DatagramCore {
 
     /// Takes note of the tyme, and gives up what is too old.
     @inline(__always) mutating func begin(_ now: Tyme) {
-        if now != tyme { advance(to: now) }
+        if now != tyme {
+            tyme = now
+            sure.inbox.done.forget(at: now)
+        }
         if sure.isActive { beginSure() }
         if table.count > 0 { expire() }
     }
 
-    @inline(never) private mutating func advance(to now: Tyme) {
-        tyme = now
-        milliseconds = Mid.milliseconds(now)
-        sure.inbox.done.forget(at: now)
+    /// The millisecond of the tyme, for mids: nobody else asks.
+    @inline(__always) mutating func millisecond() -> UInt64 {
+        if stamped != tyme {
+            stamped = tyme
+            milliseconds = Mid.milliseconds(tyme)
+        }
+        return milliseconds
     }
 
     @inline(never) private mutating func expire() {

@@ -54,6 +54,24 @@ extension Outbox {
         return .whole
     }
 
+    /// Appends the one memo of a lane, if it is unsigned, one gram, and fits.
+    ///
+    /// - Returns: whether it was appended; whoever asks goes the long way if not.
+    @inline(__always) static func appendAlone(
+        _ lanes: borrowing [Lane], _ lane: Int, _ sizes: GramSizes, _ top: inout WrittenTop,
+        _ load: inout TrainLoad, _ out: inout OutputRawSpan
+    ) -> Bool {
+        let lanes = lanes.span
+        guard lanes[lane].count == 1, lanes[lane].progress == 0, lanes[lane].stash.isEmpty else { return false }
+        let memos = lanes[lane].queue.span
+        let head = lanes[lane].head
+        let note = memos[head].note
+        let way = Way(sizes: sizes, lowered: lanes[lane].lowered, maximum: 0)
+        guard !note.isGram, !note.kind.isSigned, way.isOne(memos[head].bytes.count, note) else { return false }
+        guard case .whole = appendOne(memos[head].bytes.span.bytes, note, &top, &load, &out) else { return false }
+        return true
+    }
+
     /// A memo of several grams: runs of equal ones at once.
     @inline(never) static func appendRun(
         _ bytes: [UInt8], _ memo: Outgoing.Note, from number: Int, _ way: Way, _ load: inout TrainLoad,

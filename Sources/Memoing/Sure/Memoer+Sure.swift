@@ -88,7 +88,7 @@ extension Memoer {
         _ bytes: [UInt8], to destination: Address, _ kind: MemoKind, identity: Int32
     ) throws(MemoError) -> Mid {
         let lane = try sure.outbox.admit(bytes.count, kind, domain, to: destination, hash: addressHash)
-        let mid = mids.next(milliseconds: milliseconds)
+        let mid = mids.next(milliseconds: millisecond())
         sure.isActive = true
         sure.outbox.append(bytes, mid, kind, domain, identity: identity, to: lane, at: micros)
         return mid

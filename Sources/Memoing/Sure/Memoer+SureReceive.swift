@@ -73,10 +73,7 @@ extension Memoer {
         return true
     }
 
-    private mutating func copySure(_ body: RawSpan) -> [UInt8] {
-        if let bytes = spares.copy(body) { return bytes }
-        return unsafe body.withUnsafeBytes { unsafe [UInt8]($0) }
-    }
+    private mutating func copySure(_ body: RawSpan) -> [UInt8] { copy(body) }
 
     private mutating func openSure(_ head: GramHead, _ body: RawSpan, _ hash: UInt64, _ print: UInt64) {
         let opened = table.open(

@@ -33,12 +33,16 @@ struct Finished {
 
     /// Remembers a memo: its fingerprint, its mid, and whom it is from. Twice is once.
     @inline(__always) mutating func insert(_ print: UInt64, _ mid: Mid, from sender: UInt64) {
-        if isBeyond(mid, from: sender) { insert(print, beyond: mid) } else { insertSlow(print, mid, sender) }
+        if let order = orderBeyond(mid, from: sender) {
+            insert(print, beyond: order)
+        } else {
+            insertSlow(print, mid, sender)
+        }
     }
 
-    /// Remembers a memo that is beyond all of its sender.
-    @inline(__always) mutating func insert(_ print: UInt64, beyond mid: Mid) {
-        front.order = MidOrder(mid)
+    /// Remembers a memo that is beyond all of its sender, by what ``orderBeyond(_:from:)`` has answered.
+    @inline(__always) mutating func insert(_ print: UInt64, beyond order: MidOrder) {
+        front.order = order
         fresh.append(print)
         if fresh.count >= Finished.mostFresh { settle() }
     }
@@ -62,12 +66,13 @@ struct Finished {
         add(print)
     }
 
-    /// Whether a mid is beyond all that its sender is remembered by, so that the memo is surely not.
-    @inline(__always) func isBeyond(_ mid: Mid, from sender: UInt64) -> Bool {
-        guard front.sender == sender, turns >= front.trusted, let least = front.order, let order = MidOrder(mid) else {
-            return false
-        }
-        return order.node(of: mid) == front.node && least < order
+    /// The order of a mid that is beyond all that its sender is remembered by, so that the memo is surely not; else
+    /// nil.
+    @inline(__always) func orderBeyond(_ mid: Mid, from sender: UInt64) -> MidOrder? {
+        guard front.sender == sender, turns >= front.trusted, let least = front.order, let order = MidOrder(mid),
+            order.node(of: mid) == front.node, least < order
+        else { return nil }
+        return order
     }
 
     @inline(never) private mutating func settle() {

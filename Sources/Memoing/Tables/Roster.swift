@@ -14,6 +14,11 @@ struct Roster {
     /// The first row of a list, or -1.
     @inline(__always) func first(of list: Int) -> Int32 { ends[list].first }
 
+    /// Whether `row` is all that is in a list.
+    @inline(__always) func isAlone(_ row: Int32, in list: Int) -> Bool {
+        ends[list].first == row && ends[list].last == row
+    }
+
     /// The row behind `row`, or -1.
     @inline(__always) func after(_ row: Int32) -> Int32 { links[Int(row)].after }
 

@@ -38,6 +38,12 @@ public struct Recorded<Base: DatagramTransport>: DatagramTransport {
         return tyme
     }
 
+    /// The room behind the last record: a train that stands there is recorded without a copy.
+    @inlinable public func burst(of capacity: Int, for direction: Direction) -> Burst? {
+        guard let log else { return base.burst(of: capacity, for: direction) }
+        return log.burst(of: capacity, for: direction)
+    }
+
     public mutating func open(for doer: Doer?) throws(TransportError) {
         do throws(TransportError) { try base.open(for: doer) } catch {
             log?.note(error)

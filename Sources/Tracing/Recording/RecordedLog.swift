@@ -71,6 +71,10 @@ import Wiring
 
     // MARK: Of datagrams
 
+    @usableFromInline func burst(of capacity: Int, for direction: Direction) -> Burst? {
+        recorder.burst(of: capacity, for: direction, source)
+    }
+
     func opened(_ limits: TrainLimits, _ readiness: Readiness) {
         var body: [UInt8] = []
         body.append(limits)
@@ -91,6 +95,8 @@ import Wiring
     }
 
     // MARK: Of streams and listeners
+
+    @usableFromInline func readBurst(of capacity: Int) -> Burst? { recorder.readBurst(of: capacity, source) }
 
     /// A stream or listener has opened, or was taken open.
     func begun() {

@@ -60,6 +60,12 @@ public struct RecordedStream<Base: StreamTransport>: StreamTransport {
         return address
     }
 
+    /// The room behind the last record: what is read there is recorded without a copy.
+    @inlinable public func burst(of capacity: Int) -> Burst? {
+        guard let log else { return base.burst(of: capacity) }
+        return log.readBurst(of: capacity)
+    }
+
     public mutating func open(for doer: Doer?) throws(TransportError) {
         do throws(TransportError) { try base.open(for: doer) } catch {
             log?.note(error)

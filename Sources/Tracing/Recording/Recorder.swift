@@ -11,9 +11,9 @@ import Wiring
 /// try doist.run(pace: .real)
 /// try recorder.finish()
 /// ```
-/// What is recorded is copied once, into a part that it keeps and hands on when it is full; it touches no file itself.
-/// One thread owns it: that of its doist. A sink that throws ends the recording, not the run: ``finish()`` throws what
-/// it threw.
+/// It gathers records in a part, hands that on when it is full, and touches no file itself. Trains are not even copied:
+/// they are received into the part, and sent from it. One thread owns it: that of its doist. A sink that throws ends
+/// the recording, not the run: ``finish()`` throws what it threw.
 public final class Recorder {
     /// What is kept of a train that is sent, and of what a stream took.
     public enum Outputs: Sendable {
@@ -24,24 +24,16 @@ public final class Recorder {
         case sums
     }
 
-    private let sink: (RawSpan) throws -> Void
     private let outputs: Outputs
-    private var room: UnsafeMutableRawPointer
-    private var capacity: Int
-    /// Bytes of the part, its chunk's head included.
-    private var count = RecordingFormat.chunkHeadLength
-    private var chunks: UInt32 = 0
-    /// Of the records of this part so far.
-    private var sum = RecordingSum(salt: 0)
+    private let writer: RecordingWriter
     private var sources: UInt16 = 0
     /// Numbers of sources that are gone.
     private var free: [UInt16] = []
     private weak var doist: Doist?
-    private var failure: (any Error)?
     /// Whether ``finish()`` was called, or the sink threw: nothing more is written.
-    public private(set) var isFinished = false
+    public var isFinished: Bool { writer.isFinished }
     /// Bytes handed on so far.
-    public private(set) var bytesWritten = 0
+    public var bytesWritten: Int { writer.bytesWritten }
 
     /// Begins with the header.
     ///
@@ -59,19 +51,15 @@ public final class Recorder {
     ) {
         precondition(partLength >= 1024, "partLength is \(partLength), must be at least 1024")
         self.outputs = outputs
-        self.sink = sink
-        capacity = partLength
-        room = .allocate(byteCount: capacity, alignment: 64)
+        writer = RecordingWriter(partLength: partLength, sink: sink)
         let body = Self.encode(header)
         var head: [UInt8] = []
         head.append(RecordingFormat.magic)
         head.append(RecordingFormat.version)
         head.append(UInt32(body.count))
         head.append(body.withUnsafeBytes { RecordingSum.of($0, salt: UInt64(RecordingFormat.version)) })
-        hand((head + body).span.bytes)
+        writer.hand((head + body).span.bytes)
     }
-
-    deinit { room.deallocate() }
 
     private static func encode(_ header: RecordingHeader) -> [UInt8] {
         var body: [UInt8] = []
@@ -102,10 +90,10 @@ public final class Recorder {
         doist?.onInput = nil
         if !isFinished {
             add(.end)
-            flush()
-            isFinished = true
+            writer.flush()
+            writer.finish()
         }
-        if let failure { throw failure }
+        if let failure = writer.failure { throw failure }
     }
 
     private func note(_ input: DoistInput) {
@@ -129,7 +117,7 @@ public final class Recorder {
         let number = free.popLast() ?? sources
         if number == sources {
             guard sources < .max else {
-                fail(RecordingError.tooManySources)
+                writer.fail(RecordingError.tooManySources)
                 return .max
             }
             sources += 1
@@ -156,26 +144,31 @@ public final class Recorder {
     /// Nobody asks the source of this number any more.
     func release(_ number: UInt16) { if !isFinished { free.append(number) } }
 
+    /// The room that trains are best received into or sent from, if it has `capacity` bytes; nil for any.
+    func burst(of capacity: Int, for direction: Direction, _ source: UInt16) -> Burst? {
+        // Of which only a sum is kept, that does not stay where it stands.
+        if direction == .tx, outputs == .sums { return nil }
+        return writer.burst(of: capacity, forTrains: true, source)
+    }
+
+    /// The room that is best read into.
+    func readBurst(of capacity: Int, _ source: UInt16) -> Burst? {
+        writer.burst(of: capacity, forTrains: false, source)
+    }
+
     func add(_ kind: RecordingFormat.Kind, _ source: UInt16 = 0, aux: UInt8 = 0, _ body: [UInt8] = []) {
-        guard kind.runOffset == nil else { return add(kind, source, aux: aux, head: 0, body.span.bytes) { _ in } }
-        guard let base = reserve(kind, source, aux, body.count) else { return }
-        body.withUnsafeBytes { from in
-            guard let start = from.baseAddress else { return }
-            base.copyMemory(from: start, byteCount: from.count)
-            sum.add(words: base, count: (from.count + 7) / 8)
-        }
+        guard kind.runOffset == nil else { return writer.add(kind, source, aux, head: 0, body.span.bytes) { _ in } }
+        writer.add(kind, source, aux, words: body)
     }
 
     /// A record whose body is one word.
     func add(_ kind: RecordingFormat.Kind, _ source: UInt16 = 0, aux: UInt8 = 0, word: UInt64) {
-        guard let base = reserve(kind, source, aux, 8) else { return }
-        base.storeBytes(of: word.littleEndian, as: UInt64.self)
-        sum.add(word)
+        writer.add(kind, source, aux, word: word)
     }
 
     /// A train that was received.
     func addReceived(_ source: UInt16, _ train: Train, _ bytes: RawSpan) {
-        add(.received, source, head: RecordingFormat.trainHeadLength, bytes) {
+        writer.add(.received, source, 0, head: RecordingFormat.trainHeadLength, bytes) {
             Self.store(train, taken: bytes.byteCount, code: 0, at: $0)
         }
     }
@@ -184,53 +177,29 @@ public final class Recorder {
     func addSent(_ source: UInt16, _ train: Train, _ sending: Sending, _ bytes: RawSpan) {
         let (aux, code) = sending.outcome.code
         if outputs == .sums {
-            return add(.sentSum, source, aux: aux, head: RecordingFormat.trainHeadLength, sumOf: bytes) {
+            return writer.add(.sentSum, source, aux, head: RecordingFormat.trainHeadLength, sumOf: bytes) {
                 Self.store(train, taken: sending.taken, code: code, at: $0)
             }
         }
-        add(.sent, source, aux: aux, head: RecordingFormat.trainHeadLength, bytes) {
+        writer.add(.sent, source, aux, head: RecordingFormat.trainHeadLength, bytes) {
             Self.store(train, taken: sending.taken, code: code, at: $0)
         }
     }
 
     /// Bytes that a stream gave, at least one.
-    func addRead(_ source: UInt16, _ bytes: RawSpan) { add(.read, source, head: 0, bytes) { _ in } }
+    func addRead(_ source: UInt16, _ bytes: RawSpan) { writer.add(.read, source, 0, head: 0, bytes) { _ in } }
 
     /// Bytes that a stream took, and how many were offered. Those that it did not take are offered again.
     func addWrote(_ source: UInt16, offered: Int, _ taken: RawSpan) {
         let offered = UInt64(offered).littleEndian
         if outputs == .sums {
-            return add(.wroteSum, source, head: RecordingFormat.writeHeadLength, sumOf: taken) {
+            return writer.add(.wroteSum, source, 0, head: RecordingFormat.writeHeadLength, sumOf: taken) {
                 $0.storeBytes(of: offered, as: UInt64.self)
             }
         }
-        add(.wrote, source, head: RecordingFormat.writeHeadLength, taken) {
+        writer.add(.wrote, source, 0, head: RecordingFormat.writeHeadLength, taken) {
             $0.storeBytes(of: offered, as: UInt64.self)
         }
-    }
-
-    /// A record that ends in a run of bytes, behind `head` bytes that `store` writes.
-    @inline(__always) private func add(
-        _ kind: RecordingFormat.Kind, _ source: UInt16, aux: UInt8 = 0, head: Int, _ run: RawSpan,
-        store: (UnsafeMutableRawPointer) -> Void
-    ) {
-        guard let base = reserve(kind, source, aux, head + run.byteCount) else { return }
-        store(base)
-        sum.add(words: base, count: head / 8)
-        run.withUnsafeBytes { sum.add(run: $0, copyingTo: base + head) }
-    }
-
-    /// A record of how long a run is, and of its sum, behind `head` bytes that `store` writes.
-    @inline(__always) private func add(
-        _ kind: RecordingFormat.Kind, _ source: UInt16, aux: UInt8 = 0, head: Int, sumOf run: RawSpan,
-        store: (UnsafeMutableRawPointer) -> Void
-    ) {
-        guard let base = reserve(kind, source, aux, head + 16) else { return }
-        store(base)
-        let value = run.withUnsafeBytes { RecordingSum.of($0, salt: 0) }
-        base.storeBytes(of: UInt64(run.byteCount).littleEndian, toByteOffset: head, as: UInt64.self)
-        base.storeBytes(of: value.littleEndian, toByteOffset: head + 8, as: UInt64.self)
-        sum.add(words: base, count: head / 8 + 2)
     }
 
     /// The words that stand before the bytes of a train, or before their sum.
@@ -242,61 +211,6 @@ public final class Recorder {
         base.storeBytes(of: words.2.littleEndian, toByteOffset: 16, as: UInt64.self)
         base.storeBytes(of: words.3.littleEndian, toByteOffset: 24, as: UInt64.self)
         base.storeBytes(of: words.4.littleEndian, toByteOffset: 32, as: UInt64.self)
-    }
-
-    /// Room for the body of a record, padded to a multiple of 8 with zeros; nil once nothing is written any more.
-    ///
-    /// Its head is written and summed; its body is still to be.
-    @inline(__always) private func reserve(
-        _ kind: RecordingFormat.Kind, _ source: UInt16, _ aux: UInt8, _ length: Int
-    ) -> UnsafeMutableRawPointer? {
-        let whole = 8 + (length + 7) & ~7
-        if _slowPath(length > RecordingFormat.longestRecord || count + whole > capacity) { makeRoom(length) }
-        guard !isFinished else { return nil }
-        let base = room + count
-        base.storeBytes(of: UInt64(0), toByteOffset: whole - 8, as: UInt64.self)
-        let head = UInt64(kind.rawValue) | UInt64(aux) << 8 | UInt64(source) << 16 | UInt64(UInt32(length)) << 32
-        base.storeBytes(of: head.littleEndian, as: UInt64.self)
-        sum.add(head)
-        count += whole
-        return base + 8
-    }
-
-    /// For a record with so long a body.
-    @inline(never) private func makeRoom(_ length: Int) {
-        guard length <= RecordingFormat.longestRecord else { return fail(RecordingError.tooLong(length)) }
-        flush()
-        let whole = count + 8 + (length + 7) & ~7
-        guard whole > capacity else { return }
-        room.deallocate()
-        capacity = whole
-        room = .allocate(byteCount: capacity, alignment: 64)
-    }
-
-    /// Hands the part on: one chunk.
-    private func flush() {
-        let length = count - RecordingFormat.chunkHeadLength
-        guard length > 0, !isFinished else { return }
-        room.storeBytes(of: RecordingFormat.chunkMagic.littleEndian, as: UInt32.self)
-        room.storeBytes(of: chunks.littleEndian, toByteOffset: 4, as: UInt32.self)
-        room.storeBytes(of: UInt64(length).littleEndian, toByteOffset: 8, as: UInt64.self)
-        room.storeBytes(of: sum.value.littleEndian, toByteOffset: 16, as: UInt64.self)
-        hand(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: room, count: count)))
-        chunks += 1
-        count = RecordingFormat.chunkHeadLength
-        sum = RecordingSum(salt: UInt64(chunks))
-    }
-
-    private func hand(_ bytes: RawSpan) {
-        bytesWritten += bytes.byteCount
-        do { try sink(bytes) } catch { fail(error) }
-    }
-
-    /// The recording ends, the run does not.
-    private func fail(_ error: any Error) {
-        guard !isFinished else { return }
-        failure = error
-        isFinished = true
     }
 }
 

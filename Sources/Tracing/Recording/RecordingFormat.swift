@@ -28,6 +28,14 @@ enum RecordingFormat {
         case begun = 32, connected, accepted, read, ended, readLost, wrote, wroteSum, writeLost, finished, closed,
             reset, place, connecting
 
+        /// Whether it is of a call that has brought nothing, and so has left the room empty that it was lent.
+        var tellsOfNothing: Bool {
+            switch self {
+            case .nothing, .failed, .ended, .readLost: true
+            default: false
+            }
+        }
+
         /// How many bytes of the body come before a run of bytes that has a sum of its own; nil if there is none.
         var runOffset: Int? {
             switch self {

@@ -1,8 +1,10 @@
+import CTracing
+
 /// The checksum of a header or of a chunk: of words one after the other, and of runs of bytes at a copy's speed.
 ///
 /// A word is mixed in by exclusive or and a multiplication, so that a change within one word never goes unnoticed.
 ///
-/// A run of bytes is added up in ``RecordingLanes`` first; see <doc:RecordedRuns>.
+/// A run of bytes is added up in eight lanes first; see <doc:RecordedRuns>.
 struct RecordingSum {
     /// What has been mixed in so far.
     private(set) var value: UInt64
@@ -24,22 +26,29 @@ struct RecordingSum {
         }
     }
 
-    /// Mixes a run of bytes in, and copies it on the way if it is told where to: that costs little more than the copy.
-    @inline(__always) mutating func add(run: UnsafeRawBufferPointer, copyingTo to: UnsafeMutableRawPointer? = nil) {
-        var lanes = RecordingLanes()
-        if let start = run.baseAddress { lanes.add(start, run.count, copyingTo: to) }
-        add(lanes, run.count)
+    /// Mixes a run of bytes in.
+    mutating func add(run: UnsafeRawBufferPointer) { add(ctr_sum(run.baseAddress, run.count), run.count) }
+
+    /// Mixes a run of bytes in, and copies it on the way.
+    mutating func add(run: UnsafeRawBufferPointer, copyingTo to: UnsafeMutableRawPointer) {
+        add(ctr_sum_copying(run.baseAddress, run.count, to), run.count)
     }
 
     /// Counts the stripes, not the bytes: the zeros that a record is filled up with belong to the run.
-    private mutating func add(_ lanes: RecordingLanes, _ count: Int) {
-        for pair in [(lanes.a, lanes.aFar), (lanes.b, lanes.bFar), (lanes.c, lanes.cFar), (lanes.d, lanes.dFar)] {
-            for index in 0..<2 {
-                add(pair.0[index])
-                add(pair.1[index])
-            }
-        }
-        add(UInt64((count + RecordingLanes.stripe - 1) / RecordingLanes.stripe))
+    private mutating func add(_ lanes: ctr_lanes, _ count: Int) {
+        let (near, far) = (lanes.near, lanes.far)
+        add(near.0, far.0, near.1, far.1)
+        add(near.2, far.2, near.3, far.3)
+        add(near.4, far.4, near.5, far.5)
+        add(near.6, far.6, near.7, far.7)
+        add(UInt64((count + Int(CTR_STRIPE) - 1) / Int(CTR_STRIPE)))
+    }
+
+    @inline(__always) private mutating func add(_ a: UInt64, _ b: UInt64, _ c: UInt64, _ d: UInt64) {
+        add(a)
+        add(b)
+        add(c)
+        add(d)
     }
 
     /// Of one run alone.

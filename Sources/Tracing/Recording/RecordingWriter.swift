@@ -1,0 +1,265 @@
+import Wiring
+
+/// Gathers records in parts, and hands each on as a chunk when it is full.
+///
+/// The room behind the last record is lent: a train that was received there, or is sent from there, is recorded where
+/// it stands, and only its head and its sum are added. Of the fastest trains a copy takes 15 %, and standing in other
+/// memory each time 3 %.
+///
+/// What is lent is never written to: neither by a record that comes while the room is being filled, nor by the next
+/// part while a train is still read. Such a record goes into other memory, which costs a part that is not full.
+final class RecordingWriter {
+    /// What is behind the last record: room for the head of a train, or of a read, and then what is lent.
+    private static let trainAt = 8 + RecordingFormat.trainHeadLength
+    private static let readAt = 8
+    /// The largest room that is lent: for what every transport here carries.
+    private static let lent = 65536
+    /// So long is a part at least that has room to lend: a part is handed on when it has none left.
+    private static let roomyPart = 4 * lent
+
+    // One thread owns it, and nobody is called while one of these is changed: a check of each use for exclusive access
+    // would take a fiftieth of the fastest trains.
+
+    private let sink: (RawSpan) throws -> Void
+    private var memory: RecordingMemory
+    /// Where the memory begins, and how long it is.
+    @exclusivity(unchecked) private var base: UnsafeMutableRawPointer
+    @exclusivity(unchecked) private var capacity: Int
+    /// Bytes of the part, its chunk's head included.
+    @exclusivity(unchecked) private var count = RecordingFormat.chunkHeadLength
+    /// Of the records of this part so far.
+    @exclusivity(unchecked) private var sum = RecordingSum(salt: 0)
+    private var chunks: UInt32 = 0
+    private(set) var failure: (any Error)?
+    @exclusivity(unchecked) private(set) var isFinished = false
+    private(set) var bytesWritten = 0
+
+    /// Whether a part is long enough to lend room of it.
+    private let isRoomy: Bool
+    private let trains: Burst
+    private let reads: Burst
+    /// Which source the room was lent to last.
+    @exclusivity(unchecked) private var borrower: UInt16 = 0
+    /// What is still lent though nothing is written there any more.
+    private var retired: RecordingMemory?
+
+    init(partLength: Int, sink: @escaping (RawSpan) throws -> Void) {
+        self.sink = sink
+        memory = RecordingMemory(partLength)
+        (base, capacity) = (memory.base, memory.capacity)
+        isRoomy = partLength >= Self.roomyPart
+        trains = Burst(at: base, capacity: Self.lent, of: memory)
+        reads = Burst(at: base, capacity: Self.lent, of: memory)
+        for burst in [trains, reads] { burst.onReturn = { [weak self] in self?.takeBack() } }
+        place()
+    }
+
+    // MARK: - Records
+
+    /// A record of one word.
+    func add(_ kind: RecordingFormat.Kind, _ source: UInt16, _ aux: UInt8, word: UInt64) {
+        guard let base = reserve(kind, source, aux, 8) else { return }
+        base.storeBytes(of: word.littleEndian, as: UInt64.self)
+        sum.add(word)
+        settle()
+    }
+
+    /// A record of words.
+    func add(_ kind: RecordingFormat.Kind, _ source: UInt16, _ aux: UInt8, words: [UInt8]) {
+        guard let base = reserve(kind, source, aux, words.count) else { return }
+        words.withUnsafeBytes { from in
+            guard let start = from.baseAddress else { return }
+            base.copyMemory(from: start, byteCount: from.count)
+            sum.add(words: base, count: (from.count + 7) / 8)
+        }
+        settle()
+    }
+
+    /// A record that ends in a run of bytes, behind `head` bytes that `store` writes.
+    @inline(__always) func add(
+        _ kind: RecordingFormat.Kind, _ source: UInt16, _ aux: UInt8, head: Int, _ run: RawSpan,
+        store: (UnsafeMutableRawPointer) -> Void
+    ) {
+        run.withUnsafeBytes { run in
+            if let start = run.baseAddress, isPlace(start, behind: head) {
+                return keep(kind, source, aux, head: head, run, store: store)
+            }
+            guard let base = reserve(kind, source, aux, head + run.count) else { return }
+            store(base)
+            sum.add(words: base, count: head / 8)
+            sum.add(run: run, copyingTo: base + head)
+            settle()
+        }
+    }
+
+    /// A record of how long a run is, and of its sum, behind `head` bytes that `store` writes.
+    @inline(__always) func add(
+        _ kind: RecordingFormat.Kind, _ source: UInt16, _ aux: UInt8, head: Int, sumOf run: RawSpan,
+        store: (UnsafeMutableRawPointer) -> Void
+    ) {
+        let value = run.withUnsafeBytes { RecordingSum.of($0, salt: 0) }
+        guard let base = reserve(kind, source, aux, head + 16) else { return }
+        store(base)
+        base.storeBytes(of: UInt64(run.byteCount).littleEndian, toByteOffset: head, as: UInt64.self)
+        base.storeBytes(of: value.littleEndian, toByteOffset: head + 8, as: UInt64.self)
+        sum.add(words: base, count: head / 8 + 2)
+        settle()
+    }
+
+    /// Room for the body of a record, padded to a multiple of 8 with zeros; nil once nothing is written any more.
+    ///
+    /// Its head is written and summed; its body is still to be, and then it is to be settled.
+    @inline(__always) private func reserve(
+        _ kind: RecordingFormat.Kind, _ source: UInt16, _ aux: UInt8, _ length: Int
+    ) -> UnsafeMutableRawPointer? {
+        if _slowPath(isBeingFilled) { makeWay(kind, source) }
+        let whole = 8 + (length + 7) & ~7
+        if _slowPath(length > RecordingFormat.longestRecord || count + whole > capacity) { makeRoom(length) }
+        guard !isFinished else { return nil }
+        let start = base + count
+        start.storeBytes(of: UInt64(0), toByteOffset: whole - 8, as: UInt64.self)
+        begin(kind, source, aux, length, at: start)
+        count += whole
+        return start + 8
+    }
+
+    @inline(__always) private func begin(
+        _ kind: RecordingFormat.Kind, _ source: UInt16, _ aux: UInt8, _ length: Int, at base: UnsafeMutableRawPointer
+    ) {
+        let head = UInt64(kind.rawValue) | UInt64(aux) << 8 | UInt64(source) << 16 | UInt64(UInt32(length)) << 32
+        base.storeBytes(of: head.littleEndian, as: UInt64.self)
+        sum.add(head)
+    }
+
+    /// For a record with so long a body.
+    @inline(never) private func makeRoom(_ length: Int) {
+        guard length <= RecordingFormat.longestRecord else { return fail(RecordingError.tooLong(length)) }
+        flush()
+        let whole = count + 8 + (length + 7) & ~7
+        if whole > capacity { replaceMemory(whole) }
+    }
+
+    // MARK: - The room behind the last record
+
+    /// Room of `capacity` bytes behind the last record, for a train or for a read; nil if there is none, or if it is
+    /// lent already.
+    func burst(of capacity: Int, forTrains isTrain: Bool, _ source: UInt16) -> Burst? {
+        guard isRoomy, capacity <= Self.lent, !isFinished, !isLent else { return nil }
+        borrower = source
+        return isTrain ? trains : reads
+    }
+
+    @inline(__always) private var isLent: Bool { !trains.isFree || !reads.isFree }
+
+    /// Whether room is lent that nothing was recorded from yet.
+    @inline(__always) private var isBeingFilled: Bool { trains.isBeingFilled || reads.isBeingFilled }
+
+    /// Whether `start` is where a run stands behind so long a head, if it is the next record.
+    @inline(__always) private func isPlace(_ start: UnsafeRawPointer, behind head: Int) -> Bool {
+        start == UnsafeRawPointer(base + count + 8 + head) && isBeingFilled
+    }
+
+    /// A record whose run stands where it belongs.
+    @inline(__always) private func keep(
+        _ kind: RecordingFormat.Kind, _ source: UInt16, _ aux: UInt8, head: Int, _ run: UnsafeRawBufferPointer,
+        store: (UnsafeMutableRawPointer) -> Void
+    ) {
+        guard !isFinished else { return }
+        let start = base + count
+        let length = head + run.count
+        begin(kind, source, aux, length, at: start)
+        store(start + 8)
+        sum.add(words: start + 8, count: head / 8)
+        sum.add(run: run)
+        // Where the last word is filled up with zeros: behind the longest run there is room for it.
+        (start + 8 + length).storeBytes(of: 0, as: UInt64.self)
+        count += 8 + (length + 7) & ~7
+        settle()
+    }
+
+    /// Lends the room behind the last record from now on; a part without any is handed on, once none is lent.
+    @inline(__always) private func settle() {
+        guard isRoomy else { return }
+        if isLent {
+            trains.settle()
+            reads.settle()
+            if _slowPath(isFull) { return awaitReturn() }
+        } else if _slowPath(isFull) {
+            return flush()
+        }
+        place()
+    }
+
+    /// Whether the part has no room to lend.
+    @inline(__always) private var isFull: Bool { count + Self.trainAt + Self.lent + 8 > capacity }
+
+    @inline(__always) private func place() {
+        trains.place(at: base + (count + Self.trainAt))
+        reads.place(at: base + (count + Self.readAt))
+    }
+
+    private func awaitReturn() {
+        for burst in [trains, reads] where !burst.isFree { burst.awaitReturn(true) }
+    }
+
+    /// What was lent is not read any more.
+    private func takeBack() {
+        for burst in [trains, reads] { burst.awaitReturn(false) }
+        retired = nil
+        settle()
+    }
+
+    /// Lets a record be written while room is lent that is being filled.
+    ///
+    /// A look that found nothing leaves it empty: then it may be written over.
+    @inline(never) private func makeWay(_ kind: RecordingFormat.Kind, _ source: UInt16) {
+        if isFinished || (source == borrower && kind.tellsOfNothing) { return }
+        flush()
+        if retired == nil { replaceMemory(capacity) }
+    }
+
+    /// Goes on in other memory; what is lent is kept until it comes back.
+    private func replaceMemory(_ capacity: Int) {
+        if isLent, retired == nil {
+            retired = memory
+            awaitReturn()
+        }
+        memory = RecordingMemory(capacity)
+        (base, self.capacity) = (memory.base, capacity)
+        (trains.owner, reads.owner) = (memory, memory)
+    }
+
+    // MARK: - Parts
+
+    /// Hands the part on: one chunk.
+    func flush() {
+        let length = count - RecordingFormat.chunkHeadLength
+        guard length > 0, !isFinished else { return }
+        base.storeBytes(of: RecordingFormat.chunkMagic.littleEndian, as: UInt32.self)
+        base.storeBytes(of: chunks.littleEndian, toByteOffset: 4, as: UInt32.self)
+        base.storeBytes(of: UInt64(length).littleEndian, toByteOffset: 8, as: UInt64.self)
+        base.storeBytes(of: sum.value.littleEndian, toByteOffset: 16, as: UInt64.self)
+        hand(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: base, count: count)))
+        chunks += 1
+        count = RecordingFormat.chunkHeadLength
+        sum = RecordingSum(salt: UInt64(chunks))
+        if isLent, retired == nil { replaceMemory(capacity) }
+        settle()
+    }
+
+    /// Hands bytes on that are no chunk.
+    func hand(_ bytes: RawSpan) {
+        bytesWritten += bytes.byteCount
+        do { try sink(bytes) } catch { fail(error) }
+    }
+
+    /// Nothing is written any more.
+    func finish() { isFinished = true }
+
+    /// The recording ends, the run does not.
+    func fail(_ error: any Error) {
+        guard !isFinished else { return }
+        failure = error
+        isFinished = true
+    }
+}
