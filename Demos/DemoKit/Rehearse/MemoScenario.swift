@@ -10,8 +10,8 @@ import Wiring
 /// of it, nothing altered; the tables of the memoers are within their bounds and do not contradict themselves. No sure
 /// memo ends twice; one that ends as delivered was in the inbox, and one that is said not to be was not.
 ///
-/// In the end nothing is left in any table. Plain memos have all arrived if no fault could lose anything; every sure
-/// memo of a host that did not crash is over.
+/// In the end nothing is left in any table. Plain memos have all arrived if no fault could lose anything, or hold it up
+/// for longer than a receiver waits; every sure memo of a host that did not crash is over.
 enum MemoScenario {
     static let plain = Scenario(
         "memos", "plain memos between three hosts; every fault but altered bytes",
