@@ -56,6 +56,9 @@ final class MemoMember: Doer {
         return "\(counts.openMemos) open, \(counts.queuedMemos) queued, \(sure.unfinished) unfinished"
     }
 
+    /// Memos that it has given up since nothing more of them came for too long.
+    var expired: Int { peer.core.statistics.drops[.expired] }
+
     override func enter(_ tyme: Tyme) throws { due = tyme }
 
     override func recur(_ tyme: Tyme) throws -> Recurrence {

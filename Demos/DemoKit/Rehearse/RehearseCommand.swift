@@ -18,7 +18,7 @@ public enum RehearseCommand {
           --jobs N          worlds at a time, each on a thread of its own
           --plan "FAULTS"   these faults instead of the seed's, for instance "loss 0.3 red>blu 0..5; cut red|blu 1..2"
           --set NAME=VALUE… options of the scenario that are not left to the seed
-          --time S          no new runs after S seconds
+          --time S          no new seeds after S seconds; shrinking takes the time it takes
           --no-shrink       do not look for the smallest plan that fails
           --json            one JSON object a line
         For one scenario and one seed:
