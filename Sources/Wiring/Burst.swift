@@ -40,7 +40,7 @@ public final class Burst {
     }
 
     /// Lends its first `count` bytes, at most ``capacity``, to `body`. It must not be lent again inside.
-    @inlinable public func lend<R, E: Error>(
+    @inlinable @inline(__always) public func lend<R, E: Error>(
         _ count: Int, _ body: (inout OutputRawSpan) throws(E) -> R
     ) throws(E) -> R {
         precondition(state == .free, "a burst is lent twice at a time")

@@ -55,8 +55,8 @@ public struct FerryPacing: Hashable, Sendable {
         let capacity = burst.capacity
         while trains < most, datagrams < budget.datagrams {
             if wire.isEmpty { return (true, trains) }
-            let room = wire.burst(of: capacity, for: .rx) ?? burst
-            let count = try room.lend(capacity) { (out: inout OutputRawSpan) throws(TransportError) -> Int in
+            let count = try Self.lend(wire.burst(of: capacity, for: .rx), or: burst, capacity) {
+                (out: inout OutputRawSpan) throws(TransportError) -> Int in
                 guard let train = try wire.receive(into: &out, at: tyme) else { return 0 }
                 core.handle(out.bytes, train, at: tyme)
                 return train.count(of: out.byteCount)
@@ -83,8 +83,7 @@ public struct FerryPacing: Hashable, Sendable {
                 guard let room = self.room(under: pacing, all) else { return .paced }
                 limits = room
             }
-            let room = wire.burst(of: capacity, for: .tx) ?? burst
-            let (count, sending) = try room.lend(capacity) {
+            let (count, sending) = try Self.lend(wire.burst(of: capacity, for: .tx), or: burst, capacity) {
                 (out: inout OutputRawSpan) throws(TransportError) -> (Int, Sending) in
                 guard let train = core.poll(into: &out, limits, at: tyme) else { return (0, Sending(taken: 0)) }
                 let sending = try wire.send(out.bytes, train, at: tyme)
@@ -101,6 +100,15 @@ public struct FerryPacing: Hashable, Sendable {
             if case .full = sending.outcome { return .full }
         }
         return .more
+    }
+
+    /// Lends the transport's own room, if it has any: as two calls, so that nothing is left of the first where it has
+    /// none, and nobody holds either.
+    @inlinable @inline(__always) static func lend<R>(
+        _ own: Burst?, or burst: Burst, _ capacity: Int, _ body: (inout OutputRawSpan) throws(TransportError) -> R
+    ) throws(TransportError) -> R {
+        if let own { return try own.lend(capacity, body) }
+        return try burst.lend(capacity, body)
     }
 
     /// What a train may be that is sent at this tyme, nil if none may.
