@@ -61,6 +61,15 @@ import Wiring
             }
         }
 
+        @Test("a rehearsal that is interrupted says what it has found, and ends with status 0")
+        func interrupted() throws {
+            let words = "--scenario memos --seeds 1..100000000 --json"
+            let found = try #require(try shell("timeout --preserve-status -s INT 2 @rehearse \(words)"))
+            #expect(found.status == 0)
+            let end = try #require(found.out.split(separator: "\n").last)
+            #expect(end.hasPrefix("{\"event\":\"end\",\"done\":") && end.contains("\"of\":100000000,"))
+        }
+
         @Test("names a recording that finds no room, without the usage")
         func fullRecording() throws {
             let command = "@memo-peer listen --udp 127.0.0.1:0 --time 0.05 --record /dev/full"

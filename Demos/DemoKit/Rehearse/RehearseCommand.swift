@@ -18,7 +18,7 @@ public enum RehearseCommand {
           --jobs N          worlds at a time, each on a thread of its own
           --plan "FAULTS"   these faults instead of the seed's, for instance "loss 0.3 red>blu 0..5; cut red|blu 1..2"
           --set NAME=VALUE… options of the scenario that are not left to the seed
-          --time S          no new seeds after S seconds; shrinking takes the time it takes
+          --time S          no new seeds after S seconds, as after Ctrl-C; shrinking takes the time it takes
           --no-shrink       do not look for the smallest plan that fails
           --json            one JSON object a line
         For one scenario and one seed:
@@ -82,7 +82,7 @@ public enum RehearseCommand {
                     + "\(JSONLine.fixed(tally.simulated, 0)) simulated seconds in \(JSONLine.fixed(wall, 1)) s "
                     + "(\(JSONLine.fixed(tally.simulated / wall, 0)) ×), \(tally.events) events")
         }
-        let tally = swarm.run { line("progress", $0) }
+        let tally = try swarm.run { line("progress", $0) }
         if let error = tally.error { throw UsageError("\(error)") }
         line("end", tally)
         let failures = tally.failures.sorted { ($0.seed, $0.scenario) < ($1.seed, $1.scenario) }

@@ -1,5 +1,6 @@
 import Foundation
 import Rehearsing
+import Sockets
 import Synchronization
 
 /// Runs scenarios over seeds on some threads, each world on one of them.
@@ -15,6 +16,7 @@ final class Swarm: Sendable {
 
     private struct State {
         var next = 0
+        var isStopped = false
         var tally = Tally()
     }
 
@@ -35,8 +37,11 @@ final class Swarm: Sendable {
     /// What has come of it so far.
     var tally: Tally { state.withLock { $0.tally } }
 
-    /// Runs all of it; `progress` is called about every second on the calling thread.
-    func run(progress: (Tally) -> Void) -> Tally {
+    /// Runs all of it, or until SIGINT or SIGTERM, after which those under way still come to their end; a second
+    /// signal ends the process as ever. `progress` is called about every second on the calling thread.
+    func run(progress: (Tally) -> Void) throws -> Tally {
+        let signals = RealPace(stopOn: [.interrupt, .terminate])
+        try signals.start()
         let done = DispatchGroup()
         for _ in 0..<options.jobs {
             done.enter()
@@ -47,16 +52,24 @@ final class Swarm: Sendable {
             thread.stackSize = 8 << 20
             thread.start()
         }
-        while done.wait(timeout: .now() + 1) == .timedOut { progress(tally) }
+        var looks = 0
+        while done.wait(timeout: .now() + 0.1) == .timedOut {
+            looks += 1
+            if signals.isStopRequested {
+                state.withLock { $0.isStopped = true }
+                signals.stop()
+            }
+            if looks % 10 == 0 { progress(tally) }
+        }
         return tally
     }
 
     /// Runs the next one; false if there is none.
     private func runNext() -> Bool {
         let number = state.withLock { state -> Int? in
-            guard state.next < count, state.tally.error == nil, ProcessInfo.processInfo.systemUptime < deadline else {
-                return nil
-            }
+            guard state.next < count, state.tally.error == nil, !state.isStopped,
+                ProcessInfo.processInfo.systemUptime < deadline
+            else { return nil }
             defer { state.next += 1 }
             return state.next
         }
