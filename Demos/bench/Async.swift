@@ -6,7 +6,7 @@ import Doing
 
 /// The row `bench async`: what it costs to suspend and resume linear code, beside a plain doer that does the same.
 ///
-/// Ours and the yardsticks run in turn in one process; the ratios are of their medians.
+/// Ours and the yardsticks run in turn in one process, but for CPython's generators; the ratios are of their medians.
 func benchAsync(_ arguments: [String]) throws {
     var words = Arguments(arguments)
     let doers = try words.integer("--doers", in: 1...1_000_000) ?? 1
@@ -30,8 +30,10 @@ func benchAsync(_ arguments: [String]) throws {
         return print(line)
     }
     var samples = Array(repeating: [Double](), count: loads.count)
+    var generators: [(nanoseconds: Double, version: String)] = []
     for _ in 0..<repeats {
         for (index, entry) in loads.enumerated() { samples[index].append(try entry.load.sample(doers)) }
+        if let sample = Generators.sample() { generators.append(sample) }
     }
     let medians = samples.map { $0.sorted()[$0.count / 2] }
     var line = JSONLine()
@@ -42,6 +44,12 @@ func benchAsync(_ arguments: [String]) throws {
     line.add("ratio_sleep_plain", medians[1] / medians[5], digits: 1)
     line.add("ratio_tick_bare_executor", medians[0] / medians[6], digits: 2)
     line.add("ratio_tick_task_yield", medians[0] / medians[7], digits: 4)
+    if let version = generators.first?.version {
+        let found = generators.map(\.nanoseconds)
+        line.add("cpython", version)
+        line.add("ns_cpython_generator", spread(found))
+        line.add("ratio_tick_cpython_generator", medians[0] / found.sorted()[found.count / 2], digits: 1)
+    }
     line.add("bytes_per_doer", try AsyncLoad.sleep.bytes(max(doers, 1000)), digits: 0)
     line.add("bytes_per_plain_doer", try AsyncLoad.plainPark.bytes(max(doers, 1000)), digits: 0)
     line.add("bytes_per_child", try AsyncLoad.bytesPerChild(1000), digits: 0)
