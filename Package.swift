@@ -19,6 +19,7 @@ let package = Package(
         .library(name: "Rehearsing", targets: ["Rehearsing"]),
         .library(name: "CoDoing", targets: ["CoDoing"]),
         .library(name: "Framing", targets: ["Framing"]),
+        .library(name: "LTP", targets: ["LTP"]),
     ],
     targets: [
         .target(name: "Doing", swiftSettings: strict),
@@ -34,6 +35,7 @@ let package = Package(
             name: "Rehearsing", dependencies: ["Doing", "Wiring", "Tracing", "Simming"], swiftSettings: strict),
         .target(name: "CoDoing", dependencies: ["Doing"], swiftSettings: strict),
         .target(name: "Framing", dependencies: ["Doing", "Wiring"], swiftSettings: strict),
+        .target(name: "LTP", dependencies: ["Doing", "Wiring"], swiftSettings: strict),
 
         .target(
             name: "DemoKit",
@@ -78,6 +80,7 @@ let package = Package(
             name: "FramingTests",
             dependencies: ["Doing", "CoDoing", "Wiring", "Framing", "Simming", "Sockets"],
             swiftSettings: strict),
+        .testTarget(name: "LTPTests", dependencies: ["Doing", "Wiring", "LTP"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             name: "DemoTests", dependencies: ["DemoKit", "Framing", "Rehearsing", "Simming", "Tracing"],

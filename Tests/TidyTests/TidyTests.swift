@@ -16,6 +16,7 @@ struct TidyTests {
         "Rehearsing": ["Doing", "Wiring", "Tracing", "Simming"],
         "CoDoing": ["Doing", "Synchronization"],
         "Framing": ["Doing", "Wiring"],
+        "LTP": ["Doing", "Wiring"],
     ]
     static let cTargets: Set<String> = ["CSockets", "CTracing"]
 
