@@ -63,7 +63,7 @@ struct SureMemo {
         self.deadline = deadline
         (next, base, zeroth, rounds) = (0, 0, 0, 0)
         credit = SureMemo.firstCredit
-        isParked = false
+        (isParked, isTold) = (false, false)
     }
 
     /// The row is free: nothing is held on to, and no queue finds it.
