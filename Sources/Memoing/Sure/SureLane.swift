@@ -22,6 +22,9 @@ struct SureLane {
     private(set) var repeatsOverdue: Bool
     var roundTrip: RoundTrip
     var pacer = Pacer()
+    /// The window or the pacer, and not a lack of grams, was what ended the sending last: then the window is in use,
+    /// whatever is under way (RFC 9002 §7.8).
+    var isHeldBack = false
     var log = TransmissionLog()
     var detector = LossDetector()
     /// Memos with grams that were never sent, in turn.

@@ -64,7 +64,8 @@ extension SureOutbox {
         if progress > 0 {
             lanes[lane].timeouts = 0
             lanes[lane].allowance = min(lanes[lane].allowance + progress, SureControl.mostInFlight)
-            lanes[lane].controller.acknowledged(progress, inFlight: inFlight)
+            lanes[lane].controller.acknowledged(
+                progress, inFlight: lanes[lane].isHeldBack ? max(inFlight, lanes[lane].controller.window) : inFlight)
             detectLosses(lane, now)
         }
         after(laneRow, now)

@@ -67,14 +67,15 @@ extension SureOutbox {
         let ceiling = lanes[lane].options.ceiling
         let window = max(controller.window &- lanes[lane].inFlight, lanes[lane].probes)
         var segments = min(limits.segments, window)
+        lanes[lane].isHeldBack = true
         guard segments > 0 else { return 0 }
         let bytes = min(limits.bytes, out.freeCapacity)
         var paced = Int.max
         let rate = Self.least(controller.rate(smoothed: smoothed, gram: min(maximum, limits.datagram)), ceiling)
         if let rate {
-            lanes[lane].pacer.fill(rate, span: max(4_000, 2 * granularity), at: now)
+            lanes[lane].pacer.fill(rate, at: now)
             guard lanes[lane].pacer.isOpen else {
-                opens = now + lanes[lane].pacer.wait(rate)
+                opens = lanes[lane].pacer.close(rate, at: now)
                 return 0
             }
             paced = lanes[lane].pacer.room
@@ -83,6 +84,7 @@ extension SureOutbox {
         var load = Load(segments: segments, bytes: bytes, datagram: limits.datagram, paced: paced)
         if !lanes[lane].lost.isEmpty { fillLost(lane, &load, &out, signing) }
         if !load.isEnded { fillFresh(lane, &load, &out, signing, isOnlyFresh: load.grams == 0) }
+        if load.grams == 0 { lanes[lane].isHeldBack = false }
         return load.segment
     }
 

@@ -14,7 +14,7 @@ import Wiring
         #expect(road.wrong == [] && road.accounts.values.allSatisfy { $0.arrivals == 1 })
     }
 
-    @Test("a row that had a memo of many grams is as a new one for the next memo: nothing of the last one is left in it")
+    @Test("a row that had a memo of many grams is as a new one for the next memo: nothing of it is left")
     func rows() {
         func begin(_ memo: inout SureMemo) {
             memo.begin(

@@ -76,7 +76,8 @@ struct SureRoad {
         tock: Tyme = 0.001, seed: UInt64 = 1, delay: Tyme = 0.025, jitter: Tyme = 0, loss: Double = 0,
         options: SureOptions = SureOptions()
     ) throws -> SureRoad {
-        let (forth, back) = (Way(delay: delay, jitter: jitter, loss: loss), Way(delay: delay, jitter: jitter, loss: loss))
+        let forth = Way(delay: delay, jitter: jitter, loss: loss)
+        let back = Way(delay: delay, jitter: jitter, loss: loss)
         var memoers: [Memoer] = []
         for host in 0..<2 {
             var memoer = try Memoer(kind: .sure, random: SplitMix64(seed: seed &* 7 &+ UInt64(host)))
@@ -234,7 +235,9 @@ extension SureRoad {
     }
 
     /// Seconds from handing over to arrival, ascending; those that did not arrive are not among them.
-    var latencies: [Tyme] { accounts.values.compactMap { account in account.arrivedAt.map { $0 - account.sentAt } }.sorted() }
+    var latencies: [Tyme] {
+        accounts.values.compactMap { account in account.arrivedAt.map { $0 - account.sentAt } }.sorted()
+    }
 
     /// The part `part` of ``latencies``, all memos counted.
     func latency(_ part: Double) -> Tyme {
