@@ -77,14 +77,18 @@ extension Memoer {
     @inline(never) private mutating func pollAll(into out: inout OutputRawSpan, _ limits: TrainLimits) -> Train? {
         sure.polled = .plain
         if let train = pollSure(into: &out, limits) { return train }
-        return outbox.poll(into: &out, limits, signer: signer)
+        if let train = outbox.poll(into: &out, limits, signer: signer) {
+            sure.isAcksTurn = true
+            return train
+        }
+        return pollAcks(into: &out, limits)
     }
 
     /// Takes off the queue what the transport took.
     public mutating func sent(_ sending: Sending, _ train: Train, at tyme: Tyme) {
         guard sure.isActive, sure.polled != .plain else { return outbox.commit(sending, train, hash: addressHash) }
         switch sure.polled {
-        case .acks: sentAcks(sending, train)
+        case .acks: sure.inbox.isFull = !sure.inbox.ready.commit(sending, train)
         case .both: sentRide(sending, train)
         case .plain, .memos: sure.outbox.commit(sending, train, at: micros)
         }

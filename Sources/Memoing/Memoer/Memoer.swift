@@ -226,7 +226,7 @@ public struct Memoer: DatagramCore {
 
     /// True while grams wait for peers, or for a transport, that had no room.
     public var isBlocked: Bool {
-        outbox.isBlocked || sure.isActive && (sure.outbox.isBlocked || sure.inbox.isFull || !sure.inbox.stuck.isEmpty)
+        outbox.isBlocked || sure.isActive && (sure.outbox.isBlocked || sure.inbox.isFull || sure.inbox.ready.isStuck)
     }
 
     /// There may be room again.
@@ -238,7 +238,8 @@ public struct Memoer: DatagramCore {
         outbox.unblock()
         guard sure.isActive else { return }
         sure.outbox.unblock()
-        unblockAcks()
+        sure.inbox.isFull = false
+        sure.inbox.ready.unblock()
     }
 
     /// Takes note of the tyme, and gives up what is too old.

@@ -40,6 +40,8 @@ public struct MemoerLimits: Hashable, Sendable {
     public var verifyBurst = 16_384
     /// Signatures of one source checked in a second, in the long run.
     public var verifyPerSecond = 16_384
+    /// Acks that wait to be sent.
+    public var acks = 4096
     /// Memos in the inbox.
     public var inboxMemos = 65_536
     /// Bytes in the inbox; the memo that reaches it still fits.

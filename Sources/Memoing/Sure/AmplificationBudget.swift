@@ -33,6 +33,12 @@ struct AmplificationBudget {
         places[index].isProven = true
     }
 
+    func isProven(_ source: UInt64) -> Bool {
+        guard !places.isEmpty else { return false }
+        let place = places[Int(truncatingIfNeeded: source & 1023)]
+        return place.source == source && place.isProven
+    }
+
     /// Whether so many bytes may go there.
     func allows(_ bytes: Int, to source: UInt64) -> Bool {
         guard !places.isEmpty else { return false }

@@ -11,6 +11,8 @@ struct SureState {
     var polled = Polled.plain
     /// The other queue had its turn last.
     var isTurn = true
+    /// Memos were sent last: if acks wait as well, it is their turn.
+    var isAcksTurn = true
     /// Grams that waited for the first one of their memo are taken in: that one is what triggers the ack.
     var isAdopting = false
     var lastMicros = Micros.min
@@ -118,10 +120,12 @@ extension Memoer {
             makeAcks(at: now)
         }
         if mayRide(limits), let train = pollRide(into: &out, limits, at: now) { return train }
-        if !sure.inbox.isFull, let train = pollAcks(into: &out, limits) {
-            sure.polled = .acks
-            sure.isAckFirst = false
-            return train
+        // Acks and memos have turns, so that no flood of what asks for acks holds up memos.
+        let isShared = outbox.isReady || sure.outbox.isReady
+        if sure.isAcksTurn || !isShared {
+            var share = limits
+            if isShared { share.segments = max(1, limits.segments / 2) }
+            if let train = pollAcks(into: &out, share) { return train }
         }
         // Plain and sure memos have turns.
         if outbox.isReady, !sure.isTurn {
@@ -133,25 +137,37 @@ extension Memoer {
             if let train = sure.outbox.poll(into: &out, limits, signing, at: now) {
                 sure.polled = .memos
                 sure.isTurn = false
+                sure.isAcksTurn = true
                 return train
             }
         }
-        if !outbox.isReady { settleSure() }
+        if outbox.isReady { return nil }
+        if let train = pollAcks(into: &out, limits) { return train }
+        settleSure()
         return nil
+    }
+
+    /// The next train of acks.
+    mutating func pollAcks(into out: inout OutputRawSpan, _ limits: TrainLimits) -> Train? {
+        guard sure.inbox.isReady, let train = sure.inbox.ready.poll(into: &out, limits) else { return nil }
+        sure.polled = .acks
+        sure.isAckFirst = false
+        sure.isAcksTurn = false
+        return train
     }
 
     /// Whether the one ack that waits may leave in the train of memos that goes to the same peer.
     private func mayRide(_ limits: TrainLimits) -> Bool {
-        guard sure.inbox.ready.count == 1, sure.outbox.isReady, !sure.isAckFirst, !outbox.isReady, limits.segments > 1,
-            case let lane = sure.outbox.turns.first(of: SureOutbox.Turn.ready), lane >= 0
+        guard let ack = sure.inbox.ready.only, sure.outbox.isReady, !sure.isAckFirst, !outbox.isReady,
+            limits.segments > 1, case let lane = sure.outbox.turns.first(of: SureOutbox.Turn.ready), lane >= 0
         else { return false }
-        return sure.outbox.lanes[Int(lane)].address == sure.inbox.ready.first?.address
+        return sure.outbox.lanes[Int(lane)].address == ack.address
     }
 
     /// A train of memos with an ack behind: a question is acknowledged and answered by one system call, and both are
     /// received by one.
     private mutating func pollRide(into out: inout OutputRawSpan, _ limits: TrainLimits, at now: Micros) -> Train? {
-        guard let ack = sure.inbox.ready.first else { return nil }
+        guard let ack = sure.inbox.ready.only else { return nil }
         let start = out.byteCount
         let signing = SureOutbox.Signing(signer: signer, identities: outbox.identities)
         var room = limits
@@ -166,6 +182,7 @@ extension Memoer {
             return train
         }
         ack.append(to: &out)
+        sure.inbox.ready.pollOnly()
         sure.polled = .both
         return train
     }
@@ -179,14 +196,14 @@ extension Memoer {
         // A refusal was of the ack; a lack of room is everybody's.
         if case .refused = sending.outcome {} else { memos.outcome = sending.outcome }
         sure.outbox.commit(memos, train, at: now)
-        sentAcks(rest, train)
+        sure.inbox.isFull = !sure.inbox.ready.commit(rest, train)
     }
 
     /// Nothing is owed, under way or due: the memoer is as cheap as one without sure memos.
     private mutating func settleSure() {
         sure.isActive =
             sure.outbox.unfinished > 0 || sure.inbox.deadline != .max || !sure.inbox.starved.isEmpty
-            || !sure.inbox.ready.isEmpty || !sure.inbox.stuck.isEmpty
+            || !sure.inbox.ready.isEmpty
     }
 
     /// When something of the sure memos is due.

@@ -176,7 +176,6 @@ extension Memoer {
     private mutating func emit(
         _ ack: Ack, to address: Address, _ hash: UInt64, isSigned: Bool, at now: Micros
     ) -> Bool {
-        guard sure.inbox.ready.count < SureInbox.mostReady else { return withhold() }
         let code: GramCode = isSigned ? .signedAck : .ack
         let overhead = code.layout.overhead(in: domain)
         let size = overhead + (ack.body.map { domain == .text ? $0.size / 3 * 4 : $0.size } ?? 0)
@@ -189,10 +188,11 @@ extension Memoer {
             ack.body = nil
         }
         guard let bytes = bytes(of: ack, isSigned: isSigned) else { return withhold() }
-        let datagram = SureInbox.Datagram(address: address, head: ack.head(code, in: domain), bytes: bytes)
+        let datagram = AckQueue.Datagram(address: address, head: ack.head(code, in: domain), bytes: bytes)
+        let isFriend = sure.inbox.amplification.isProven(hash)
+        guard sure.inbox.ready.append(datagram, hash: hash, isFriend: isFriend) else { return withhold() }
         sure.inbox.amplification.spend(datagram.count, on: hash)
         sure.inbox.lastAck[Int(hash & 255)] = now
-        sure.inbox.ready.append(datagram)
         sure.outbox.counts.acksSent += 1
         if ack.body == nil { sure.outbox.counts.headersSent += 1 }
         sure.outbox.counts.ackBytesSent += datagram.count
@@ -209,51 +209,5 @@ extension Memoer {
         guard isSigned else { return ack.body == nil ? [] : ack.bytes(in: domain) }
         guard let signer, let vid, let keys = keep.keys(of: vid) else { return nil }
         return try? ack.bytes(in: domain, as: vid, keys: keys, signer: signer)
-    }
-}
-
-// MARK: - Sending acks
-
-extension Memoer {
-    /// Appends a train of acks for one destination: equal ones, and a shorter one behind them.
-    func pollAcks(into out: inout OutputRawSpan, _ limits: TrainLimits) -> Train? {
-        guard let first = sure.inbox.ready.first else { return nil }
-        let segment = first.count
-        var count = 0
-        while count < sure.inbox.ready.count, count < limits.segments {
-            let next = sure.inbox.ready[count]
-            guard next.address == first.address, next.count <= segment,
-                out.byteCount + next.count <= limits.bytes, out.freeCapacity >= next.count
-            else { break }
-            next.append(to: &out)
-            count += 1
-            if next.count < segment { break }
-        }
-        return Train(peer: first.address, segment: segment)
-    }
-
-    /// Takes off what the transport took. An ack that is refused is lost, as on the way.
-    mutating func sentAcks(_ sending: Sending, _ train: Train) {
-        let taken = sending.taken > 0 ? train.count(of: sending.taken) : 0
-        sure.inbox.ready.removeFirst(min(taken, sure.inbox.ready.count))
-        switch sending.outcome {
-        case .sent: break
-        case .full: sure.inbox.isFull = true
-        case .peerFull:
-            // The acks of this peer step aside until it may have room.
-            while let first = sure.inbox.ready.first, first.address == train.peer {
-                sure.inbox.ready.removeFirst()
-                if sure.inbox.stuck.count < SureInbox.mostReady { sure.inbox.stuck.append(first) }
-            }
-        case .refused:
-            if !sure.inbox.ready.isEmpty { sure.inbox.ready.removeFirst() }
-        }
-    }
-
-    mutating func unblockAcks() {
-        sure.inbox.isFull = false
-        guard !sure.inbox.stuck.isEmpty else { return }
-        for datagram in sure.inbox.stuck { sure.inbox.ready.append(datagram) }
-        sure.inbox.stuck = []
     }
 }

@@ -52,13 +52,13 @@ extension Memoer {
         checkInvariants()
         precondition(sure.inbox.done.count <= 2 * limits.sureFinished, "done \(sure.inbox.done.count)")
         precondition(sure.inbox.done.floorCount <= 4096, "floors")
-        precondition(sure.inbox.ready.count <= SureInbox.mostReady && sure.inbox.repeats.count <= 256, "acks")
+        precondition(sure.inbox.ready.count <= limits.acks && sure.inbox.repeats.count <= 256, "acks")
         if sure.outbox.unfinished > 0 { precondition(sure.isActive, "asleep with memos") }
     }
 
     /// True if nothing of any sure memo is left but the memory of what is over: for tests.
     package var isSureQuiet: Bool {
         sure.outbox.unfinished == 0 && sure.inbox.endings.isEmpty && sure.inbox.ready.isEmpty
-            && sure.inbox.repeats.isEmpty && sure.inbox.stuck.isEmpty && wakeTyme == nil
+            && sure.inbox.repeats.isEmpty && wakeTyme == nil
     }
 }

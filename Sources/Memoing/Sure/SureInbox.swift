@@ -55,34 +55,12 @@ struct SureInbox {
         var further: [Mid]
     }
 
-    /// An ack ready to be sent.
-    struct Datagram {
-        let address: Address
-        /// All of an unsigned ack without a body, which needs no storage of its own.
-        let head: GramHead
-        /// Any other ack, whole; else empty.
-        let bytes: [UInt8]
-
-        /// Bytes on the wire.
-        var count: Int { bytes.isEmpty ? head.bodyStart : bytes.count }
-
-        func append(to out: inout OutputRawSpan) {
-            guard bytes.isEmpty else { return out.append(contentsOf: bytes.span.bytes) }
-            precondition(out.freeCapacity >= head.bodyStart, "ack: need \(head.bodyStart), have \(out.freeCapacity)")
-            unsafe out.withUnsafeMutableBytes { room, filled in
-                unsafe head.store(to: room.baseAddress! + filled)
-                filled += head.bodyStart
-            }
-        }
-    }
-
     var done: DoneTable
     var states: [AckState] = []
     var due: [Int32] = []
     var endings: [Ending] = []
     var repeats = Queue<Repeat>()
-    var ready = Queue<Datagram>()
-    var stuck: [Datagram] = []
+    var ready: AckQueue
     var amplification = AmplificationBudget()
     /// Rows that wait for room in the inbox.
     var starved: [Int32] = []
@@ -92,24 +70,28 @@ struct SureInbox {
     var lastAck = [Micros](repeating: .min, count: 256)
     var isFull = false
 
-    /// Acks that wait to be sent at most.
-    static let mostReady = 4096
     /// Memos whose end waits to be told at most, before their acks are made.
     static let mostEndings = 1 << 16
     /// From so many grams or memos on, an ack that ends a burst is repeated.
     static let burst = 8
 
-    init(limits: MemoerLimits) { done = DoneTable(limit: limits.sureFinished, age: limits.sureFinishedAge) }
+    init(limits: MemoerLimits) {
+        done = DoneTable(limit: limits.sureFinished, age: limits.sureFinishedAge)
+        ready = AckQueue(limit: limits.acks)
+    }
+
+    /// An ack can be sent now.
+    @inline(__always) var isReady: Bool { !isFull && ready.hasReady }
 
     /// True if an ack is to be made at `now`, or waits to be sent.
     @inline(__always) func hasWork(at now: Micros) -> Bool {
-        !isFull && !ready.isEmpty || !endings.isEmpty || nextDue <= now
+        isReady || !endings.isEmpty || nextDue <= now
     }
 
     /// When the next ack must leave.
     @inline(__always) var deadline: Micros {
         let soonest = min(nextDue, repeats.first?.at ?? .max)
-        return endings.isEmpty && (ready.isEmpty || isFull) ? soonest : .min
+        return endings.isEmpty && !isReady ? soonest : .min
     }
 
     mutating func tell(_ ending: Ending, _ counts: inout SureStatistics) {
