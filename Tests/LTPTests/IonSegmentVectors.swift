@@ -98,7 +98,9 @@ struct IonSegmentVectors {
     @Test("the file is there")
     func there() { #expect(!IonVectors.all.isEmpty) }
 
-    @Test("every segment is read to the fields that stand beside it, and written to the same bytes", arguments: IonVectors.all)
+    @Test(
+        "every segment is read to the fields that stand beside it, and written to the same bytes",
+        arguments: IonVectors.all)
     func decode(_ one: IonVectors.Case) throws {
         for segment in one.segments {
             var whole = bytes(hex: segment.hex ?? segment.header_hex)

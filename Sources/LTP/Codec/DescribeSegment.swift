@@ -43,7 +43,7 @@ extension LTPSegment.Piece {
 }
 
 extension LTPSegment.Report {
-    fileprivate var head: String { checkpoint == 0 ? "report \(serial)" : "report \(serial) on checkpoint \(checkpoint)" }
+    fileprivate var head: String { "report \(serial)\(checkpoint == 0 ? "" : " on checkpoint \(checkpoint)")" }
 
     fileprivate var words: String {
         let most = 4
