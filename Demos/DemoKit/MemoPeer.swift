@@ -73,7 +73,7 @@ public enum MemoPeer {
             return file.take { [] }
         }
         let wire = try Replayed(replay, name: "socket")
-        let pacing: FerryPacing? =
+        let pacing: DatagramPacing? =
             switch options.place {
             case .udp: udpPacing(options)
             case .uxd: uxdPacing(options)
@@ -89,13 +89,11 @@ public enum MemoPeer {
         return taping.outcome!
     }
 
-    private static func udpPacing(_ options: MemoPeerOptions) -> FerryPacing? {
-        FerryPacing(datagrams: options.pacing ?? 64, bytes: 1 << 18)
+    private static func udpPacing(_ options: MemoPeerOptions) -> DatagramPacing? {
+        options.pacing ?? (options.isSure ? nil : .udp)
     }
 
-    private static func uxdPacing(_ options: MemoPeerOptions) -> FerryPacing? {
-        options.pacing.map { FerryPacing(datagrams: $0, bytes: 1 << 30) }
-    }
+    private static func uxdPacing(_ options: MemoPeerOptions) -> DatagramPacing? { options.pacing }
 
     private static func run(_ options: MemoPeerOptions, _ taping: Taping) throws -> Bool {
         switch options.place {
@@ -124,7 +122,7 @@ public enum MemoPeer {
     /// Puts what the flags ask for between the memoer and the transport.
     private static func run<Wire: DatagramTransport>(
         _ options: MemoPeerOptions, over wire: Wire, at local: Address, to destination: Address?,
-        pacing: FerryPacing?, _ taping: Taping, address: @escaping () -> String
+        pacing: DatagramPacing?, _ taping: Taping, address: @escaping () -> String
     ) throws -> Bool {
         let flags = options.flags
         if let recorder = taping.recorder {
@@ -139,7 +137,7 @@ public enum MemoPeer {
 
     private static func run<Wire: DatagramTransport>(
         _ options: MemoPeerOptions, tapping wire: Wire, at local: Address, to destination: Address?,
-        _ pacing: FerryPacing?, _ taping: Taping, _ address: @escaping () -> String
+        _ pacing: DatagramPacing?, _ taping: Taping, _ address: @escaping () -> String
     ) throws -> Bool {
         let tap = options.flags.tap("memo-peer")
         tap?.local = local
@@ -152,7 +150,7 @@ public enum MemoPeer {
     }
 
     private static func run<Wire: DatagramTransport>(
-        _ options: MemoPeerOptions, over wire: Wire, to destination: Address?, pacing: FerryPacing?,
+        _ options: MemoPeerOptions, over wire: Wire, to destination: Address?, pacing: DatagramPacing?,
         _ taping: Taping, address: @escaping () -> String
     ) throws -> Bool {
         let memoer = try makeMemoer(options, limits: wire.limits, taping)
@@ -206,7 +204,7 @@ public enum MemoPeer {
                 ? (options.isSure ? .sureSigned : .signed)
                 : options.isSure ? .sure : .plain,
             domain: options.domain == .text ? .text : .binary,
-            size: options.size, maximum: limits.datagram, vid: vid, keep: keep, signer: signer,
+            size: options.size, vid: vid, keep: keep, signer: signer,
             requiresSigned: options.isSigned, allowed: options.allowed, random: taping.random)
         memoer.reportsSent = true
         // Unix datagrams are never lost, and the kernel holds the sender back.

@@ -48,7 +48,7 @@ struct MemoPeerOptions {
     let seed: Seed?
     let keep: [(Vid, KeyPair)]
     let allowed: [Vid]?
-    let pacing: Int?
+    let pacing: DatagramPacing?
     let probes: Int?
     let deadline: Double?
     let window: Int?
@@ -98,7 +98,7 @@ struct MemoPeerOptions {
         probes = try words.integer("--probes", in: 0...1000)
         deadline = try words.number("--deadline", in: 0.001...31_536_000)
         window = try words.integer("--window", in: 1...SureControl.mostInFlight)
-        pacing = try words.integer("--per-tick", in: 1...1_000_000)
+        pacing = try words.number("--pace", in: 1...1e12).map { try DatagramPacing(bytesPerSecond: $0) }
         time = try words.number("--time", in: 0.001...31_536_000)
         json = words.has("--json")
         flags = try WireFlags(&words)

@@ -162,8 +162,8 @@ final class PairExchange<Wire: DatagramTransport & Placed>: Exchange {
     }
 
     override func enter(_ tyme: Tyme) throws {
-        pair.blu.onEvent = { [unowned self] event, _ in hear(event, at: "blu") { try answer($0) } }
-        pair.red.onEvent = { [unowned self] event, _ in hear(event, at: "red") { try goOn($0) } }
+        pair.blu.onEvent = { [unowned self] _, event, _ in hear(event, at: "blu") { try answer($0) } }
+        pair.red.onEvent = { [unowned self] _, event, _ in hear(event, at: "red") { try goOn($0) } }
     }
 
     override func recur(_ tyme: Tyme) throws -> Recurrence {

@@ -114,7 +114,7 @@ final class MemoBed<Wire: DatagramTransport> {
         reader = Reader(memo)
         if options.isInPlace { blu.core.reader = reader }
         // Outcomes wait until they are read, and are counted with what is queued.
-        if options.kind == .sure, !options.isPingPong { red.onEvent = { _, _ in } }
+        if options.kind == .sure, !options.isPingPong { red.onEvent = { _, _, _ in } }
         doist = try Doist(tock: Double(options.tick) * 1e-6, doers: [red, blu])
         watch(doist)
         try doist.enter()
@@ -170,8 +170,8 @@ final class MemoBed<Wire: DatagramTransport> {
     private func bounce(_ result: inout LoopbackResult) throws {
         let limit = lbc_now() + 6
         let (ping, pong) = (Bounce(options, memo, isAsking: true), Bounce(options, memo, isAsking: false))
-        red.onEvent = { [red, places] event, _ in ping.take(event, &red.core, to: places.1) }
-        blu.onEvent = { [blu, places] event, _ in pong.take(event, &blu.core, to: places.0) }
+        red.onEvent = { [places] red, event, _ in ping.take(event, &red.core, to: places.1) }
+        blu.onEvent = { [places] blu, event, _ in pong.take(event, &blu.core, to: places.0) }
         defer { (red.onEvent, blu.onEvent) = (nil, nil) }
         try red.core.memoit(memo, to: places.1)
         var idle = 0

@@ -45,7 +45,7 @@ final class MemoTalker<Wire: DatagramTransport> {
             memo = benchMemo(options)
             super.init()
             // In the peer's own pass, before it sends: an answer leaves in the pass that brought the question.
-            peer.onEvent = { [unowned self] event, _ in
+            peer.onEvent = { [unowned self] _, event, _ in
                 guard case .memo(let memo) = event else { return }
                 do { try take(memo) } catch { result.bad += 1 }
             }

@@ -61,7 +61,7 @@ final class SimBench {
         doist = try Doist(
             tock: Double(options.tick) * 1e-6, limit: Double(options.limit) * 1e-3, skipsIdle: options.skips,
             doers: [net, source, a, b])
-        b.onEvent = { [sink, source, unowned doist] event, tyme in
+        b.onEvent = { [sink, source, unowned doist] _, event, tyme in
             guard case .memo(let memo) = event else { return }
             sink.take(memo.bytes, tyme, source)
             if sink.got == options.count { doist.requestStop() }

@@ -26,10 +26,8 @@ final class Exchange {
         blu = CoreDoer(Memoer(random: SplitMix64(seed: random.next())), over: try UDPPeer(name: "blu", port: 0))
         talk = Talk(red, blu, say)
         doist = try Doist(limit: 5, pace: pace, doers: [red, blu, talk])
-        let blu = blu
-        blu.onEvent = { [unowned blu] event, _ in
-            guard case .memo(let memo) = event else { return }
-            _ = try? blu.core.memoit(memo.bytes, to: memo.source)
+        blu.onEvent = { blu, event, _ in
+            if case .memo(let memo) = event { try blu.core.memoit(memo.bytes, to: memo.source) }
         }
         red.listener = talk
     }

@@ -61,7 +61,7 @@ struct FrameTrunk<Message> {
         finish(at: tyme)
     }
 
-    /// Ends our half once all is sent; what comes is thrown away from now on. Without a tyme, the next tick has it.
+    /// Ends our half once all is sent; what comes is thrown away from now on. Without a tyme, the next pass has it.
     mutating func finish(at tyme: Tyme?) {
         guard closing == .open else { return }
         closing = .finish
@@ -76,8 +76,8 @@ struct FrameTrunk<Message> {
     /// The connection is over: only what was told can still be taken.
     mutating func over() { closing = .close }
 
-    /// The first thing in every pass: lingering has an end.
-    mutating func tick(at tyme: Tyme) {
+    /// Lingering has an end.
+    mutating func expire(at tyme: Tyme) {
         guard closing == .finish else { return }
         let end = lingerUntil ?? tyme + limits.linger
         lingerUntil = end

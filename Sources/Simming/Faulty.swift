@@ -65,6 +65,7 @@ public final class Faulty<Base: DatagramTransport>: DatagramTransport {
     public var heldCount: Int { state.pointee.flights.count }
 
     public var limits: TrainLimits { base.limits }
+    public var address: Address { base.address }
     public var readiness: Readiness { base.readiness }
 
     /// Whether nothing waits to be received. While something is held it says no: a receive lets go of what is due.

@@ -9,20 +9,21 @@ import Wiring
 /// ```swift
 /// CoreDoer(Skewed(memoer, rate: 1.0001, offset: 3600), over: red.peer(port: 1))
 /// ```
-public struct Skewed<Core: DatagramCore>: DatagramCore {
+public struct Skewed<Base: DatagramCore>: WrappedCore {
+    public typealias Event = Base.Event
     /// The protocol.
-    public var core: Core
+    public var base: Base
     /// Seconds of its clock for each second of tyme, greater than 0.
     public let rate: Double
     /// What its clock says at tyme 0, in seconds.
     public let offset: Double
 
-    /// `core` with a clock of its own.
+    /// `base` with a clock of its own.
     ///
     /// - Precondition: `rate` is greater than 0, and both are finite.
-    public init(_ core: Core, rate: Double = 1, offset: Double = 0) {
+    public init(_ base: Base, rate: Double = 1, offset: Double = 0) {
         precondition(rate > 0 && rate.isFinite && offset.isFinite, "skew: rate \(rate), offset \(offset)")
-        self.core = core
+        self.base = base
         self.rate = rate
         self.offset = offset
     }
@@ -42,21 +43,22 @@ public struct Skewed<Core: DatagramCore>: DatagramCore {
         return tyme
     }
 
+    public mutating func opened(_ limits: TrainLimits, at tyme: Tyme) { base.opened(limits, at: local(tyme)) }
+    public mutating func tick(at tyme: Tyme) { base.tick(at: local(tyme)) }
+    public mutating func expire(at tyme: Tyme) { base.expire(at: local(tyme)) }
+    public mutating func closing(at tyme: Tyme) { base.closing(at: local(tyme)) }
+
     public mutating func handle(_ bytes: RawSpan, _ train: Train, at tyme: Tyme) {
-        core.handle(bytes, train, at: local(tyme))
+        base.handle(bytes, train, at: local(tyme))
     }
 
     public mutating func poll(into out: inout OutputRawSpan, _ limits: TrainLimits, at tyme: Tyme) -> Train? {
-        core.poll(into: &out, limits, at: local(tyme))
+        base.poll(into: &out, limits, at: local(tyme))
     }
 
     public mutating func sent(_ sending: Sending, _ train: Train, at tyme: Tyme) {
-        core.sent(sending, train, at: local(tyme))
+        base.sent(sending, train, at: local(tyme))
     }
 
-    public mutating func unblock() { core.unblock() }
-    public mutating func pollEvent() -> Core.Event? { core.pollEvent() }
-    public var hasEvents: Bool { core.hasEvents }
-    public var wakeTyme: Tyme? { core.wakeTyme.map { tyme(local: $0) } }
-    public var isBlocked: Bool { core.isBlocked }
+    public var wakeTyme: Tyme? { base.wakeTyme.map { tyme(local: $0) } }
 }

@@ -34,7 +34,7 @@ public final class Console: Doer {
     private let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
     /// The source opened once more, or the source itself; -1 outside of enter and exit.
     private var descriptor: Int32 = -1
-    private var isWatched = false
+    private var watch = DescriptorWatch()
     private var mayWatch = true
 
     /// Reads nothing while true, so that what cannot be dealt with yet stays where it is. Off at first.
@@ -76,7 +76,7 @@ public final class Console: Doer {
     /// Tells of the lines that have come.
     override public func recur(_ tyme: Tyme) throws -> Recurrence {
         if isPaused {
-            unwatch()
+            watch.end(for: self)
             return .park(until: .infinity)
         }
         var left = Self.budget
@@ -98,7 +98,7 @@ public final class Console: Doer {
 
     /// Lets go of what enter opened.
     override public func exit(_ tyme: Tyme) throws {
-        unwatch()
+        watch.end(for: self)
         closeOwn()
     }
 
@@ -110,20 +110,11 @@ public final class Console: Doer {
 
     /// Sleeps until there is more, where something can tell.
     private func rest() -> Recurrence {
-        if !isWatched, mayWatch, let pace = doist?.pace {
-            do {
-                try pace.watch(descriptor, self)
-                isWatched = true
-            } catch {
-                mayWatch = false  // a file that no poller takes
-            }
+        if mayWatch {
+            // A regular file is taken by no poller.
+            do { try watch.set(descriptor, for: self) } catch { mayWatch = false }
         }
-        return isWatched ? .park(until: .infinity) : .again
-    }
-
-    private func unwatch() {
-        if isWatched { doist?.pace?.unwatch(descriptor) }
-        isWatched = false
+        return watch.isOn ? .park(until: .infinity) : .again
     }
 
     private func closeOwn() {

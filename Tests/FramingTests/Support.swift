@@ -88,8 +88,8 @@ extension FrameCore {
 
     /// Two passes at a tyme: a deadline ends a wait in the second pass after it.
     mutating func wait(until tyme: Tyme) {
-        tick(at: tyme)
-        tick(at: tyme)
+        expire(at: tyme)
+        expire(at: tyme)
     }
 }
 

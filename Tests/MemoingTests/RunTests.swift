@@ -25,7 +25,11 @@ import Wiring
             precondition(grams.dropLast().allSatisfy { $0.count == train.segment })
             let bytes = Array(grams.joined())
             joined.handle(bytes.span.bytes, train, at: tyme)
-            single.feed(grams, from: source, at: tyme)
+            joined.expire(at: tyme)
+            for gram in grams {
+                single.handle(gram.span.bytes, Train(peer: source, segment: gram.count), at: tyme)
+            }
+            single.expire(at: tyme)
         }
 
         /// What both have, which must be the same: memos that came, and the statistics.

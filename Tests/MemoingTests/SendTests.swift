@@ -240,7 +240,7 @@ import Wiring
             try Memoer.signed(as: vid, keep: publicOnly, signer: signer, random: SplitMix64(seed: 1))
         }
         #expect(throws: MemoError.gramSizeTooLarge(size: 1241, maximum: 1240)) {
-            try Memoer(size: 1241, random: SplitMix64(seed: 1))
+            try Memoer(size: 1241, maximum: 1240, random: SplitMix64(seed: 1))
         }
         #expect(throws: MemoError.badGramSize(-1)) { try Memoer(size: -1, random: SplitMix64(seed: 1)) }
         #expect(throws: MemoError.transportTooSmall(maximum: 32, need: 33)) {

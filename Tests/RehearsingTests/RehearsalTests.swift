@@ -40,7 +40,7 @@ struct RehearsalTests {
         try world.peer("red", RetryCore(7, to: blu.address(port: 1)))
         let hearer = try world.peer("blu", RetryCore(to: red.address(port: 1)))
         var heard = 0
-        hearer.onEvent = { _, _ in heard += 1 }
+        hearer.onEvent = { _, _, _ in heard += 1 }
         world.invariant("nothing is heard") { heard == 0 ? nil : "\(heard) heard" }
         #expect(
             throws: RehearsalError.broken(invariant: "nothing is heard", what: "1 heard", tyme: 0.0625)

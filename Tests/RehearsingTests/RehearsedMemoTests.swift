@@ -12,7 +12,7 @@ struct RehearsedMemoTests {
         let blu = try world.peer("blu", Memoer(random: world.random("blu")))
         let red = try world.peer("red", Memoer(kind: .sure, random: world.random("red")))
         var outcomes: [SureOutcome.Result] = []
-        red.onEvent = { event, _ in if case .outcome(let outcome) = event { outcomes.append(outcome.result) } }
+        red.onEvent = { _, event, _ in if case .outcome(let outcome) = event { outcomes.append(outcome.result) } }
         try red.core.memoit("well met", to: blu.wire.address)
         try world.run(until: 9) { !outcomes.isEmpty }
         #expect(outcomes == [.delivered] && blu.core.inbox.count == 1)

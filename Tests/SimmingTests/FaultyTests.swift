@@ -21,7 +21,7 @@ struct FaultyTests {
         }
         let (a, b) = (try peer("red", seed), try peer("blu", seed + 1))
         var heard: [(Tyme, Int)] = []
-        b.onEvent = { event, tyme in
+        b.onEvent = { _, event, tyme in
             guard case .memo(let memo) = event else { return }
             heard.append((tyme, Int(memo.bytes[0]) << 8 | Int(memo.bytes[1])))
         }

@@ -226,15 +226,11 @@ struct HostTests {
                 return nil
             }
             mutating func sent(_ sending: Sending, _ train: Train, at tyme: Tyme) {}
-            mutating func unblock() {}
-            mutating func pollEvent() -> Never? { nil }
-            var hasEvents: Bool { false }
             var wakeTyme: Tyme? { (seen.last ?? 100) + 1 }
-            var isBlocked: Bool { false }
         }
         let net = SimNet()
         let doer = CoreDoer(Skewed(Ticker(), rate: 2, offset: 100), over: net.host("red").peer())
         try Doist(tock: 0.125, limit: 3, doers: [net, doer]).run()
-        #expect(doer.core.core.seen == [100, 101, 102, 103, 104, 105])
+        #expect(doer.core.base.seen == [100, 101, 102, 103, 104, 105])
     }
 }

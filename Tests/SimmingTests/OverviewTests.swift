@@ -15,7 +15,7 @@ struct OverviewTests {
         let a = CoreDoer(Memoer(random: red.random.fork()), over: red.peer(port: 1))
         let b = CoreDoer(Memoer(random: blu.random.fork()), over: blu.peer(port: 1))
         var heard: [Tyme] = []
-        b.onEvent = { event, tyme in
+        b.onEvent = { _, event, tyme in
             if case .memo = event { heard.append(tyme) }
         }
         for _ in 0..<100 { try a.core.memoit("hello", to: b.wire.address) }

@@ -16,7 +16,7 @@ struct FaultyUDPTests {
         let b = CoreDoer(Memoer(random: SplitMix64(seed: 2)), over: lossless)
         var heard: [Int] = []
         var last = 0.0
-        b.onEvent = { event, tyme in
+        b.onEvent = { _, event, tyme in
             guard case .memo(let memo) = event else { return }
             heard.append(Int(memo.bytes[0]))
             last = tyme

@@ -122,7 +122,7 @@ private final class Bed {
         gone.close()
         let client = TCPTestDoer(.init(), over: try TCPStream(to: [gone.address]))
         var told: [StreamEnding] = []
-        client.onEnd = { ending, _ in told.append(ending) }
+        client.onEnd = { _, ending, _ in told.append(ending) }
         try bed.doist.extend([client])
         try bed.turn("the refusal") { client.ending != nil }
         let reason = TransportError.failed("connect", -ECONNREFUSED, "TCP stream main to \(gone.address)")

@@ -103,11 +103,11 @@ private struct WildRun {
         var core = WildCore(random: SplitMix64(seed: seed &+ 1), inlet: Inlet(recorder, name: "one"))
         var other = WildCore(random: SplitMix64(seed: seed &+ 2), inlet: Inlet(recorder, name: "two"))
         let otherBurst = Burst()
-        let few = FerryBudget(datagrams: 4, trains: 2)
+        let few = DatagramBudget(datagrams: 4, trains: 2)
         let inner = Boxed { (tyme: Tyme) in _ = try? other.service(tyme, over: &far, by: otherBurst, budget: few) }
         core.inner = { inner.body($0) }
         for tick in 0..<8 {
-            try core.service(Double(tick), over: &near, by: burst, budget: FerryBudget(datagrams: 20, trains: 6))
+            try core.service(Double(tick), over: &near, by: burst, budget: DatagramBudget(datagrams: 20, trains: 6))
         }
         try recorder.finish()
         sent = wires.0.sent + wires.1.sent

@@ -22,7 +22,7 @@ private let header = RecordingHeader(program: "echo", arguments: [], seed: 1)
             var tell: (StreamEnding) -> Void = { _ in }
             acceptor = StreamAcceptor(RecordedListener(listener, recorder, name: "door")) { wire in
                 let doer = StreamDoer(ByteEcho(), over: wire)
-                doer.onEnd = { ending, _ in tell(ending) }
+                doer.onEnd = { _, ending, _ in tell(ending) }
                 return doer
             }
             doist = try Doist(pace: RealPace(), doers: [acceptor])
@@ -141,7 +141,7 @@ private let header = RecordingHeader(program: "echo", arguments: [], seed: 1)
             let all = DoDoer(doers: [], always: true)
             func call() throws {
                 let doer = StreamDoer(ByteEcho(sending: [1, 2, 3]), over: try make())
-                doer.onEnd = { ending, _ in
+                doer.onEnd = { _, ending, _ in
                     endings.all.append(ending)
                     if endings.all.count < 3 { try? call() }
                 }

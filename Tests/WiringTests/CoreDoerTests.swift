@@ -67,7 +67,7 @@ struct CoreDoerTests {
         wire.incoming = [(Train(peer: a, segment: 2), [1, 2, 3, 4])]
         let doer = CoreDoer(Plain(echoes: true), over: wire)
         var told: [String] = []
-        doer.onEvent = { event, tyme in told.append("\(tyme) \(event)") }
+        doer.onEvent = { _, event, tyme in told.append("\(tyme) \(event)") }
         let doist = try run(doer, passes: 1)
         #expect(doer.wire.sentTrains == [[1, 2, 3, 4]])
         #expect(told == ["0.0 heard [1, 2]", "0.0 heard [3, 4]"])
@@ -100,7 +100,7 @@ struct CoreDoerTests {
         var wire = Scripted()
         wire.incoming = [(Train(peer: a, segment: 1), [1])]
         let doer = CoreDoer(Plain(), over: wire)
-        doer.onEvent = { [unowned doer] _, _ in doer.core.queue.append((b, [7, 7])) }
+        doer.onEvent = { doer, _, _ in doer.core.queue.append((b, [7, 7])) }
         _ = try run(doer, passes: 1)
         #expect(doer.wire.sentTrains == [[7, 7]])
     }
@@ -149,19 +149,39 @@ struct CoreDoerTests {
         #expect(doer.wire.sentTrains == [[9]])
     }
 
-    @Test("pacing sends so many datagrams or bytes a tick and no more")
+    @Test("a pacing lets a burst leave at once, and then its rate, at any tock")
     func paced() throws {
-        let doer = CoreDoer(Plain(queue: (1...7).map { (a, [$0, $0]) }), over: Scripted())
-        doer.pacing = .init(datagrams: 3, bytes: 1000)
+        for tock in [0.03125, 1.0 / 1024] {
+            let doer = CoreDoer(Plain(queue: (1...250).map { (a, [$0, $0]) }), over: Scripted())
+            doer.pacing = try DatagramPacing(bytesPerSecond: 64, burst: 20)
+            let doist = try Doist(tock: tock, doers: [doer])
+            try doist.enter()
+            try doist.recur()
+            #expect((20...24).contains(doer.wire.sentTrains.joined().count))
+            while doist.tyme <= 4 { try doist.recur() }
+            // 20 at once and 64 a second for 4 s; what is begun is sent whole: 4 bytes here.
+            #expect((276...280).contains(doer.wire.sentTrains.joined().count))
+            while doist.tyme <= 10 { try doist.recur() }
+            #expect(doer.core.queue.isEmpty)
+            try doist.exit()
+        }
+    }
+
+    @Test("a datagram costs the pacing its overhead, too, and one that is larger than the burst goes all the same")
+    func overhead() throws {
+        let doer = CoreDoer(Plain(queue: (1...9).map { (a, [$0, $0]) }), over: Scripted())
+        doer.pacing = try DatagramPacing(bytesPerSecond: 32, burst: 30, overhead: 8)
         let doist = try run(doer, passes: 1)
-        #expect(doer.wire.sentTrains == [[1, 1, 2, 2, 3, 3]])
-        doer.pacing = .init(datagrams: 99, bytes: 3)
-        try doist.recur()
-        #expect(doer.wire.sentTrains.count == 2)
-        try doist.recur()
-        try doist.recur()
+        // Three of 2 + 8 bytes are the burst; then one credit of 32 * 1/32 s = 1 byte a tick.
+        #expect(doer.wire.sentTrains.joined().count == 6)
+        for _ in 0..<10 { try doist.recur() }
+        #expect(doer.wire.sentTrains.joined().count == 8)
+        doer.pacing = try DatagramPacing(bytesPerSecond: 1, burst: 1)
+        while doist.tyme < 20, !doer.core.queue.isEmpty { try doist.recur() }
         #expect(doer.core.queue.isEmpty)
         try doist.exit()
+        #expect(throws: TransportError.self) { try DatagramPacing(bytesPerSecond: .nan) }
+        #expect(throws: TransportError.self) { try DatagramPacing(bytesPerSecond: 1, burst: 0) }
     }
 
     @Test("a transport that wakes its doer lets it sleep until the core's next tyme")

@@ -74,7 +74,7 @@ struct LeaseTests {
         #expect(doer.pollEvent() == "[1, 2]")
         #expect(doer.pollEvent() == nil)
         var told: [String] = []
-        doer.onEvent = { [unowned doer] event, _ in told.append("\(event) \(doer.core.events) \(doer.wire.isOpen)") }
+        doer.onEvent = { doer, event, _ in told.append("\(event) \(doer.core.events) \(doer.wire.isOpen)") }
         try Doist([doer]).recurOnce()
         #expect(told == ["2 [] true"])
         #expect((doer.coreLease.holders, doer.wireLease.holders) == (0, 0))

@@ -45,8 +45,8 @@ struct LossyRun {
         let red = try world.peer("red", keys.memoer("red", options, kind, random: world.random("red")))
         let blu = try world.peer("blu", keys.memoer("blu", options, kind, random: world.random("blu")))
         let witness = LossyWitness(memoText(length: options.size), world.trace)
-        red.onEvent = { witness.conclude($0, at: $1) }
-        blu.onEvent = { witness.hear($0, at: $1) }
+        red.onEvent = { witness.conclude($1, at: $2) }
+        blu.onEvent = { witness.hear($1, at: $2) }
         try red.core.memoit(witness.bytes, to: blu.wire.address)
         let net = world.net
         func isQuiet() -> Bool {
@@ -74,13 +74,13 @@ struct LossyRun {
                 wire, link: options.link, seed: seed, trace: trace, name: name, journal: journal)
             let peer = CoreDoer(try keys.memoer(name, options, kind, random: .system), over: wire)
             // Nothing slows down a sender of plain memos.
-            peer.pacing = FerryPacing(datagrams: 64, bytes: 1 << 18)
+            peer.pacing = .udp
             return peer
         }
         let (sender, hearer) = (try peer(red, "red", options.seed), try peer(blu, "blu", options.seed &+ 1))
         let witness = LossyWitness(memoText(length: options.size), trace)
-        sender.onEvent = { witness.conclude($0, at: $1) }
-        hearer.onEvent = { witness.hear($0, at: $1) }
+        sender.onEvent = { witness.conclude($1, at: $2) }
+        hearer.onEvent = { witness.hear($1, at: $2) }
         let judge = LossyJudge(witness, options, isSure: kind.isSure) {
             for (name, peer) in [("red", sender), ("blu", hearer)] {
                 peer.wire.local = peer.wire.base.address

@@ -88,8 +88,8 @@ struct LossyTable {
         let blu = try world.peer("blu", keys.memoer("blu", options, row.kind, random: world.random("blu")))
         var arrivals = 0
         var (endedAt, result) = (0.0, SureOutcome.Result?.none)
-        blu.onEvent = { event, _ in if case .memo(let memo) = event, memo.bytes == bytes { arrivals += 1 } }
-        red.onEvent = { event, tyme in
+        blu.onEvent = { _, event, _ in if case .memo(let memo) = event, memo.bytes == bytes { arrivals += 1 } }
+        red.onEvent = { _, event, tyme in
             guard case .outcome(let outcome) = event else { return }
             (result, endedAt) = (outcome.result, tyme)
         }

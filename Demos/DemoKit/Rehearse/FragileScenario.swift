@@ -96,7 +96,7 @@ enum FragileScenario {
         let sender = try world.peer("red", StopAndWait(sending: Array(1...words), to: blu))
         let hearer = try world.peer("blu", StopAndWait(to: red))
         var heard: [UInt8] = []
-        hearer.onEvent = { event, _ in if case .heard(let word) = event { heard.append(word) } }
+        hearer.onEvent = { _, event, _ in if case .heard(let word) = event { heard.append(word) } }
         world.invariant("each word is heard once, in order") {
             heard == Array((1...words).prefix(heard.count)) ? nil : "heard \(heard)"
         }

@@ -23,7 +23,7 @@ public final class FrameConnection<Core: FrameCore, Wire: StreamTransport> {
     public init(id: Int, _ stream: StreamDoer<Core, Wire>) {
         self.id = id
         self.stream = stream
-        stream.onEnd = { [weak self] ending, tyme in self?.end(ending, tyme) }
+        stream.onEnd = { [weak self] _, ending, tyme in self?.end(ending, tyme) }
     }
 
     private func end(_ stream: StreamEnding, _ tyme: Tyme) {

@@ -31,8 +31,8 @@ final class FrameDoor<Core: FrameCore, Wire: StreamTransport> {
         guard let refusal, strangers < Self.refusals else { return nil }
         strangers += 1
         let doer = roster.stranger(refusal(), over: wire)
-        doer.onEnd = { [weak self] _, _ in self?.strangers -= 1 }
-        doer.onEvent = { _, _ in }
+        doer.onEnd = { [weak self] _, _, _ in self?.strangers -= 1 }
+        doer.onEvent = { _, _, _ in }
         return doer
     }
 }

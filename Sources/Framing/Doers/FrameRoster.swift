@@ -20,7 +20,7 @@ final class FrameRoster<Core: FrameCore, Wire: StreamTransport> {
         let connection = Connection(id: nextID, stream)
         nextID += 1
         connections.append(connection)
-        stream.onEvent = { [hooks, unowned connection] in hooks.tell($0, of: connection, at: $1) }
+        stream.onEvent = { [hooks, unowned connection] in try hooks.tell($1, of: connection, at: $2) }
         connection.onEnd = { [weak self, unowned connection] in self?.end(connection, $0, $1) }
         let beside = serve?(connection) ?? []
         return (connection, beside.isEmpty ? stream : DoDoer(doers: [stream] + beside))
@@ -32,7 +32,7 @@ final class FrameRoster<Core: FrameCore, Wire: StreamTransport> {
     private func end(_ connection: Connection, _ ending: FrameEnding, _ tyme: Tyme) {
         let connection = connection  // held until the hook has returned
         if let place = place(of: connection.id) { connections.remove(at: place) }
-        hooks.tell(.down(ending), of: connection, at: tyme)
+        hooks.tellDown(ending, of: connection, at: tyme)
     }
 
     func connection(_ id: Int) -> Connection? { place(of: id).map { connections[$0] } }

@@ -100,8 +100,8 @@ extension HandshakeCore {
     public mutating func lost(_ loss: StreamLoss, at tyme: Tyme) { trunk.over() }
 
     /// Fails if the other end was silent for too long.
-    public mutating func tick(at tyme: Tyme) {
-        trunk.tick(at: tyme)
+    public mutating func expire(at tyme: Tyme) {
+        trunk.expire(at: tyme)
         let wants = wantsInput
         if wants, !wanted {
             (lastInput, messageStart) = (tyme, tyme)

@@ -6,7 +6,7 @@ extension Memoer {
     ///
     /// - Complexity: constant for each datagram, beside copying its body.
     public mutating func handle(_ bytes: RawSpan, _ train: Train, at tyme: Tyme) {
-        begin(tyme)
+        note(tyme)
         if train.peer != source {
             source = train.peer
             sourceHash = addressHash(source.tag, source.hi, source.lo)

@@ -67,7 +67,7 @@ extension Memoer {
 
     /// Appends the next train: grams to one destination, of one memo or of several.
     public mutating func poll(into out: inout OutputRawSpan, _ limits: TrainLimits, at tyme: Tyme) -> Train? {
-        begin(tyme)
+        note(tyme)
         if sure.isActive { return pollAll(into: &out, limits) }
         // Most are asked with nothing to send: they cost a third.
         guard outbox.hasReady else { return nil }

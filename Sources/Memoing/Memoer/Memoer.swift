@@ -24,8 +24,10 @@ public struct Memoer: DatagramCore {
     public let domain: Domain
     /// The size of grams asked for; nil for ``maximum``.
     public let size: Int?
-    /// Bytes of the longest datagram that the transport carries.
-    public let maximum: Int
+    /// Bytes of the longest datagram that the transport carries: as given, else hio's size for UDP until the transport
+    /// is open, and then what it says.
+    public private(set) var maximum: Int
+    private let isMaximumGiven: Bool
     /// Who memos are signed as where it is not said.
     public var vid: Vid?
     /// The keys of others, and our own.
@@ -102,7 +104,7 @@ public struct Memoer: DatagramCore {
     ///   - kind: what memos are sent as where it is not said.
     ///   - domain: how heads are written.
     ///   - size: bytes of a gram, raised to what one byte of memo needs; nil for `maximum`.
-    ///   - maximum: bytes of the longest datagram that the transport carries.
+    ///   - maximum: bytes of the longest datagram that may be sent; nil for what the transport carries.
     ///   - vid: who memos are signed as.
     ///   - keep: keys of vids.
     ///   - signer: signs and verifies.
@@ -115,7 +117,7 @@ public struct Memoer: DatagramCore {
     /// - Throws: ``MemoError/gramSizeTooLarge(size:maximum:)``, ``MemoError/badGramSize(_:)``,
     ///   or ``MemoError/transportTooSmall(maximum:need:)``.
     public init(
-        kind: MemoKind = .plain, domain: Domain = .text, size: Int? = nil, maximum: Int = GramSize.udp,
+        kind: MemoKind = .plain, domain: Domain = .text, size: Int? = nil, maximum: Int? = nil,
         vid: Vid? = nil, keep: any Keep = TableKeep(), signer: (any Signer)? = nil, requiresSigned: Bool = false,
         allowed: [Vid]? = nil, isText: Bool = false, acceptsUnnamed: Bool = false,
         limits: MemoerLimits = MemoerLimits(), random: some Generator
@@ -124,6 +126,8 @@ public struct Memoer: DatagramCore {
         self.kind = kind
         self.domain = domain
         self.size = size
+        isMaximumGiven = maximum != nil
+        let maximum = maximum ?? max(GramSize.udp, size ?? 0)
         self.maximum = maximum
         self.vid = vid
         self.keep = keep
@@ -155,7 +159,7 @@ public struct Memoer: DatagramCore {
     /// - Throws: ``MemoError/noSeed(_:)`` unless the keep has the seed of `vid`; else as `init`.
     public static func signed(
         as vid: Vid, keep: any Keep, signer: any Signer, domain: Domain = .text, size: Int? = nil,
-        maximum: Int = GramSize.udp, allowed: [Vid]? = nil, limits: MemoerLimits = MemoerLimits(),
+        maximum: Int? = nil, allowed: [Vid]? = nil, limits: MemoerLimits = MemoerLimits(),
         random: some Generator
     ) throws(MemoError) -> Memoer {
         guard keep.keys(of: vid)?.seed != nil else { throw .noSeed(vid) }
@@ -242,14 +246,33 @@ public struct Memoer: DatagramCore {
         sure.inbox.ready.unblock()
     }
 
-    /// Takes note of the tyme, and gives up what is too old.
-    @inline(__always) mutating func begin(_ now: Tyme) {
-        if now != tyme {
-            tyme = now
-            sure.inbox.done.forget(at: now)
-        }
-        if sure.isActive { beginSure() }
-        if table.count > 0 { expire() }
+    /// The transport is open: grams are as long as it carries, unless that was said.
+    public mutating func opened(_ limits: TrainLimits, at tyme: Tyme) {
+        guard !isMaximumGiven, limits.datagram != maximum else { return }
+        maximum = limits.datagram
+        outbox.adopt(size, maximum: maximum)
+        sure.outbox.adopt(size, maximum: maximum)
+    }
+
+    /// Takes note of the tyme.
+    public mutating func tick(at tyme: Tyme) { note(tyme) }
+
+    /// Runs the timers that are due: repetitions, and memos that are given up.
+    public mutating func expire(at tyme: Tyme) {
+        note(tyme)
+        if sure.isActive { expireSure() }
+        if table.count > 0 { giveUp() }
+    }
+
+    /// Ends all sure memos that are on their way with ``SureOutcome/Result/closed``.
+    public mutating func closing(at tyme: Tyme) { closeSure() }
+
+    /// Takes note of the tyme.
+    @inline(__always) mutating func note(_ now: Tyme) {
+        guard now != tyme else { return }
+        tyme = now
+        sure.inbox.done.forget(at: now)
+        if sure.isActive { noteSure() }
     }
 
     /// The millisecond of the tyme, for mids: nobody else asks.
@@ -261,7 +284,7 @@ public struct Memoer: DatagramCore {
         return milliseconds
     }
 
-    @inline(never) private mutating func expire() {
+    @inline(never) private mutating func giveUp() {
         while case let row = table.expired(at: tyme), row >= 0 {
             if table.rows[Int(row)].kind.isSure, table.rows[Int(row)].isProtected {
                 refuseSure(row, .expired)

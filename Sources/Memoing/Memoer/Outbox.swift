@@ -7,8 +7,8 @@ import Wiring
 /// signed grams, which are kept, so that nothing is signed twice.
 struct Outbox {
     let limits: MemoerLimits
-    let maximum: Int
-    private let sizes: GramSizes
+    private(set) var maximum: Int
+    private var sizes: GramSizes
     private(set) var lanes: [Lane] = []
     private var byAddress = Chains()
     /// Ready, blocked and idle lanes, each in turn.
@@ -54,6 +54,12 @@ struct Outbox {
         self.limits = limits
         self.maximum = maximum
         sizes = GramSizes(size, maximum: maximum)
+    }
+
+    /// Grams are as long as a transport carries that carries `maximum` bytes.
+    mutating func adopt(_ size: Int?, maximum: Int) {
+        self.maximum = maximum
+        sizes = GramSizes(size.map { min($0, maximum) }, maximum: maximum)
     }
 
     /// Something can be polled.

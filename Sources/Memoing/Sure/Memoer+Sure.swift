@@ -100,16 +100,20 @@ extension Memoer {
 // MARK: - The pass
 
 extension Memoer {
-    /// Takes note of the tyme: timers run, and the step of tyme is measured.
-    @inline(never) mutating func beginSure() {
+    /// Takes note of the tyme, and measures its step.
+    @inline(never) mutating func noteSure() {
         let now = micros
         sure.stamp = (tyme, now)
-        if now > sure.lastMicros {
-            // Steps below 10 µs are none of a scheduler's: they would make every timer hasty.
-            let step = now &- max(sure.lastMicros, 0)
-            if sure.lastMicros >= 0, step >= 10 { sure.outbox.granularity = min(sure.outbox.granularity, step) }
-            sure.lastMicros = now
-        }
+        guard now > sure.lastMicros else { return }
+        // Steps below 10 µs are none of a scheduler's: they would make every timer hasty.
+        let step = now &- max(sure.lastMicros, 0)
+        if sure.lastMicros >= 0, step >= 10 { sure.outbox.granularity = min(sure.outbox.granularity, step) }
+        sure.lastMicros = now
+    }
+
+    /// Runs the timers that are due.
+    @inline(never) mutating func expireSure() {
+        let now = micros
         if sure.outbox.deadline <= now { sure.outbox.tick(at: now) }
     }
 

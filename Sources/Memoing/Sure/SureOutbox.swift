@@ -6,8 +6,8 @@ import Wiring
 /// A train that was polled changes nothing before ``commit(_:_:at:)`` says that it was taken.
 struct SureOutbox {
     let limits: MemoerLimits
-    let maximum: Int
-    let sizes: GramSizes
+    private(set) var maximum: Int
+    private var sizes: GramSizes
     /// What destinations have that nothing else was said of.
     var defaults = SureOptions()
     var lanes: [SureLane] = []
@@ -60,6 +60,12 @@ struct SureOutbox {
         self.limits = limits
         self.maximum = maximum
         sizes = GramSizes(size, maximum: maximum)
+    }
+
+    /// Grams of the memos to come are as long as a transport carries that carries `maximum` bytes.
+    mutating func adopt(_ size: Int?, maximum: Int) {
+        self.maximum = maximum
+        sizes = GramSizes(size.map { min($0, maximum) }, maximum: maximum)
     }
 
     var isReady: Bool { !isFull && turns.first(of: Turn.ready) >= 0 }

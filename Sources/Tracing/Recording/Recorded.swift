@@ -24,6 +24,7 @@ public struct Recorded<Base: DatagramTransport>: DatagramTransport {
     }
 
     @inlinable public var limits: TrainLimits { base.limits }
+    @inlinable public var address: Address { base.address }
     @inlinable public var statistics: TransportStatistics { base.statistics }
 
     @inlinable public var readiness: Readiness {

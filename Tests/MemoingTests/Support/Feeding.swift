@@ -3,9 +3,11 @@ import Memoing
 import Wiring
 
 extension Memoer {
-    /// One datagram.
+    /// One datagram, and then the timers, as in a pass.
     mutating func feed(_ gram: [UInt8], from source: Address = .host(1), at tyme: Tyme = 0) {
+        tick(at: tyme)
         handle(gram.span.bytes, Train(peer: source, segment: gram.count), at: tyme)
+        expire(at: tyme)
     }
 
     /// Each gram as a datagram of its own.
@@ -30,6 +32,7 @@ extension Memoer {
     /// The next train, cut into its datagrams; not committed.
     mutating func pollTrain(_ limits: TrainLimits, at tyme: Tyme = 0) -> (train: Train, grams: [[UInt8]])? {
         let burst = Burst(capacity: max(limits.bytes, limits.datagram))
+        expire(at: tyme)
         return burst.lend { out in
             guard let train = poll(into: &out, limits, at: tyme) else { return nil }
             var grams: [[UInt8]] = []

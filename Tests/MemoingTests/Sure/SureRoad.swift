@@ -118,6 +118,7 @@ struct SureRoad {
 
     private mutating func serve(_ host: Int) {
         memoers[host].unblock()
+        memoers[host].expire(at: tyme)
         settle(host)
         let burst = Burst()
         for _ in 0..<4096 {

@@ -144,6 +144,7 @@ struct Swarm {
 
     private mutating func pass(_ host: Int) {
         memoers[host].unblock()
+        memoers[host].expire(at: tyme)
         read(host)
         let burst = Burst()
         let limits = TrainLimits(segments: 16, bytes: 65_000, datagram: 65_000)

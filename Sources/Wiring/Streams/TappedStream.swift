@@ -4,7 +4,7 @@ import Doing
 ///
 /// The tap sees what was read, and what was taken of a write, as trains of one datagram whose peer is the other end.
 /// Without a tap (`nil`) nothing is shown and nothing is spent but a test a call.
-public struct TappedStream<Base: StreamTransport, T: Tap>: StreamTransport {
+public struct TappedStream<Base: StreamTransport, T: Tap>: WrappedStream {
     /// The stream that does the work.
     public var base: Base
     /// Who watches; nil switches the tap off.
@@ -15,19 +15,6 @@ public struct TappedStream<Base: StreamTransport, T: Tap>: StreamTransport {
         self.base = base
         self.tap = tap
     }
-
-    public var readiness: Readiness { base.readiness }
-    public var isConnecting: Bool { base.isConnecting }
-    public var wakeTyme: Tyme? { base.wakeTyme }
-    public var remote: Address { base.remote }
-    public var local: Address { base.local }
-    @inlinable public func burst(of capacity: Int) -> Burst? { base.burst(of: capacity) }
-    public mutating func open(for doer: Doer?) throws(TransportError) { try base.open(for: doer) }
-    public mutating func connect(at tyme: Tyme) throws(TransportError) -> Bool { try base.connect(at: tyme) }
-    public mutating func finish() { base.finish() }
-    public mutating func close() { base.close() }
-    public mutating func reset() { base.reset() }
-    public func describe(_ address: Address) -> String { base.describe(address) }
 
     @inlinable public mutating func read(
         into out: inout OutputRawSpan, at tyme: Tyme

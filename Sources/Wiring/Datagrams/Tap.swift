@@ -20,7 +20,7 @@ public protocol Tap: AnyObject {
 ///
 /// The tap sees whole trains, and of a sent one only what was taken. Without a tap (`nil`) nothing is shown and
 /// nothing is spent but a test a train.
-public struct Tapped<Base: DatagramTransport, T: Tap>: DatagramTransport {
+public struct Tapped<Base: DatagramTransport, T: Tap>: WrappedTransport {
     /// The transport that does the work.
     public var base: Base
     /// Who watches; nil switches the tap off.
@@ -31,22 +31,6 @@ public struct Tapped<Base: DatagramTransport, T: Tap>: DatagramTransport {
         self.base = base
         self.tap = tap
     }
-
-    public var limits: TrainLimits { base.limits }
-    public var readiness: Readiness { base.readiness }
-    public var statistics: TransportStatistics { base.statistics }
-    public mutating func open(for doer: Doer?) throws(TransportError) { try base.open(for: doer) }
-    public mutating func close() { base.close() }
-    public mutating func roomDescriptor(whileBlocked isBlocked: Bool) -> Int32? {
-        base.roomDescriptor(whileBlocked: isBlocked)
-    }
-    public mutating func clearRoom() { base.clearRoom() }
-    public var wakeTyme: Tyme? { base.wakeTyme }
-    @inlinable public var isEmpty: Bool { base.isEmpty }
-    @inlinable public func burst(of capacity: Int, for direction: Direction) -> Burst? {
-        base.burst(of: capacity, for: direction)
-    }
-    public func describe(_ address: Address) -> String { base.describe(address) }
 
     @inlinable public mutating func receive(
         into out: inout OutputRawSpan, at tyme: Tyme

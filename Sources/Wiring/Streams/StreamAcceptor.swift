@@ -70,7 +70,7 @@ final class StreamGate<Listener: StreamListener>: Doer {
     /// It takes none because the limit is reached.
     fileprivate private(set) var isShut = false
     private let make: (Listener.Stream) -> Doer?
-    private var watched: Int32?
+    private var descriptorWatch = DescriptorWatch()
     /// Doers in the owner's list, ended ones included, itself not.
     private var listed = 0
 
@@ -92,7 +92,7 @@ final class StreamGate<Listener: StreamListener>: Doer {
         }
         if isShut { return .park(until: .infinity) }
         switch source.readiness {
-        case .descriptor: if watched == nil { return .again }
+        case .descriptor: if !descriptorWatch.isOn { return .again }
         case .polled: return .again
         case .wakes: break
         }
@@ -100,7 +100,7 @@ final class StreamGate<Listener: StreamListener>: Doer {
     }
 
     override func exit(_ tyme: Tyme) throws {
-        unwatch()
+        descriptorWatch.end(for: self)
         source.close()
     }
 
@@ -134,17 +134,9 @@ final class StreamGate<Listener: StreamListener>: Doer {
     }
 
     private func watch() throws {
-        guard !isShut, case .descriptor(let descriptor) = source.readiness, let pace = doist?.pace else {
-            return unwatch()
+        guard !isShut, case .descriptor(let descriptor) = source.readiness else {
+            return descriptorWatch.end(for: self)
         }
-        guard descriptor != watched else { return }
-        unwatch()
-        try pace.watch(descriptor, self)
-        watched = descriptor
-    }
-
-    private func unwatch() {
-        if let watched { doist?.pace?.unwatch(watched) }
-        watched = nil
+        try descriptorWatch.set(descriptor, for: self)
     }
 }

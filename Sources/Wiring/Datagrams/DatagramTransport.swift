@@ -10,6 +10,9 @@ public protocol DatagramTransport {
     /// What one call can carry. Fixed while open.
     var limits: TrainLimits { get }
 
+    /// Our own place, as others reach it; `Address.none` while not open, and where there is no such thing.
+    var address: Address { get }
+
     /// How an owner learns that something can be received or sent again.
     var readiness: Readiness { get }
 
@@ -18,8 +21,8 @@ public protocol DatagramTransport {
 
     /// Takes what the system must give: a socket, a path, a place in a network. Open already: does nothing.
     ///
-    /// - Parameter doer: who drives this transport; one that says ``Readiness/wakes`` wakes it. Its `isTemp` asks
-    ///   for temporary files.
+    /// - Parameter doer: who drives this transport; one that says ``Readiness/wakes`` wakes it, and holds it weakly.
+    ///   Its `isTemp` asks for temporary files.
     /// - Throws: ``TransportError`` that names the call, the address and the system's reason; nothing is left open.
     mutating func open(for doer: Doer?) throws(TransportError)
 
@@ -79,6 +82,9 @@ public protocol DatagramTransport {
 }
 
 extension DatagramTransport {
+    /// None.
+    @inlinable public var address: Address { .none }
+
     /// It cannot be told.
     @inlinable public var isEmpty: Bool { false }
 
@@ -106,124 +112,4 @@ public enum Readiness: Hashable, Sendable {
     case wakes
     /// Nobody says so: the owner looks every tick.
     case polled
-}
-
-/// What became of a train that was handed to ``DatagramTransport/send(_:_:at:)``.
-public struct Sending: Hashable, Sendable {
-    /// Bytes taken from the front of the train: whole datagrams. They are gone; do not send them again.
-    public var taken: Int
-    /// Why no more were taken.
-    public var outcome: Outcome
-
-    /// What stopped, if anything did.
-    public enum Outcome: Hashable, Sendable {
-        /// Everything was taken.
-        case sent
-        /// The transport has no room now, for any peer. Keep the rest.
-        case full
-        /// This peer has no room now; others may. Keep the rest.
-        case peerFull
-        /// The first datagram that was not taken will not be taken later either.
-        case refused(Refusal)
-    }
-
-    /// - Parameters:
-    ///   - taken: bytes taken from the front.
-    ///   - outcome: why no more were.
-    @inlinable public init(taken: Int, _ outcome: Outcome = .sent) {
-        self.taken = taken
-        self.outcome = outcome
-    }
-}
-
-/// Why a datagram cannot be sent to its peer.
-public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The kinds of refusal that a protocol treats apart.
-    public enum Reason: String, Hashable, Sendable, CaseIterable {
-        /// Longer than the way to this peer carries (EMSGSIZE).
-        case tooLarge
-        /// Nobody there, or no way there (ECONNREFUSED, ENOENT, EHOSTUNREACH, ENETUNREACH …).
-        case unreachable
-        /// Not permitted (EPERM, EACCES).
-        case denied
-        /// The address is of a family that this transport does not speak, or one it has forgotten.
-        case badAddress
-        /// The system refused for another reason: see ``Refusal/code``.
-        case other
-    }
-
-    /// What kind of refusal.
-    public var reason: Reason
-    /// The system's error number; 0 if the transport itself refused.
-    public var code: Int32
-
-    /// A refusal with the system's error number behind it.
-    @inlinable public init(_ reason: Reason, code: Int32 = 0) {
-        self.reason = reason
-        self.code = code
-    }
-
-    /// `unreachable (errno 111)`
-    public var description: String { code == 0 ? reason.rawValue : "\(reason.rawValue) (errno \(code))" }
-}
-
-/// A transport that cannot be opened or has become unusable.
-public enum TransportError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// A system call failed: its name, the error number and its text, and what it was about (an address, a path).
-    case system(call: String, code: Int32, reason: String, subject: String)
-    /// The transport was used while it was not open.
-    case notOpen(subject: String)
-    /// A value that the user gave cannot be used: what it is, what it was, and what is allowed.
-    case badValue(name: String, value: String, allowed: String)
-
-    public var description: String {
-        switch self {
-        case .system(let call, let code, let reason, let subject): "\(subject): \(call): \(reason) (errno \(code))"
-        case .notOpen(let subject): "\(subject) is not open"
-        case .badValue(let name, let value, let allowed): "\(name) \(value): expected \(allowed)"
-        }
-    }
-}
-
-/// What has passed through a transport since it was made. Counts never wrap in practice: 64 bits.
-public struct TransportStatistics: Hashable, Sendable {
-    /// Datagrams handed on, the bytes in them, and the trains that they came in.
-    public var received = Traffic()
-    /// Datagrams taken, the bytes in them, and the trains that they left in.
-    public var sent = Traffic()
-    /// Datagrams dropped because they were longer than any that this transport hands on.
-    public var truncated = 0
-    /// Datagrams dropped because their sender's address is of no known family.
-    public var unknownSender = 0
-    /// Receive errors of single datagrams that the system reported and that ended nothing.
-    public var receiveErrors = 0
-    /// Times that the transport had no room.
-    public var full = 0
-    /// Times that one peer had no room.
-    public var peerFull = 0
-    /// Datagrams refused for good.
-    public var refused = 0
-
-    /// Datagrams, bytes and trains of one direction.
-    public struct Traffic: Hashable, Sendable {
-        /// Datagrams.
-        public var datagrams = 0
-        /// Bytes in them.
-        public var bytes = 0
-        /// Trains: calls that carried at least one of them.
-        public var trains = 0
-
-        /// Nothing yet.
-        @inlinable public init() {}
-
-        /// Counts a train of `datagrams` datagrams with `bytes` bytes in all.
-        @inlinable public mutating func count(_ datagrams: Int, bytes: Int) {
-            self.datagrams &+= datagrams
-            self.bytes &+= bytes
-            trains &+= 1
-        }
-    }
-
-    /// Nothing yet.
-    @inlinable public init() {}
 }

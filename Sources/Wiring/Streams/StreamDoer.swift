@@ -43,10 +43,13 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
 
     /// What a pass may do.
     @exclusivity(unchecked) public var budget: StreamBudget
-    /// Called with every event, after what has come was taken in and before anything is sent.
-    @exclusivity(unchecked) public var onEvent: ((Core.Event, Tyme) -> Void)?
+    /// Called with this doer and every event, after what has come was taken in and before anything is sent.
+    ///
+    /// Use the doer that it is handed; a closure that captures the doer keeps it alive for ever. What it throws, the
+    /// doer throws at the end of the pass.
+    @exclusivity(unchecked) public var onEvent: ((StreamDoer, Core.Event, Tyme) throws -> Void)?
     /// Called once, when the connection is over. The core may still hold events.
-    @exclusivity(unchecked) public var onEnd: ((StreamEnding, Tyme) -> Void)?
+    @exclusivity(unchecked) public var onEnd: ((StreamDoer, StreamEnding, Tyme) -> Void)?
     /// A doer that is woken when the core has something to tell and when the connection is over.
     public weak var listener: Doer?
     /// How it ended; nil before that.
@@ -59,8 +62,10 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
     @exclusivity(unchecked) @usableFromInline var isHeldBack = false
     /// The pass tells events and then writes: what they queue needs no pass of its own.
     @exclusivity(unchecked) @usableFromInline var isAboutToWrite = false
-    @exclusivity(unchecked) @usableFromInline var watched: Int32?
-    @exclusivity(unchecked) @usableFromInline var isWatchingWritable = false
+    /// What an event's closure threw in this pass.
+    @exclusivity(unchecked) @usableFromInline var toldError: (any Error)?
+    @exclusivity(unchecked) @usableFromInline var isOpen = false
+    @exclusivity(unchecked) @usableFromInline var watch = DescriptorWatch()
     /// The pass, compiled for this core and this transport where the doer was made.
     @exclusivity(unchecked) @usableFromInline var pass: (StreamDoer, Tyme) throws -> Recurrence = {
         try $0.makePass($1)
@@ -86,10 +91,15 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
         super.init()
     }
 
-    /// The protocol. A change wakes the doer: what was queued leaves in this pass or the next.
+    /// A doist that goes away without exits closes nobody; the transport closes here at the latest.
+    deinit { if isOpen { _wire.close() } }
+
+    /// The protocol. Before it is lent for a change it is told the tyme; a change wakes the doer, so what was queued
+    /// leaves in this pass or the next.
     @inlinable public var core: Core {
         _read { yield _core }
         _modify {
+            if !isAboutToWrite, let doist { _core.tick(at: doist.tyme) }
             defer { if !isAboutToWrite { wake() } }
             yield &_core
         }
@@ -115,7 +125,8 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
 
     /// Begins to connect.
     override public func enter(_ tyme: Tyme) throws {
-        (isConnected, hasFinished, hasEnded, ending) = (false, false, false, nil)
+        (isConnected, hasFinished, hasEnded, ending, toldError) = (false, false, false, nil, nil)
+        isOpen = true
         do throws(TransportError) { try _wire.open(for: self) } catch { end(.failed(error), tyme) }
         if ending != nil { finish() }
     }
@@ -123,22 +134,40 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
     /// One pass: connect; or read, tell, write; then sleep until there is more to do.
     override public func recur(_ tyme: Tyme) throws -> Recurrence { try pass(self, tyme) }
 
-    /// Closes the transport.
+    /// Lets the core say goodbye if nobody else has ended it, and closes the transport.
     override public func exit(_ tyme: Tyme) throws {
-        unwatch()
-        if ending == nil { end(.cut, tyme) }
-        _wire.close()
+        if ending == nil {
+            if isConnected { sayGoodbye(tyme) }
+            if ending == nil { end(.cut, tyme) }
+        }
+        try throwTold()
+    }
+
+    private func sayGoodbye(_ tyme: Tyme) {
+        _core.tick(at: tyme)
+        _core.closing(at: tyme)
+        tell(tyme)
+        // A transport that breaks now has nothing more to say.
+        if let loss = try? Self.write(&_core, &_wire, tyme) { end(.lost(loss), tyme) }
     }
 
     @usableFromInline @discardableResult final func end(_ ending: StreamEnding, _ tyme: Tyme) -> Recurrence {
-        unwatch()
+        watch.end(for: self)
         self.ending = ending
         if ending == .reset { _wire.reset() } else { _wire.close() }
+        isOpen = false
         if case .lost(let loss) = ending { _core.lost(loss, at: tyme) }
         tell(tyme)
-        onEnd?(ending, tyme)
+        onEnd?(self, ending, tyme)
         listener?.wake()
         return .done
+    }
+
+    /// Throws what an event's closure threw.
+    @usableFromInline final func throwTold() throws {
+        guard let error = toldError else { return }
+        toldError = nil
+        throw error
     }
 
     // MARK: One pass
@@ -155,6 +184,7 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
         } catch {
             return end(.failed(error), tyme)
         }
+        if toldError != nil { try throwTold() }
         if ending != nil { return .done }
         return isConnected ? try settle(isMore, tyme) : try rest(reading: true, writing: true, until: nil)
     }
@@ -168,6 +198,7 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
         repeat {
             isMore = try read(tyme, &left)
             if ending != nil { return false }
+            if !isMore || left <= 0 { _core.expire(at: tyme) }
             isAboutToWrite = true
             tell(tyme)
             isAboutToWrite = false
@@ -186,7 +217,7 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
     @inlinable final func read(_ tyme: Tyme, _ left: inout Int) throws(TransportError) -> Bool {
         isHeldBack = !hasEnded && !_core.wantsInput
         guard !hasEnded, !isHeldBack else { return false }
-        let isUntold = isWatchingWritable || watched == nil
+        let isUntold = watch.isWritable || !watch.isOn
         let room = _wire.burst(of: burst.capacity) ?? burst
         let (reading, isFull) = try room.lend(burst.capacity) { (out: inout OutputRawSpan) throws(TransportError) in
             let reading = try _wire.read(into: &out, at: tyme)
@@ -231,7 +262,9 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
 
     @inlinable final func tell(_ tyme: Tyme) {
         guard let onEvent else { return }
-        while let event = _core.pollEvent() { onEvent(event, tyme) }
+        while toldError == nil, let event = _core.pollEvent() {
+            do { try onEvent(self, event, tyme) } catch { toldError = error }
+        }
     }
 
     /// All questions to a core at once, and `inout`: a core that is only read where it is stored is copied for that.
@@ -271,35 +304,12 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
         let readiness = _wire.readiness
         switch readiness {
         case .descriptor(let descriptor):
-            // Only a change costs a call.
-            if watched != (reading || writing ? descriptor : nil) || isWatchingWritable != writing {
-                try watch(descriptor, reading: reading, writing: writing)
-            }
-            if watched == nil, reading || writing { return .again }
+            try watch.set(reading || writing ? descriptor : nil, writable: writing, for: self)
+            if !watch.isOn, reading || writing { return .again }
         case .wakes: break
         case .polled: return .again
         }
         return .park(until: min(wakeTyme ?? .infinity, _wire.wakeTyme ?? .infinity))
-    }
-
-    /// Tells the poller what to watch.
-    @usableFromInline final func watch(_ descriptor: Int32, reading: Bool, writing: Bool) throws {
-        guard reading || writing else { return unwatch() }
-        guard let pace = doist?.pace else { return }
-        if descriptor != watched {
-            unwatch()
-            try pace.watch(descriptor, self)
-            watched = descriptor
-        }
-        // While it waits for room the poller tells of changes only, so that input that is not wanted does not spin.
-        guard writing != isWatchingWritable else { return }
-        try pace.watchWritable(descriptor, writing)
-        isWatchingWritable = writing
-    }
-
-    private func unwatch() {
-        if let watched { doist?.pace?.unwatch(watched) }
-        (watched, isWatchingWritable) = (nil, false)
     }
 }
 
