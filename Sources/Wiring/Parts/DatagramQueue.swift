@@ -33,8 +33,8 @@ public struct DatagramQueue {
         public init(
             bytes: Int = 16 << 20, bytesPerPeer: Int = 4 << 20, peers: Int = 4096
         ) throws(TransportError) {
-            for (name, value, least) in [("bytes", bytes, 65), ("bytes per peer", bytesPerPeer, 65), ("peers", peers, 1)]
-            where value < least {
+            let values = [("bytes", bytes, 65), ("bytes per peer", bytesPerPeer, 65), ("peers", peers, 1)]
+            for (name, value, least) in values where value < least {
                 throw .badValue(name: "queue's \(name)", value: "\(value)", allowed: "at least \(least)")
             }
             self.bytes = bytes

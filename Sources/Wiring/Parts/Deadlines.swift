@@ -120,9 +120,7 @@ public struct Deadlines<Key: Hashable> {
             let first = 4 * place + 1
             guard first < rows.count else { break }
             var least = first
-            for child in first + 1..<max(first + 1, min(first + 4, rows.count)) where rows[child].isBefore(rows[least]) {
-                least = child
-            }
+            for child in first..<min(first + 4, rows.count) where rows[child].isBefore(rows[least]) { least = child }
             guard rows[least].isBefore(row) else { break }
             put(rows[least], at: place)
             place = least

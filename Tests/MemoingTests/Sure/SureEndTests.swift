@@ -61,7 +61,7 @@ import Wiring
         #expect(red.outcomes() == [SureOutcome(mid: two, destination: .blu, result: .delivered)])
     }
 
-    @Test("the ack that comes in the pass of the deadline is in time, one pass later it is too late, and the memo ends once")
+    @Test("the ack that comes in the pass of the deadline is in time, one pass later it is too late")
     func sameTick() throws {
         for (tyme, result) in [(0.75, SureOutcome.Result.delivered), (0.751, .neverHeard)] {
             var red = try SureWorld.memoer(.red, options: Self.options())
