@@ -20,6 +20,7 @@ let package = Package(
         .library(name: "CoDoing", targets: ["CoDoing"]),
         .library(name: "Framing", targets: ["Framing"]),
         .library(name: "LTP", targets: ["LTP"]),
+        .library(name: "Flowing", targets: ["Flowing"]),
     ],
     targets: [
         .target(name: "Doing", swiftSettings: strict),
@@ -36,6 +37,7 @@ let package = Package(
         .target(name: "CoDoing", dependencies: ["Doing"], swiftSettings: strict),
         .target(name: "Framing", dependencies: ["Doing", "Wiring"], swiftSettings: strict),
         .target(name: "LTP", dependencies: ["Doing", "Wiring"], swiftSettings: strict),
+        .target(name: "Flowing", dependencies: ["Doing", "CoDoing", "Wiring"], swiftSettings: strict),
 
         .target(
             name: "DemoKit",
@@ -81,6 +83,9 @@ let package = Package(
             dependencies: ["Doing", "CoDoing", "Wiring", "Framing", "Simming", "Sockets"],
             swiftSettings: strict),
         .testTarget(name: "LTPTests", dependencies: ["Doing", "Wiring", "LTP"], swiftSettings: strict),
+        .testTarget(
+            name: "FlowingTests", dependencies: ["Doing", "CoDoing", "Wiring", "Flowing", "Simming", "Sockets"],
+            swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             name: "DemoTests", dependencies: ["DemoKit", "Framing", "Rehearsing", "Simming", "Tracing"],

@@ -17,6 +17,7 @@ struct TidyTests {
         "CoDoing": ["Doing", "Synchronization"],
         "Framing": ["Doing", "Wiring"],
         "LTP": ["Doing", "Wiring"],
+        "Flowing": ["Doing", "CoDoing", "Wiring"],
     ]
     static let cTargets: Set<String> = ["CSockets", "CTracing"]
 
