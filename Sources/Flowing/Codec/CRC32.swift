@@ -34,7 +34,9 @@ public enum CRC32 {
 
     /// Row k holds the checksum of each byte with k zeros behind it.
     private static let table: [UInt32] = {
-        var table = (0..<256).map { byte in (0..<8).reduce(UInt32(byte)) { crc, _ in crc >> 1 ^ (crc & 1) * 0xEDB8_8320 } }
+        var table = (0..<256).map { byte in
+            (0..<8).reduce(UInt32(byte)) { crc, _ in crc >> 1 ^ (crc & 1) * 0xEDB8_8320 }
+        }
         for index in 256..<2048 {
             let before = table[index - 256]
             table.append(before >> 8 ^ table[Int(before & 255)])

@@ -61,7 +61,8 @@ struct NameHash: Hashable {
 
     /// The 16 bytes at `offset`; nil where they do not fit.
     init?(_ bytes: RawSpan, at offset: Int) {
-        guard let high = bytes.bigEndian(UInt64.self, at: offset), let low = bytes.bigEndian(UInt64.self, at: offset + 8)
+        guard let high = bytes.bigEndian(UInt64.self, at: offset),
+            let low = bytes.bigEndian(UInt64.self, at: offset + 8)
         else { return nil }
         (self.high, self.low) = (high, low)
     }

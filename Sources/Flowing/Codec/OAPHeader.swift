@@ -24,7 +24,10 @@ struct OAPHeader: Hashable {
     /// In an answer: the hash of the request.
     var requestHash: [UInt8]
 
-    init(id: NameHash, stamp: UInt64, cipher: UInt16 = 0, key: [UInt8] = [], data: [UInt8] = [], requestHash: [UInt8] = []) {
+    init(
+        id: NameHash, stamp: UInt64, cipher: UInt16 = 0, key: [UInt8] = [], data: [UInt8] = [],
+        requestHash: [UInt8] = []
+    ) {
         (self.id, self.stamp, self.cipher, self.key) = (id, stamp, cipher, key)
         (self.data, self.requestHash) = (data, requestHash)
         (kdf, digest) = (0, 0)
