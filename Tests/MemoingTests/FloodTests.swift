@@ -72,7 +72,7 @@ import Wiring
 
     @Test(
         "acks do not wait behind those of a flood: a stranger's at most 4 ticks, a friend's at most one",
-        arguments: [(1, false), (50, false), (1, true), (50, true)])
+        arguments: [(1, false), (50, false), (1, true), (50, true), (2000, true)])
     func acks(_ sources: Int, isFriend: Bool) throws {
         let tock = 1.0 / 32
         var echo = Echo(Memoer(random: SplitMix64(seed: 1)))

@@ -76,6 +76,9 @@ import Wiring
         var memoer = try Memoer(
             keep: keep, signer: TestSigner(), isText: isText, limits: Self.limits, random: SplitMix64(seed: seed))
         let corpus = try Self.corpus(&random, memos: 80)
+        let mid = try memoer.memoit("are you there?", to: .grn, kind: .sure)
+        _ = memoer.drain(at: 0)
+        memoer.feed(SureWorld.ack(mid, 0), from: .grn, at: 0)
         var tyme: Tyme = 0
         var delivered = 0
         var bytesIn = 0
@@ -90,6 +93,8 @@ import Wiring
             let now = memoer.statistics
             #expect(now.openMemos <= 40 && now.openBytes <= 150_000)
             #expect(memoer.inbox.count <= 50 && memoer.inbox.bytes <= 80_000)
+            // So that acks leave, and what was acknowledged is not given up lightly any more.
+            if random.below(10) == 0 { _ = memoer.drain(at: tyme) }
             if step % 2000 == 0 {
                 memoer.checkInvariants()
                 try Self.expectGoodMemo(&memoer, UInt64(step), isText, tyme)
@@ -104,12 +109,12 @@ import Wiring
         memoer.checkInvariants()
     }
 
-    /// A memo of a peer that was never heard of, in the middle of it all.
+    /// A memo of a friend in the middle of it all: one that is there, and has sent nothing else.
     private static func expectGoodMemo(_ memoer: inout Memoer, _ step: UInt64, _ isText: Bool, _ tyme: Tyme) throws {
         while memoer.inbox.popFirst() != nil {}
         let bytes = isText ? Array(repeating: UInt8(0x61), count: 700) : MemoerTests.bytes(700, seed: step)
         memoer.feed(
-            try rend(bytes, mid: Mid(high: 1 << 40, low: step), size: 200), from: .host(1000 + step), at: tyme)
+            try rend(bytes, mid: Mid(high: 1 << 40, low: step), size: 200), from: .grn, at: tyme)
         #expect(memoer.received().map(\.bytes) == [bytes])
     }
 

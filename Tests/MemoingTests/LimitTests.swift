@@ -218,11 +218,11 @@ import Wiring
         #expect(bytes.inbox.count == 2 && bytes.inbox.bytes == 120 && bytes.statistics.drops[.inboxFull] == 1)
     }
 
-    @Test("a source has so many signatures checked at once, and more as tyme passes; known vids pay nothing")
+    @Test("half of all signatures checked at once are one source's, and more as tyme passes; known vids pay nothing")
     func verifyBudget() throws {
         let limits = Self.limits {
-            $0.verifyBurst = 4
-            $0.verifyPerSecond = 2
+            $0.verifyBurst = 8
+            $0.verifyPerSecond = 4
         }
         let grams = try (0..<20).map { try ReceiveTests.grams([1], UInt64($0), size: 250, kind: .signed)[0] }
         var memoer = try ReceiveTests.memoer(limits)
@@ -230,8 +230,13 @@ import Wiring
         #expect(memoer.received().count == 4 && ReceiveTests.drops(memoer) == [.verifyBudget: 2])
         memoer.feed(Array(grams[6..<8]), at: 0.5)
         #expect(memoer.received().count == 1)
-        memoer.feed(Array(grams[8..<20]), at: 100)
+        memoer.feed(Array(grams[8..<14]), at: 100)
         #expect(memoer.received().count == 4)
+        // Another source has the other half, and a third one nothing.
+        memoer.feed(Array(grams[14..<20]), from: .host(2), at: 100)
+        #expect(memoer.received().count == 4)
+        memoer.feed(Array(grams[..<3]), from: .host(3), at: 100)
+        #expect(memoer.received().count == 0)
         var known = try ReceiveTests.memoer(limits, keep: TableKeep([(PipeTests.vid, PipeTests.keys)]))
         known.feed(grams)
         #expect(known.received().count == 20)

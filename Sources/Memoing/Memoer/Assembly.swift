@@ -22,9 +22,9 @@ struct Assembly {
     var source = Address.none
     /// The key of a verified memo.
     var verifyKey: VerifyKey?
-    /// Known by the keep or the allow-list.
-    var isKnown = false
-    /// Its sender was told that grams of it are held: it is not given up for want of room.
+    /// What its peer was when it was opened.
+    var standing = Peers.Class.stranger
+    /// Its sender was told that grams of it are held: it is given up last for want of room, and its sender is told.
     var isProtected = false
     /// Row of the peer that is charged.
     var peer: Int32 = -1

@@ -6,26 +6,20 @@ import Wiring
 /// Everything is constant time a gram: memos stand in lists by age, by how complete they are, and by peer. A memo's
 /// peer has at most ``MemoerLimits/openPerPeer`` memos, which are walked where one of them must go.
 struct AssemblyTable {
-    /// Whom unfinished memos are charged to.
-    private struct Peer {
-        var open = 0
-        var openSure = 0
-        var charged = 0
-    }
-
     let limits: MemoerLimits
     var rows: [Assembly] = []
     private var free: [Int32] = []
     private var byMid = Chains()
-    private var peers: [Peer] = []
-    private var freePeers: [Int32] = []
-    private var byPeer = Chains()
+    /// Whom they are charged to.
+    var peers: Peers
     /// By the last new gram: orphans, others.
     private var ages = Roster(lists: 2)
     /// By the first gram.
     private var openings = Roster(lists: 1)
-    /// By how complete they are: strangers' orphans, eighths of strangers' memos, the same of known peers.
-    private var bins = Roster(lists: 2 * AssemblyTable.binCount)
+    /// By how complete they are: strangers' orphans, eighths of strangers' memos, the same of each class above.
+    private var bins = Roster(lists: 3 * AssemblyTable.binCount)
+    /// Sure memos of which grams were acknowledged, by class, the one without a new gram for longest first.
+    private var acknowledged = Roster(lists: 3)
     /// By peer, oldest first.
     private var families = Roster(lists: 0)
 
@@ -33,8 +27,8 @@ struct AssemblyTable {
     private(set) var count = 0
     /// Bytes charged.
     private(set) var charged = 0
-    /// Given up to make room.
-    var evicted = 0
+    /// Given up to make room, and not counted yet.
+    var evicted: [Evicted] = []
 
     private static let binCount = 9
     /// What a gram costs beside its body.
@@ -42,7 +36,21 @@ struct AssemblyTable {
     /// What a body counts at least, unless it is the last.
     static let leastBody = 64
 
-    init(limits: MemoerLimits) { self.limits = limits }
+    /// A memo that was given up to make room; whoever was told that grams of it are held is told that it is refused.
+    struct Evicted {
+        let mid: Mid
+        let key: AssemblyKey
+        let source: Address
+        let print: UInt64
+        let count: Int
+        let isAcknowledged: Bool
+        let standing: Peers.Class
+    }
+
+    init(limits: MemoerLimits) {
+        self.limits = limits
+        peers = Peers(limits: limits)
+    }
 
     // MARK: Finding
 
@@ -69,34 +77,39 @@ struct AssemblyTable {
 
     // MARK: Opening and closing
 
-    /// A row for a new memo, or the reason for which there is none.
+    /// A row for a new memo of a peer that is held, or the reason for which there is none.
     mutating func open(
-        _ mid: Mid, _ hash: UInt64, key: AssemblyKey, kind: MemoKind, isKnown: Bool, peer peerHash: UInt64,
+        _ mid: Mid, _ hash: UInt64, key: AssemblyKey, kind: MemoKind, of standing: Peers.Class, peer: Int32,
         at tyme: Tyme
     ) -> Result<Int32, OpenFailure> {
         let same = all(mid, hash)
         if same.count >= limits.keysPerMid {
-            guard isKnown, let victim = same.first(where: { !rows[Int($0)].isKnown && !rows[Int($0)].isProtected })
-            else {
+            guard let victim = same.first(where: { isBelow(standing, $0) }) else {
                 return .failure(OpenFailure(reason: .tooManyKeys))
             }
             evict(victim)
         }
-        let peer = byPeer.first(peerHash)
-        while peer >= 0, isFull(peer, kind) {
+        while peers.isFull(peer, kind) {
             guard evictOne(of: peer, kind, except: -1) else { return .failure(OpenFailure(reason: .capacity)) }
         }
-        while count >= limits.open {
-            guard evictOne(isKnown: isKnown, except: -1) else { return .failure(OpenFailure(reason: .capacity)) }
+        while peers.isHostFull(peer) {
+            guard evictOne(of: peer, nil, except: -1) else { return .failure(OpenFailure(reason: .capacity)) }
         }
-        // Looked up only now: with its last memo a peer's row goes too.
-        return .success(insert(mid, hash, key, kind, isKnown, self.peer(peerHash), tyme))
+        while count >= limits.open {
+            guard evictOne(for: standing, except: -1) else { return .failure(OpenFailure(reason: .capacity)) }
+        }
+        return .success(insert(mid, hash, key, kind, standing, peer, tyme))
+    }
+
+    private func isBelow(_ standing: Peers.Class, _ row: Int32) -> Bool {
+        rows[Int(row)].standing < standing && !rows[Int(row)].isProtected
     }
 
     struct OpenFailure: Error { var reason: DropReason }
 
     private mutating func insert(
-        _ mid: Mid, _ hash: UInt64, _ key: AssemblyKey, _ kind: MemoKind, _ isKnown: Bool, _ peer: Int32, _ tyme: Tyme
+        _ mid: Mid, _ hash: UInt64, _ key: AssemblyKey, _ kind: MemoKind, _ standing: Peers.Class, _ peer: Int32,
+        _ tyme: Tyme
     ) -> Int32 {
         let row: Int32
         if let last = free.popLast() {
@@ -108,16 +121,16 @@ struct AssemblyTable {
         rows[Int(row)].mid = mid
         rows[Int(row)].key = key
         rows[Int(row)].kind = kind
-        rows[Int(row)].isKnown = isKnown
+        rows[Int(row)].standing = standing
         rows[Int(row)].peer = peer
         rows[Int(row)].opened = tyme
         rows[Int(row)].lastNew = tyme
-        if kind.isSure { peers[Int(peer)].openSure += 1 } else { peers[Int(peer)].open += 1 }
+        peers.open(peer, kind)
         count += 1
         byMid.insert(row, hash)
         ages.append(row, to: 0)
         openings.append(row, to: 0)
-        bins.append(row, to: isKnown ? AssemblyTable.binCount : 0)
+        bins.append(row, to: AssemblyTable.binCount * standing.rawValue)
         families.reserve(lists: Int(peer) + 1)
         families.append(row, to: Int(peer))
         return row
@@ -132,41 +145,13 @@ struct AssemblyTable {
         byMid.remove(row)
         ages.remove(row)
         openings.remove(row)
-        bins.remove(row)
+        if gone.isProtected { acknowledged.remove(row) } else { bins.remove(row) }
         families.remove(row)
         count -= 1
         charged -= gone.charged
-        peers[Int(gone.peer)].charged -= gone.charged
-        if gone.kind.isSure { peers[Int(gone.peer)].openSure -= 1 } else { peers[Int(gone.peer)].open -= 1 }
-        release(gone.peer)
+        peers.close(gone.peer, gone.kind, charged: gone.charged)
         free.append(row)
         return gone.bytes
-    }
-
-    private mutating func peer(_ hash: UInt64) -> Int32 {
-        // The keyed hash of 64 bits is the peer here: a collision would share limits and nothing else.
-        let found = byPeer.first(hash)
-        if found >= 0 { return found }
-        let row: Int32
-        if let last = freePeers.popLast() {
-            row = last
-        } else {
-            row = Int32(peers.count)
-            peers.append(Peer())
-        }
-        byPeer.insert(row, hash)
-        return row
-    }
-
-    private mutating func release(_ peer: Int32) {
-        guard peers[Int(peer)].open == 0, peers[Int(peer)].openSure == 0 else { return }
-        byPeer.remove(peer)
-        freePeers.append(peer)
-    }
-
-    private func isFull(_ peer: Int32, _ kind: MemoKind) -> Bool {
-        kind.isSure
-            ? peers[Int(peer)].openSure >= limits.openSurePerPeer : peers[Int(peer)].open >= limits.openPerPeer
     }
 }
 
@@ -178,11 +163,11 @@ extension AssemblyTable {
     /// - Returns: false if there is no room.
     @inline(__always) mutating func charge(_ length: Int, to row: Int32) -> Bool {
         let amount = max(length, AssemblyTable.leastBody) &+ AssemblyTable.gramCharge
-        let peer = Int(rows[Int(row)].peer)
-        if peers[peer].charged &+ amount > limits.bytesPerPeer || charged &+ amount > limits.bytes {
+        let peer = rows[Int(row)].peer
+        if peers.rows[Int(peer)].charged &+ amount > limits.bytesPerPeer || charged &+ amount > limits.bytes {
             guard makeRoom(for: amount, row) else { return false }
         }
-        peers[peer].charged &+= amount
+        peers.charge(amount, to: peer)
         charged &+= amount
         rows[Int(row)].charged &+= amount
         return true
@@ -197,7 +182,7 @@ extension AssemblyTable {
         let amount = run &* (counted &+ AssemblyTable.gramCharge)
         // That the memo's even partition is within bounds was seen when the length of its bodies became known.
         guard rows[row].counted &+ run &* counted <= limits.memoBytes, charged &+ amount <= limits.bytes,
-            peers[Int(rows[row].peer)].charged &+ amount <= limits.bytesPerPeer
+            peers.rows[Int(rows[row].peer)].charged &+ amount <= limits.bytesPerPeer
         else { return 0 }
         return run
     }
@@ -205,18 +190,18 @@ extension AssemblyTable {
     /// Charges so many grams with bodies of `length` bytes, for which there is room.
     mutating func charge(_ run: Int, of length: Int, to row: Int32) {
         let amount = run &* (max(length, AssemblyTable.leastBody) &+ AssemblyTable.gramCharge)
-        peers[Int(rows[Int(row)].peer)].charged &+= amount
+        peers.charge(amount, to: rows[Int(row)].peer)
         charged &+= amount
         rows[Int(row)].charged &+= amount
     }
 
     @inline(never) private mutating func makeRoom(for amount: Int, _ row: Int32) -> Bool {
         let peer = rows[Int(row)].peer
-        while peers[Int(peer)].charged + amount > limits.bytesPerPeer {
+        while peers.rows[Int(peer)].charged + amount > limits.bytesPerPeer {
             guard evictOne(of: peer, nil, except: row) else { return false }
         }
         while charged + amount > limits.bytes {
-            guard evictOne(isKnown: rows[Int(row)].isKnown, except: row) else { return false }
+            guard evictOne(for: rows[Int(row)].standing, except: row) else { return false }
         }
         return true
     }
@@ -226,6 +211,7 @@ extension AssemblyTable {
         if rows[Int(row)].lastNew != tyme {
             rows[Int(row)].lastNew = tyme
             ages.move(row, to: rows[Int(row)].isOrphan ? 0 : 1)
+            if rows[Int(row)].isProtected { acknowledged.move(row, to: rows[Int(row)].standing.rawValue) }
         }
         if rows[Int(row)].held >= rows[Int(row)].heldForNextBin { rebin(row) }
     }
@@ -238,7 +224,7 @@ extension AssemblyTable {
 
     @inline(never) private mutating func rebin(_ row: Int32) {
         let (held, count) = (rows[Int(row)].held, rows[Int(row)].count)
-        let first = rows[Int(row)].isKnown ? AssemblyTable.binCount : 0
+        let first = AssemblyTable.binCount * rows[Int(row)].standing.rawValue
         guard count > 0 else {
             rows[Int(row)].heldForNextBin = .max
             return
@@ -281,30 +267,43 @@ extension AssemblyTable {
         rows[Int(a)].held * rows[Int(b)].count < rows[Int(b)].held * rows[Int(a)].count
     }
 
-    /// Gives up a memo of any peer: orphans first, then by eighths of completeness, strangers before known peers, and
-    /// known peers only for a known one.
-    private mutating func evictOne(isKnown: Bool, except: Int32) -> Bool {
-        for bin in 0..<AssemblyTable.binCount * (isKnown ? 2 : 1) {
-            var row = bins.first(of: bin)
-            if row == except, row >= 0 { row = bins.after(row) }
-            if row >= 0 {
-                evict(row)
-                return true
+    /// Gives up a memo of any peer to make room for one of a class: of the classes below first, wholly, then of the same.
+    /// Within one orphans go first, then the least complete by eighths; then those that were acknowledged, whose senders
+    /// are told, but not for their own class, unless that is anybody's.
+    private mutating func evictOne(for standing: Peers.Class, except: Int32) -> Bool {
+        for lower in Peers.Class.allCases where lower <= standing {
+            for bin in 0..<AssemblyTable.binCount {
+                if evictFirst(of: bins, lower.rawValue * AssemblyTable.binCount + bin, except) { return true }
             }
+            guard lower < standing || lower == .stranger else { continue }
+            if evictFirst(of: acknowledged, lower.rawValue, except) { return true }
         }
         return false
     }
 
-    /// From now on a memo is given up for its age only.
+    private mutating func evictFirst(of roster: Roster, _ list: Int, _ except: Int32) -> Bool {
+        var row = roster.first(of: list)
+        if row == except, row >= 0 { row = roster.after(row) }
+        guard row >= 0 else { return false }
+        evict(row)
+        return true
+    }
+
+    /// From now on a memo is not given up for another of its class, unless that is the class of strangers.
     mutating func protect(_ row: Int32) {
         guard !rows[Int(row)].isProtected else { return }
         rows[Int(row)].isProtected = true
         bins.remove(row)
+        acknowledged.append(row, to: rows[Int(row)].standing.rawValue)
     }
 
     private mutating func evict(_ row: Int32) {
+        let gone = rows[Int(row)]
+        evicted.append(
+            Evicted(
+                mid: gone.mid, key: gone.key, source: gone.source, print: gone.print, count: gone.count,
+                isAcknowledged: gone.isProtected, standing: gone.standing))
         close(row)
-        evicted += 1
     }
 
     /// When the next memo is given up for its age, or nil if there is none.
@@ -343,13 +342,14 @@ extension AssemblyTable {
         precondition(free.count == rows.count - count, "free \(free.count)")
         for peer in Set(open.map { rows[$0].peer }).sorted() {
             let own = open.filter { rows[$0].peer == peer }
-            let kept = peers[Int(peer)]
+            let kept = peers.rows[Int(peer)]
             precondition(kept.openSure == own.filter { rows[$0].kind.isSure }.count, "open sure")
             precondition(kept.open + kept.openSure == own.count, "open of a peer")
             precondition(kept.open <= limits.openPerPeer && kept.openSure <= limits.openSurePerPeer, "per peer")
             precondition(kept.charged == own.reduce(0) { $0 + rows[$1].charged }, "charged to a peer")
             precondition(kept.charged <= limits.bytesPerPeer, "bytes of a peer")
         }
+        peers.checkInvariants()
         for row in open {
             // What was appended out of the arena stays there until it is half of it.
             precondition(
@@ -357,6 +357,7 @@ extension AssemblyTable {
             precondition(ages.list(of: Int32(row)) == (rows[row].isOrphan ? 0 : 1), "age list")
             precondition(openings.list(of: Int32(row)) == 0, "list of openings")
             precondition((bins.list(of: Int32(row)) == nil) == rows[row].isProtected, "bin")
+            precondition((acknowledged.list(of: Int32(row)) == nil) != rows[row].isProtected, "acknowledged")
             precondition(families.list(of: Int32(row)) == Int(rows[row].peer), "family")
             precondition(all(rows[row].mid).count <= limits.keysPerMid, "keys of a mid")
         }

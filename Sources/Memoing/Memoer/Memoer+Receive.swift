@@ -7,13 +7,9 @@ extension Memoer {
     /// - Complexity: constant for each datagram, beside copying its body.
     public mutating func handle(_ bytes: RawSpan, _ train: Train, at tyme: Tyme) {
         note(tyme)
-        if train.peer != source {
-            source = train.peer
-            sourceHash = addressHash(source.tag, source.hi, source.lo)
-            takesUnsigned = !requiresSigned && (acceptsUnnamed || !source.isNone)
-        }
+        if train.peer != source { turn(to: train.peer) }
         let segment = train.segment
-        sure.inbox.amplification.heard(bytes.byteCount, from: sourceHash)
+        table.peers.heard(bytes.byteCount, from: peer)
         if bytes.byteCount <= segment || segment <= 0 { return take(bytes) }
         var start = 0
         while start < bytes.byteCount {
@@ -26,6 +22,19 @@ extension Memoer {
             start = end
         }
     }
+
+    /// The next trains are of another source.
+    @inline(never) private mutating func turn(to next: Address) {
+        source = next
+        sourceHash = addressHash(next.tag, next.hi, next.lo)
+        takesUnsigned = !requiresSigned && (acceptsUnnamed || !next.isNone)
+        table.peers.release(peer)
+        let host = next.hostWords
+        peer = table.peers.hold(sourceHash, host: addressHash(host.0, host.1, host.2), at: tyme)
+    }
+
+    /// What the source is.
+    @inline(__always) var standing: Peers.Class { table.peers.rows[Int(peer)].standing }
 
     /// Takes in grams of the memo that is current in one go: plain text ones, all alike, that are the next ones by
     /// number and not the last. All that ``take(_:)`` would ask of each of them is asked once.
@@ -77,7 +86,7 @@ extension Memoer {
     @inline(__always) private mutating func takeAlone(_ mid: Mid, _ datagram: RawSpan) {
         let print = midHash(mid.high, mid.low) &+ sourceHash
         let beyond = finished.orderBeyond(mid, from: sourceHash)
-        if beyond == nil, finished.contains(print) {
+        if beyond == nil && finished.contains(print) || sure.inbox.done.count > 0 && wasSure(mid, print) {
             counts.late &+= 1
             return
         }
@@ -98,7 +107,7 @@ extension Memoer {
         let hash = midHash(head.mid.high, head.mid.low)
         let print = hash &+ sourceHash
         let beyond = finished.orderBeyond(head.mid, from: sourceHash)
-        if beyond == nil, finished.contains(print) {
+        if beyond == nil && finished.contains(print) || sure.inbox.done.count > 0 && wasSure(head.mid, print) {
             counts.late &+= 1
             return
         }
@@ -113,7 +122,15 @@ extension Memoer {
             current = row
             return add(head, body, to: row)
         }
-        open(head, body, hash, .source(source), peer: sourceHash, print)
+        open(head, body, hash, print)
+    }
+
+    /// Whether a sure memo of this source and id is over: a family is locked as long as its memo is remembered.
+    @inline(never) private mutating func wasSure(_ mid: Mid, _ print: UInt64) -> Bool {
+        guard sure.inbox.done.count > 0,
+            !sure.inbox.done.isBeyond(mid, sender: sourceHash, standing, changes: table.peers.changes)
+        else { return false }
+        return sure.inbox.done.find(print) != nil
     }
 
     /// Whether the memo that the last unsigned gram belonged to is also this one's.
@@ -133,9 +150,9 @@ extension Memoer {
         counts.received.grams &+= 1
         counts.received.bytes &+= datagram.byteCount
         if let beyond {
-            finished.insert(print, beyond: beyond)
+            finished.insert(print, beyond: beyond, standing)
         } else {
-            finished.insert(print, mid, from: sourceHash)
+            finished.insert(print, mid, from: sourceHash, standing)
         }
         if isText, !isUTF8(body) { return drop(.notText) }
         if let reader {
@@ -175,10 +192,10 @@ extension Memoer {
 
     /// Opens a memo with its first gram to arrive.
     @inline(never) private mutating func open(
-        _ head: GramHead, _ body: RawSpan, _ hash: UInt64, _ key: AssemblyKey, peer: UInt64, _ print: UInt64
+        _ head: GramHead, _ body: RawSpan, _ hash: UInt64, _ print: UInt64
     ) {
         guard let kind = head.code.kind else { return }
-        switch table.open(head.mid, hash, key: key, kind: kind, isKnown: false, peer: peer, at: tyme) {
+        switch table.open(head.mid, hash, key: .source(source), kind: kind, of: standing, peer: peer, at: tyme) {
         case .failure(let failure): drop(failure.reason)
         case .success(let row):
             table.rows[Int(row)].source = source
@@ -189,11 +206,18 @@ extension Memoer {
         collectEvicted()
     }
 
-    mutating func collectEvicted() {
-        while table.evicted > 0 {
-            table.evicted -= 1
+    /// Counts what made room. A sure memo of which grams were acknowledged is refused: whoever asks is told so.
+    @inline(__always) mutating func collectEvicted() { if !table.evicted.isEmpty { concludeEvicted() } }
+
+    @inline(never) private mutating func concludeEvicted() {
+        for gone in table.evicted {
             drop(.evicted)
+            guard gone.isAcknowledged else { continue }
+            let count = gone.count > 0 ? gone.count : limits.memoGrams
+            let end = DoneTable.End(.refused, reason: SureRefusal.capacity.reason, count: count)
+            concludeAll(gone.print, end, gone.mid, gone.key, from: gone.source, gone.standing)
         }
+        table.evicted.removeAll(keepingCapacity: true)
     }
 
     /// Adds a gram to the memo it belongs to, and delivers the memo if it is whole.
@@ -215,7 +239,7 @@ extension Memoer {
             collectEvicted()
             return refuse(row, .capacity)
         }
-        if table.evicted > 0 { collectEvicted() }
+        collectEvicted()
         counts.received.grams &+= 1
         counts.received.bytes &+= body.byteCount &+ head.code.layout.overhead(in: head.domain)
         if head.code.isZeroth { begin(row, count: max(1, head.number), with: body) }
@@ -252,12 +276,16 @@ extension Memoer {
         let print = table.rows[Int(row)].print
         let mid = table.rows[Int(row)].mid
         if case .source(let source) = table.rows[Int(row)].key {
-            finished.insert(print, mid, from: addressHash(source.tag, source.hi, source.lo))
+            finished.insert(print, mid, from: addressHash(source.tag, source.hi, source.lo), standing(of: row))
         } else {
-            finishedSigned.insert(print)
-            finishedSigned.insert(parkedPrint(midHash(mid.high, mid.low), of: table.rows[Int(row)].source))
+            let standing = standing(of: row)
+            finishedSigned.insert(print, standing)
+            finishedSigned.insert(parkedPrint(midHash(mid.high, mid.low), of: table.rows[Int(row)].source), standing)
         }
     }
+
+    /// What the peer of an open memo is by now.
+    func standing(of row: Int32) -> Peers.Class { table.peers.rows[Int(table.rows[Int(row)].peer)].standing }
 
     /// What the later grams of a signed memo that is over are known by: they carry no vid.
     func parkedPrint(_ hash: UInt64, of source: Address) -> UInt64 {

@@ -35,19 +35,23 @@ extension Memoer {
         var row = table.find(head.mid, hash) { if case .vid(vid) = $0.key { true } else { false } }
         if row >= 0, !isWorthVerifying(head, body, row) { return }
         guard isGood(signature, of: datagram, head, key, isKnown: isKnown) else { return }
-        if isKnown { sure.inbox.amplification.prove(sourceHash) }
+        if isKnown { table.peers.raise(peer, to: .proven) }
         if row < 0 {
             guard let kind = head.code.kind else { return }
-            if kind.isSure, sure.inbox.done.isStale(head.mid, sender: vidPrint) {
+            if kind.isSure, sure.inbox.done.isStale(head.mid, sender: vidPrint, .signed) {
                 return answerStale(head, isSigned: true)
             }
+            let signing = table.peers.hold(vidPrint, host: nil, at: tyme)
+            if isKnown { table.peers.raise(signing, to: .known) }
             let opened = table.open(
-                head.mid, hash, key: .vid(vid), kind: kind, isKnown: isKnown, peer: vidPrint, at: tyme)
+                head.mid, hash, key: .vid(vid), kind: kind, of: table.peers.rows[Int(signing)].standing, peer: signing,
+                at: tyme)
+            table.peers.release(signing)
             collectEvicted()
             switch opened {
             case .failure(let failure):
                 drop(failure.reason)
-                if kind.isSure { refuseNew(head, isSigned: true, failure.reason) }
+                if kind.isSure { refuseNew(head, print, .vid(vid), failure.reason) }
                 return
             case .success(let new): row = new
             }
@@ -77,7 +81,7 @@ extension Memoer {
         _ signature: Signature, of datagram: RawSpan, _ head: GramHead, _ key: VerifyKey, isKnown: Bool
     ) -> Bool {
         guard let signer else { return false }
-        guard budget.take(sourceHash, at: tyme) else {
+        guard table.peers.takeCheck(peer, at: tyme) else {
             drop(.verifyBudget)
             return false
         }
@@ -85,7 +89,7 @@ extension Memoer {
             drop(.badSignature)
             return false
         }
-        if isKnown { budget.giveBack(sourceHash) }
+        if isKnown { table.peers.giveBackCheck(peer) }
         return true
     }
 
@@ -136,12 +140,12 @@ extension Memoer {
     ) -> Offer {
         guard let signer, let key = table.rows[Int(row)].verifyKey else { return .badSignature }
         guard isWorthVerifying(head, body, row) else { return .settled }
-        guard budget.take(sourceHash, at: tyme) else {
+        guard table.peers.takeCheck(peer, at: tyme) else {
             drop(.verifyBudget)
             return .settled
         }
         guard verify(signature, of: datagram, head, key, signer) else { return .badSignature }
-        if table.rows[Int(row)].isKnown { budget.giveBack(sourceHash) }
+        if table.rows[Int(row)].standing == .known { table.peers.giveBackCheck(peer) }
         current = row
         add(head, body, to: row)
         return .settled
@@ -185,7 +189,7 @@ extension Memoer {
         }
         if row < 0 {
             let opened = table.open(
-                head.mid, hash, key: .parked(source), kind: kind, isKnown: false, peer: sourceHash, at: tyme)
+                head.mid, hash, key: .parked(source), kind: kind, of: standing, peer: peer, at: tyme)
             collectEvicted()
             switch opened {
             case .failure(let failure): return drop(failure.reason)
@@ -193,6 +197,7 @@ extension Memoer {
             }
             table.rows[Int(row)].source = source
             table.rows[Int(row)].print = print
+            openNoAcks(row)
         }
         guard table.charge(datagram.byteCount, to: row) else {
             collectEvicted()

@@ -69,7 +69,6 @@ public struct Memoer: DatagramCore {
     var table: AssemblyTable
     var finished: Finished
     var finishedSigned: Finished
-    var budget: VerifyBudget
     var spares: Spares
     /// The bytes of the small memo that came alone last; its receiver may have them as well.
     var lent: [UInt8] = []
@@ -81,9 +80,11 @@ public struct Memoer: DatagramCore {
     private var stamped: Tyme = 0
     let midHash, addressHash, vidHash: KeyedHash
 
-    /// The source of the last train, its hash, and the row of the memo that it went on with.
+    /// The source of the last train, its hash, its row among the peers, which is held, and the row of the memo that it
+    /// went on with.
     var source = Address.none
     var sourceHash: UInt64 = 0
+    var peer: Int32 = -1
     /// Whether unsigned grams of that source are taken.
     var takesUnsigned: Bool
     var current: Int32 = -1
@@ -148,10 +149,10 @@ public struct Memoer: DatagramCore {
         table = AssemblyTable(limits: limits)
         finished = Finished(limit: limits.finished)
         finishedSigned = Finished(limit: limits.finished)
-        budget = VerifyBudget(burst: limits.verifyBurst, rate: limits.verifyPerSecond)
         spares = Spares(limit: limits.spareBytes)
         takesUnsigned = !requiresSigned && acceptsUnnamed
         sourceHash = addressHash(source.tag, source.hi, source.lo)
+        peer = table.peers.hold(sourceHash, host: nil, at: 0)
     }
 
     /// A memoer that sends signed memos as `vid` and takes nothing else: hio's `AuthMemoer`.

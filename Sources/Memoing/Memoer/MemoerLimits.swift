@@ -10,6 +10,8 @@ public struct MemoerLimits: Hashable, Sendable {
     public var openPerPeer = 64
     /// Unfinished sure memos of one peer.
     public var openSurePerPeer = 1024
+    /// Unfinished memos of all peers of one host that have proven nothing.
+    public var openPerHost = 2048
     /// Unfinished memos of all peers.
     public var open = 4096
     /// Bytes charged to one peer: body and 64 a gram.
@@ -36,10 +38,14 @@ public struct MemoerLimits: Hashable, Sendable {
     /// Seconds that a finished sure memo is remembered at least: twice the life of a sender that gives up after 12
     /// timers from 1 s, 60 s at most.
     public var sureFinishedAge: Tyme = 966
-    /// Signatures of one source checked at once; good ones of known vids do not count.
-    public var verifyBurst = 16_384
-    /// Signatures of one source checked in a second, in the long run.
-    public var verifyPerSecond = 16_384
+    /// Signatures checked at once, half of them of one source; good ones of known vids do not count. A check takes some
+    /// 50 µs.
+    public var verifyBurst = 2048
+    /// Signatures checked in a second, in the long run, half of them of one source.
+    public var verifyPerSecond = 4096
+    /// Peers that something is remembered of, sources and signers, beside those with unfinished memos. Three quarters of
+    /// them are such as have proven that they are there, or are known, at most.
+    public var peers = 8192
     /// Acks that wait to be sent.
     public var acks = 4096
     /// Memos in the inbox.

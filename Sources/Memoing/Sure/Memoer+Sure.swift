@@ -254,7 +254,7 @@ extension Memoer {
 
     private mutating func accept(_ ack: Ack, _ row: Int32, isSigned: Bool) {
         if source == sure.outbox.lanes[Int(sure.outbox.memos[Int(row)].lane)].address {
-            sure.inbox.amplification.prove(sourceHash)
+            table.peers.raise(peer, to: .proven)
         }
         sure.outbox.acknowledge(ack, of: row, at: micros, isSigned: isSigned)
     }
@@ -292,7 +292,7 @@ extension Memoer {
             drop(.unknownVid)
             return nil
         }
-        guard budget.take(sourceHash, at: tyme) else {
+        guard table.peers.takeCheck(peer, at: tyme) else {
             drop(.verifyBudget)
             return nil
         }

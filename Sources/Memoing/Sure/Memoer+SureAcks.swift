@@ -180,18 +180,18 @@ extension Memoer {
         let overhead = code.layout.overhead(in: domain)
         let size = overhead + (ack.body.map { domain == .text ? $0.size / 3 * 4 : $0.size } ?? 0)
         var ack = ack
-        if !sure.inbox.amplification.allows(size, to: hash) {
+        if !table.peers.allows(size, to: hash) {
             // A head can always go out: it is no longer than what asked for it. A signed ack has to wait.
             guard !isSigned, ack.body?.status == .more || ack.body?.status == .done && ack.body?.base == 1,
-                sure.inbox.amplification.allows(overhead, to: hash)
+                table.peers.allows(overhead, to: hash)
             else { return withhold() }
             ack.body = nil
         }
         guard let bytes = bytes(of: ack, isSigned: isSigned) else { return withhold() }
         let datagram = AckQueue.Datagram(address: address, head: ack.head(code, in: domain), bytes: bytes)
-        let isFriend = sure.inbox.amplification.isProven(hash)
+        let isFriend = table.peers.standing(of: hash) > .stranger
         guard sure.inbox.ready.append(datagram, hash: hash, isFriend: isFriend) else { return withhold() }
-        sure.inbox.amplification.spend(datagram.count, on: hash)
+        table.peers.spend(datagram.count, on: hash)
         sure.inbox.lastAck[Int(hash & 255)] = now
         sure.outbox.counts.acksSent += 1
         if ack.body == nil { sure.outbox.counts.headersSent += 1 }

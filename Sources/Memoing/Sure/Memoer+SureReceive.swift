@@ -30,7 +30,8 @@ extension Memoer {
             current = row
             return add(head, body, to: row)
         }
-        if sure.inbox.done.isStale(head.mid, sender: sourceHash) { return answerStale(head, isSigned: false) }
+        let isStale = sure.inbox.done.isStale(head.mid, sender: sourceHash, .unsigned)
+        guard !isStale else { return answerStale(head, isSigned: false) }
         openSure(head, body, hash, print)
     }
 
@@ -44,15 +45,16 @@ extension Memoer {
     private mutating func takeWholeSure(_ head: GramHead, _ body: RawSpan) -> Bool {
         let hash = midHash(head.mid.high, head.mid.low)
         let print = hash &+ sourceHash
-        let isBeyond = sure.inbox.done.isBeyond(head.mid, sender: sourceHash)
+        let isBeyond = sure.inbox.done.isBeyond(
+            head.mid, sender: sourceHash, standing, changes: table.peers.changes)
         if !isBeyond, let end = sure.inbox.done.find(print) {
             answerLate(head, end, isSigned: false)
             return true
         }
-        guard table.count == 0, !finished.contains(print), body.byteCount <= limits.memoBytes,
-            !isText || isUTF8(body)
+        guard table.count == 0 || !isOpen(head.mid, hash), !finished.contains(print),
+            body.byteCount <= limits.memoBytes, !isText || isUTF8(body)
         else { return false }
-        if !isBeyond, sure.inbox.done.isStale(head.mid, sender: sourceHash) {
+        if !isBeyond, sure.inbox.done.isStale(head.mid, sender: sourceHash, .unsigned) {
             answerStale(head, isSigned: false)
             return true
         }
@@ -62,7 +64,7 @@ extension Memoer {
         }
         counts.received.grams &+= 1
         counts.received.bytes &+= body.byteCount &+ head.bodyStart
-        conclude(print, .init(.done, count: 1), head.mid, sender: sourceHash)
+        conclude(print, .init(.done, count: 1), head.mid, sender: sourceHash, standing, .unsigned)
         if let reader {
             counts.received.memos &+= 1
             reader.read(body, MemoHead(source: source, mid: head.mid), at: tyme)
@@ -73,16 +75,22 @@ extension Memoer {
         return true
     }
 
+    /// Whether a memo of this source and mid is unfinished.
+    private func isOpen(_ mid: Mid, _ hash: UInt64) -> Bool {
+        let from = source
+        return table.find(mid, hash) { if case .source(from) = $0.key { true } else { false } } >= 0
+    }
+
     private mutating func copySure(_ body: RawSpan) -> [UInt8] { copy(body) }
 
     private mutating func openSure(_ head: GramHead, _ body: RawSpan, _ hash: UInt64, _ print: UInt64) {
         let opened = table.open(
-            head.mid, hash, key: .source(source), kind: .sure, isKnown: false, peer: sourceHash, at: tyme)
+            head.mid, hash, key: .source(source), kind: .sure, of: standing, peer: peer, at: tyme)
         collectEvicted()
         switch opened {
         case .failure(let failure):
             drop(failure.reason)
-            refuseNew(head, isSigned: false, failure.reason)
+            refuseNew(head, print, .source(source), failure.reason)
         case .success(let row):
             table.rows[Int(row)].source = source
             table.rows[Int(row)].print = print
@@ -92,11 +100,18 @@ extension Memoer {
         }
     }
 
-    /// There is no room for a new memo: its first gram is answered so.
-    mutating func refuseNew(_ head: GramHead, isSigned: Bool, _ reason: DropReason) {
+    /// There is no room for a new memo: its first gram is answered so, and another copy of it too, for the first answer
+    /// has ended it.
+    mutating func refuseNew(_ head: GramHead, _ print: UInt64, _ key: AssemblyKey, _ reason: DropReason) {
         guard reason == .capacity, head.code.isZeroth else { return }
         let end = DoneTable.End(.refused, reason: SureRefusal.capacity.reason, count: max(1, head.number))
-        tell(head.mid, trigger: 0, end, heard: 1, isSigned: isSigned)
+        concludeAll(print, end, head.mid, key, from: source, standing)
+        tell(head.mid, trigger: 0, end, heard: 1, isSigned: head.code.isSigned)
+    }
+
+    /// Nothing is owed for a row whose memo is not known yet.
+    mutating func openNoAcks(_ row: Int32) {
+        if Int(row) < sure.inbox.states.count { sure.inbox.states[Int(row)].heard = 0 }
     }
 
     /// What is owed for a row begins anew.
@@ -191,8 +206,30 @@ extension Memoer {
 
 extension Memoer {
     /// Remembers how a memo ended.
-    @inline(__always) mutating func conclude(_ print: UInt64, _ end: DoneTable.End, _ mid: Mid, sender: UInt64) {
-        sure.inbox.done.insert(print, end, mid: mid, sender: sender, at: tyme)
+    @inline(__always) mutating func conclude(
+        _ print: UInt64, _ end: DoneTable.End, _ mid: Mid, sender: UInt64, _ standing: Peers.Class,
+        _ origin: DoneTable.Origin
+    ) {
+        sure.inbox.done.insert(
+            print, end, mid: mid, sender: sender, standing, origin, changes: table.peers.changes, at: tyme)
+    }
+
+    /// Remembers how a memo with a key ended, by all that its grams may be known by.
+    mutating func concludeAll(
+        _ print: UInt64, _ end: DoneTable.End, _ mid: Mid, _ key: AssemblyKey, from source: Address,
+        _ standing: Peers.Class
+    ) {
+        switch key {
+        case .source(let address):
+            let sender = addressHash(address.tag, address.hi, address.lo)
+            conclude(print, end, mid, sender: sender, standing, .unsigned)
+        case .parked: break
+        case .vid(let vid):
+            let sender = vidHash(vid)
+            conclude(print, end, mid, sender: sender, standing, .signed)
+            // Later grams carry no vid: they are known by where they come from.
+            conclude(parkedPrint(midHash(mid.high, mid.low), of: source), end, mid, sender: sender, standing, .signed)
+        }
     }
 
     /// An end is to be told.
@@ -274,17 +311,9 @@ extension Memoer {
 
     private mutating func rememberSure(_ row: Int32, _ end: DoneTable.End) {
         let index = Int(row)
-        let (mid, print, from) = (table.rows[index].mid, table.rows[index].print, table.rows[index].source)
-        switch table.rows[index].key {
-        case .source(let address):
-            conclude(print, end, mid, sender: addressHash(address.tag, address.hi, address.lo))
-        case .parked: break
-        case .vid(let vid):
-            let sender = vidHash(vid)
-            conclude(print, end, mid, sender: sender)
-            // Later grams carry no vid: they are known by where they come from.
-            conclude(parkedPrint(midHash(mid.high, mid.low), of: from), end, mid, sender: sender)
-        }
+        concludeAll(
+            table.rows[index].print, end, table.rows[index].mid, table.rows[index].key, from: table.rows[index].source,
+            standing(of: row))
     }
 
     func vidHash(_ vid: Vid) -> UInt64 {

@@ -61,7 +61,6 @@ struct SureInbox {
     var endings: [Ending] = []
     var repeats = Queue<Repeat>()
     var ready: AckQueue
-    var amplification = AmplificationBudget()
     /// Rows that wait for room in the inbox.
     var starved: [Int32] = []
     /// When the next ack that may wait must leave.

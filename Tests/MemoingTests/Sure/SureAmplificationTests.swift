@@ -108,19 +108,20 @@ import Wiring
         }
     }
 
-    @Test("a place belongs to one source: the next one there begins with nothing, and nothing is saved up for ever")
+    @Test("what a source may draw is its own, is not saved up for ever, and is no matter once it has proven itself")
     func places() {
-        var budget = AmplificationBudget()
-        #expect(!budget.allows(1, to: 5))
-        budget.heard(10, from: 5)
-        #expect(budget.allows(30, to: 5) && !budget.allows(31, to: 5))
-        budget.spend(29, on: 5)
-        #expect(budget.allows(1, to: 5) && !budget.allows(2, to: 5))
-        budget.prove(5)
-        #expect(budget.allows(1 << 30, to: 5))
-        budget.heard(1, from: 5 + 1024)
-        #expect(!budget.allows(1, to: 5) && budget.allows(3, to: 5 + 1024) && !budget.allows(4, to: 5 + 1024))
-        for _ in 0..<10 { budget.heard(1 << 20, from: 7) }
-        #expect(budget.allows(AmplificationBudget.most, to: 7) && !budget.allows(AmplificationBudget.most + 1, to: 7))
+        var peers = Peers(limits: MemoerLimits())
+        #expect(!peers.allows(1, to: 5))
+        let (five, seven) = (peers.hold(5, host: nil, at: 0), peers.hold(7, host: nil, at: 0))
+        peers.heard(10, from: five)
+        #expect(peers.allows(30, to: 5) && !peers.allows(31, to: 5) && !peers.allows(1, to: 7))
+        peers.spend(29, on: 5)
+        #expect(peers.allows(1, to: 5) && !peers.allows(2, to: 5))
+        peers.raise(five, to: .proven)
+        peers.spend(1 << 30, on: 5)
+        #expect(peers.allows(1 << 30, to: 5))
+        for _ in 0..<10 { peers.heard(1 << 20, from: seven) }
+        #expect(peers.allows(Peers.mostDrawn, to: 7) && !peers.allows(Peers.mostDrawn + 1, to: 7))
+        peers.checkInvariants()
     }
 }

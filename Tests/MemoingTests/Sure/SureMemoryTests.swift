@@ -48,15 +48,17 @@ import Wiring
     func beyond() throws {
         let mids = try Self.memos(6).map(mid(of:))
         var done = DoneTable(limit: 2, age: 1000)
-        func isBeyond(_ number: Int, sender: UInt64 = 7) -> Bool { done.isBeyond(mids[number], sender: sender) }
+        func isBeyond(_ number: Int, sender: UInt64 = 7) -> Bool {
+            done.isBeyond(mids[number], sender: sender, .stranger, changes: 0)
+        }
         #expect(!isBeyond(0))
         for number in [0, 2] {
-            done.insert(UInt64(number + 1), .init(.done, count: 1), mid: mids[number], sender: 7, at: 0)
+            done.put(UInt64(number + 1), mids[number], at: 0)
         }
         #expect([0, 1, 2, 3].map { isBeyond($0) } == [false, false, false, true])
         #expect(!isBeyond(3, sender: 8))
         // 1 comes late, and opens a new generation: 2 is in the old one, and still counts.
-        done.insert(2, .init(.done, count: 1), mid: mids[1], sender: 7, at: 1)
+        done.put(2, mids[1], at: 1)
         #expect([0, 1, 2, 3].map { isBeyond($0) } == [false, false, false, true])
         let found = (1...3).map { done.find(UInt64($0)) != nil }
         #expect(found == [true, true, true])
@@ -80,7 +82,7 @@ import Wiring
                 if young.count >= 90 { turn() }
                 if young.isEmpty { born = tyme }
                 young[UInt64(number + 1)] = step
-                done.insert(UInt64(number + 1), .init(.done, count: step), mid: mids[number], sender: 7, at: tyme)
+                done.put(UInt64(number + 1), mids[number], count: step, at: tyme)
             case 5, 6:
                 let found = done.find(UInt64(number + 1))?.count
                 if found != young[UInt64(number + 1)] ?? old[UInt64(number + 1)] { wrong.append(step) }
@@ -158,7 +160,7 @@ import Wiring
         blu.feed(grams[0], from: .red, at: 0)
         blu.feed(Array(grams[2...]), from: .red, at: 0)
         #expect(blu.log(at: 0).count == 2)
-        #expect(blu.sure.inbox.done.isStale(try mid(of: grams[0]), sender: blu.sourceHash))
+        #expect(blu.sure.inbox.done.isStale(try mid(of: grams[0]), sender: blu.sourceHash, .unsigned))
         blu.feed(grams[1], from: .red, at: 1)
         #expect(blu.log(at: 1) == ["ack 1: done 2, heard 2"])
         #expect(blu.received().count == 13)
@@ -200,14 +202,14 @@ import Wiring
         var table = DoneTable(limit: 1, age: 966)
         let id = try mid(of: Self.memos(1)[0])
         for sender in 0..<UInt64(5002) {
-            table.insert(sender &* 77 &+ 1, .init(.done, count: 1), mid: id, sender: sender, at: 0)
+            table.put(sender &* 77 &+ 1, id, sender: sender, at: 0)
         }
         #expect(table.count == 2 && table.floorCount == 4096)
-        #expect(!table.isStale(id, sender: 0) && !table.isStale(id, sender: 903))
-        #expect(table.isStale(id, sender: 904) && table.isStale(id, sender: 4999))
+        #expect(!table.isStale(id, sender: 0, .unsigned) && !table.isStale(id, sender: 903, .unsigned))
+        #expect(table.isStale(id, sender: 904, .unsigned) && table.isStale(id, sender: 4999, .unsigned))
         // These two are in the table still.
         let last = table.find(5000 * 77 + 1)
-        #expect(!table.isStale(id, sender: 5000) && last != nil)
+        #expect(!table.isStale(id, sender: 5000, .unsigned) && last != nil)
     }
 
     @Test("a sender starts no memo more than 1,024 after its oldest unfinished one, so that no floor meets a live memo")
@@ -220,5 +222,13 @@ import Wiring
         #expect(red.log(at: 0.1) == [])
         red.feed(SureWorld.ack(mids[0], 0), from: .blu, at: 0.15)
         #expect(red.log(at: 0.15) == (1024..<1100).map { "sure 0 of 1 \($0)" })
+    }
+}
+
+extension DoneTable {
+    /// An unsigned memo of a stranger is over.
+    mutating func put(_ print: UInt64, _ mid: Mid, sender: UInt64 = 7, count: Int = 1, at tyme: Tyme) {
+        insert(
+            print, .init(.done, count: count), mid: mid, sender: sender, .stranger, .unsigned, changes: 0, at: tyme)
     }
 }
