@@ -14,7 +14,8 @@ let package = Package(
         .library(name: "Memoing", targets: ["Memoing"]),
         .library(name: "Signing", targets: ["Signing"]),
         .library(name: "Sockets", targets: ["Sockets"]),
-        .library(name: "Tracing", targets: ["Tracing"]),
+        .library(name: "Charting", targets: ["Charting"]),
+        .library(name: "Taping", targets: ["Taping"]),
         .library(name: "Simming", targets: ["Simming"]),
         .library(name: "Rehearsing", targets: ["Rehearsing"]),
         .library(name: "CoDoing", targets: ["CoDoing"]),
@@ -29,11 +30,12 @@ let package = Package(
         .target(name: "Signing", dependencies: ["Memoing"], swiftSettings: strict),
         .target(name: "CSockets", cSettings: strictC),
         .target(name: "Sockets", dependencies: ["Doing", "Wiring", "CSockets"], swiftSettings: strict),
-        .target(name: "CTracing", cSettings: strictC),
-        .target(name: "Tracing", dependencies: ["Doing", "Wiring", "CTracing"], swiftSettings: strict),
-        .target(name: "Simming", dependencies: ["Doing", "Wiring", "Tracing"], swiftSettings: strict),
+        .target(name: "Charting", dependencies: ["Doing", "Wiring"], swiftSettings: strict),
+        .target(name: "CTaping", cSettings: strictC),
+        .target(name: "Taping", dependencies: ["Doing", "Wiring", "CTaping"], swiftSettings: strict),
+        .target(name: "Simming", dependencies: ["Doing", "Wiring", "Charting"], swiftSettings: strict),
         .target(
-            name: "Rehearsing", dependencies: ["Doing", "Wiring", "Tracing", "Simming"], swiftSettings: strict),
+            name: "Rehearsing", dependencies: ["Doing", "Wiring", "Charting", "Simming"], swiftSettings: strict),
         .target(name: "CoDoing", dependencies: ["Doing"], swiftSettings: strict),
         .target(name: "Framing", dependencies: ["Doing", "Wiring"], swiftSettings: strict),
         .target(name: "LTP", dependencies: ["Doing", "Wiring"], swiftSettings: strict),
@@ -42,7 +44,8 @@ let package = Package(
         .target(
             name: "DemoKit",
             dependencies: [
-                "Doing", "Wiring", "Memoing", "Signing", "Framing", "Sockets", "Tracing", "Simming", "Rehearsing",
+                "Doing", "Wiring", "Memoing", "Signing", "Framing", "Sockets", "Charting", "Taping", "Simming",
+                "Rehearsing",
             ],
             path: "Demos/DemoKit", swiftSettings: strict),
         .executableTarget(name: "demo", dependencies: ["DemoKit"], path: "Demos/demo", swiftSettings: strict),
@@ -69,13 +72,16 @@ let package = Package(
             name: "SocketsTests", dependencies: ["Doing", "Wiring", "Memoing", "Sockets", "CSockets", "Simming"],
             swiftSettings: strict),
         .testTarget(
-            name: "TracingTests", dependencies: ["Doing", "Wiring", "Memoing", "Sockets", "Tracing", "Simming"],
+            name: "ChartingTests", dependencies: ["Doing", "Wiring", "Sockets", "Charting", "Simming"],
             swiftSettings: strict),
         .testTarget(
-            name: "SimmingTests", dependencies: ["Doing", "Wiring", "Memoing", "Tracing", "Simming", "CMallocCount"],
+            name: "TapingTests", dependencies: ["Doing", "Wiring", "Memoing", "Sockets", "Taping", "Simming"],
             swiftSettings: strict),
         .testTarget(
-            name: "RehearsingTests", dependencies: ["Doing", "Wiring", "Memoing", "Tracing", "Simming", "Rehearsing"],
+            name: "SimmingTests", dependencies: ["Doing", "Wiring", "Memoing", "Charting", "Simming", "CMallocCount"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RehearsingTests", dependencies: ["Doing", "Wiring", "Memoing", "Charting", "Simming", "Rehearsing"],
             swiftSettings: strict),
         .testTarget(name: "CoDoingTests", dependencies: ["Doing", "CoDoing"], swiftSettings: strict),
         .testTarget(
@@ -88,7 +94,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
-            name: "DemoTests", dependencies: ["DemoKit", "Framing", "Rehearsing", "Simming", "Tracing"],
+            name: "DemoTests", dependencies: ["DemoKit", "Framing", "Rehearsing", "Simming", "Charting", "Taping"],
             swiftSettings: strict),
     ]
 )

@@ -7,9 +7,9 @@ import Wiring
 struct FrameChat {
     private let options: FramePeerOptions
     private let reporter: Reporter
-    private let taping: Taping
+    private let taping: TapedRun
 
-    init(_ options: FramePeerOptions, _ reporter: Reporter, _ taping: Taping) {
+    init(_ options: FramePeerOptions, _ reporter: Reporter, _ taping: TapedRun) {
         (self.options, self.reporter, self.taping) = (options, reporter, taping)
     }
 

@@ -1,7 +1,7 @@
 import Doing
 import Framing
 import Sockets
-import Tracing
+import Taping
 import Wiring
 
 /// `frame-peer`: one end of a framed protocol over TCP or a Unix stream, for people and for other programs.
@@ -74,7 +74,7 @@ public enum FramePeer {
         _ options: FramePeerOptions, _ listeners: [Listener], _ places: [String],
         dial: @escaping () throws -> Listener.Stream
     ) throws -> Bool {
-        try Taping.run("frame-peer", options.words, to: options.record, stopOn: options.signals) { taping in
+        try TapedRun.run("frame-peer", options.words, to: options.record, stopOn: options.signals) { taping in
             let places = places.isEmpty ? [options.connect?.text ?? ""] : places
             return try run(options, FrameWires(listeners, places, taping.recorder, dial: dial), taping)
         }
@@ -87,13 +87,13 @@ public enum FramePeer {
         var words = Arguments(recording.header.arguments + more)
         let options = try FramePeerOptions(&words)
         let replay = Replay(recording)
-        let taping = Taping(replay)
+        let taping = TapedRun(replay)
         _ = try run(options, FrameWires(options, replay), taping)  // only whether it is the same is asked
         return taping.outcome!
     }
 
     private static func run<Listener: StreamListener>(
-        _ options: FramePeerOptions, _ wires: FrameWires<Listener>, _ taping: Taping
+        _ options: FramePeerOptions, _ wires: FrameWires<Listener>, _ taping: TapedRun
     ) throws -> Bool {
         let reporter = taping.reporter ?? options.reporter
         if options.mode == .chat { return try FrameChat(options, reporter, taping).run(wires) }
@@ -132,7 +132,7 @@ public enum FramePeer {
 
     private static func serve<Core, Listener>(
         _ server: FrameServer<Core, Listener>, _ talk: FrameTalk<Core, Listener.Stream>, _ places: [String],
-        _ options: FramePeerOptions, _ taping: Taping
+        _ options: FramePeerOptions, _ taping: TapedRun
     ) throws -> Bool {
         talk.addresses = places
         talk.attach(server.on)
@@ -141,7 +141,7 @@ public enum FramePeer {
 
     private static func connect<Core, Wire>(
         _ client: FrameClient<Core, Wire>, _ talk: FrameTalk<Core, Wire>, _ places: [String],
-        _ options: FramePeerOptions, _ taping: Taping
+        _ options: FramePeerOptions, _ taping: TapedRun
     ) throws -> Bool {
         talk.addresses = places
         talk.attach(client.on)
@@ -150,7 +150,7 @@ public enum FramePeer {
     }
 
     static func run(
-        _ doers: [Doer], _ options: FramePeerOptions, _ taping: Taping, _ report: () -> Bool
+        _ doers: [Doer], _ options: FramePeerOptions, _ taping: TapedRun, _ report: () -> Bool
     ) throws -> Bool {
         if try taping.replays(doers) { return true }
         let doist = try Doist(limit: options.time, pace: RealPace(stopOn: taping.signals), doers: doers)

@@ -1,5 +1,5 @@
 import Sockets
-import Tracing
+import Taping
 import Wiring
 
 /// Where a frame peer stands, or connects to: `HOST:PORT`, or the path of a Unix socket.

@@ -3,7 +3,7 @@ import Memoing
 import Signing
 import Simming
 import Sockets
-import Tracing
+import Taping
 import Wiring
 
 /// `memo-peer`: one memo peer on a real socket, for people and for other programs.
@@ -54,7 +54,7 @@ public enum MemoPeer {
         let given = words.all
         let options = try MemoPeerOptions(&words)
         try options.flags.check()
-        return try Taping.run("memo-peer", given, to: options.record, stopOn: signals) { taping in
+        return try TapedRun.run("memo-peer", given, to: options.record, stopOn: signals) { taping in
             for file in options.files { _ = try taping.inlet(file.flag).take { file.bytes } }
             return try run(options, taping)
         }
@@ -66,7 +66,7 @@ public enum MemoPeer {
     public static func replay(_ recording: Recording, words more: [String] = []) throws -> Replay.Outcome {
         var words = Arguments(recording.header.arguments + more)
         let replay = Replay(recording)
-        let taping = Taping(replay)
+        let taping = TapedRun(replay)
         let options = try MemoPeerOptions(&words) { flag, path in
             // Older recordings have no files in them.
             guard let file = try? taping.inlet(flag) else { return try MemoPeerOptions.read(flag, path) }
@@ -95,7 +95,7 @@ public enum MemoPeer {
 
     private static func uxdPacing(_ options: MemoPeerOptions) -> DatagramPacing? { options.pacing }
 
-    private static func run(_ options: MemoPeerOptions, _ taping: Taping) throws -> Bool {
+    private static func run(_ options: MemoPeerOptions, _ taping: TapedRun) throws -> Bool {
         switch options.place {
         case .udp(let address):
             let largest = max(options.size ?? 0, UDPPeer.maximumDatagramSize)
@@ -122,7 +122,7 @@ public enum MemoPeer {
     /// Puts what the flags ask for between the memoer and the transport.
     private static func run<Wire: DatagramTransport>(
         _ options: MemoPeerOptions, over wire: Wire, at local: Address, to destination: Address?,
-        pacing: DatagramPacing?, _ taping: Taping, address: @escaping () -> String
+        pacing: DatagramPacing?, _ taping: TapedRun, address: @escaping () -> String
     ) throws -> Bool {
         let flags = options.flags
         if let recorder = taping.recorder {
@@ -137,7 +137,7 @@ public enum MemoPeer {
 
     private static func run<Wire: DatagramTransport>(
         _ options: MemoPeerOptions, tapping wire: Wire, at local: Address, to destination: Address?,
-        _ pacing: DatagramPacing?, _ taping: Taping, _ address: @escaping () -> String
+        _ pacing: DatagramPacing?, _ taping: TapedRun, _ address: @escaping () -> String
     ) throws -> Bool {
         let tap = options.flags.tap("memo-peer")
         tap?.local = local
@@ -151,7 +151,7 @@ public enum MemoPeer {
 
     private static func run<Wire: DatagramTransport>(
         _ options: MemoPeerOptions, over wire: Wire, to destination: Address?, pacing: DatagramPacing?,
-        _ taping: Taping, address: @escaping () -> String
+        _ taping: TapedRun, address: @escaping () -> String
     ) throws -> Bool {
         let memoer = try makeMemoer(options, limits: wire.limits, taping)
         let peer = CoreDoer(memoer, over: wire)
@@ -184,7 +184,7 @@ public enum MemoPeer {
     }
 
     private static func makeMemoer(
-        _ options: MemoPeerOptions, limits: TrainLimits, _ taping: Taping
+        _ options: MemoPeerOptions, limits: TrainLimits, _ taping: TapedRun
     ) throws -> Memoer {
         var keep = TableKeep(options.keep)
         var vid: Vid?

@@ -1,5 +1,5 @@
+import Charting
 import Doing
-import Tracing
 import Wiring
 
 /// The flags that say which files are written of what passed: the same in every demo that has them.

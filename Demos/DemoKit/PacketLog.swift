@@ -130,7 +130,7 @@ final class TrainTap: Tap {
         self.other = other
     }
 
-    func see(_ bytes: RawSpan, _ train: Train, _ direction: Direction, at tyme: Double) {
+    func see(_ bytes: RawSpan, _ train: Train, _ direction: TapDirection, at tyme: Double) {
         if direction == .tx { log.sent(bytes, train, wire, name, other) }
     }
 }

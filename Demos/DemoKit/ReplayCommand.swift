@@ -1,5 +1,5 @@
 import Foundation
-import Tracing
+import Taping
 
 /// `rehearse replay`: runs the doers of a recording on it again, and compares every byte they send.
 public enum ReplayCommand {

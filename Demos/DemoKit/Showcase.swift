@@ -1,8 +1,8 @@
+import Charting
 import Doing
 import Memoing
 import Signing
 import Sockets
-import Tracing
 import Wiring
 
 /// `demo`: the main job in one process. Two peers exchange memos over real UDP and Unix sockets, under one doist.

@@ -1,6 +1,6 @@
 import Doing
 import Sockets
-import Tracing
+import Taping
 
 /// A console whose lines pass through an inlet: recorded, or given again as they were.
 ///

@@ -1,6 +1,6 @@
+import Charting
 import Doing
 import Simming
-import Tracing
 import Wiring
 
 /// The flags that every demo with a wire has: what goes wrong on it, and what is written down of it.

@@ -3,7 +3,7 @@ import DemoKit
 import Doing
 import Foundation
 import Sockets
-import Tracing
+import Taping
 import Wiring
 
 /// `bench record`: memos, bytes of streams, and the trains of `bench datagrams --row udp-bursts`, recorded at one end

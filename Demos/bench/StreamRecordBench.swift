@@ -2,7 +2,7 @@ import CBench
 import DemoKit
 import Doing
 import Sockets
-import Tracing
+import Taping
 import Wiring
 
 /// Sends equal bytes, so many a pass, and counts what comes.

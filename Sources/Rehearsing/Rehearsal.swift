@@ -1,6 +1,6 @@
+import Charting
 import Doing
 import Simming
-import Tracing
 import Wiring
 
 /// A small world to rehearse an exchange in: a doist in simulated time, a network, and a trace of all that happens.
@@ -24,7 +24,7 @@ public final class Rehearsal {
     /// What happened.
     public let trace: Trace
     /// Values that a scenario lets the seed choose.
-    public var options: Options
+    public var options: ScenarioOptions
     /// What the bytes of a datagram mean, for ``log``; nil says their length only.
     public var describe: ((RawSpan) -> String?)?
 
@@ -52,7 +52,7 @@ public final class Rehearsal {
     ) throws {
         guard tock != 0 else { throw TymeError.tock(tock) }  // where tyme stands still nothing comes to an end
         self.seed = seed
-        self.options = Options(seed: seed, set: options)
+        self.options = ScenarioOptions(seed: seed, set: options)
         trace = Trace(limit: traceLimit)
         net = SimNet(seed: Self.stream(seed, "net"), link: link, trace: trace)
         net.plan = plan

@@ -1,6 +1,6 @@
+import Charting
 import Doing
 import Simming
-import Tracing
 
 /// A whole exchange that can be run under any seed: who takes part, what must hold, how it ends.
 public struct Scenario: Sendable {
@@ -56,11 +56,11 @@ public struct Scenario: Sendable {
     ///   - traceLimit: bytes of the trace that are kept; 0, the fastest, keeps its hash only.
     ///   - prepare: called with the world before anything is in it.
     /// - Returns: how it went, and the world as it was at the end.
-    /// - Throws: only what is wrong with `plan` or `options`; a failure is an ``Outcome``.
+    /// - Throws: only what is wrong with `plan` or `options`; a failure is an ``ScenarioOutcome``.
     public func run(
         seed: UInt64, plan: FaultPlan? = nil, options: [String: String] = [:], traceLimit: Int = 0,
         prepare: (Rehearsal) -> Void = { _ in }
-    ) throws -> (outcome: Outcome, world: Rehearsal) {
+    ) throws -> (outcome: ScenarioOutcome, world: Rehearsal) {
         let plan = plan ?? self.plan(seed: seed)
         let world = try Rehearsal(seed: seed, plan: plan, options: options, traceLimit: traceLimit)
         // Made in this order, whichever of them the body asks for first.
@@ -83,7 +83,7 @@ public struct Scenario: Sendable {
             failure = "\(error)"
         }
         if world.doist.isEntered { try? world.exit() }
-        let outcome = Outcome(
+        let outcome = ScenarioOutcome(
             scenario: name, seed: seed, plan: plan, options: world.options.described, failure: failure,
             hash: world.trace.hash, tyme: world.tyme)
         return (outcome, world)
@@ -91,7 +91,7 @@ public struct Scenario: Sendable {
 }
 
 /// How one run of a scenario went.
-public struct Outcome: Sendable {
+public struct ScenarioOutcome: Sendable {
     /// Which scenario.
     public let scenario: String
     /// Under which seed.

@@ -1,5 +1,5 @@
+import Charting
 import Doing
-import Tracing
 import Wiring
 
 /// Any transport with a bad link in front of it: what is sent over it is delayed, lost and damaged as on a simulated

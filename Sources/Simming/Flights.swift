@@ -1,4 +1,4 @@
-import Tracing
+import Charting
 
 /// A datagram that is on its way, or in the receive buffer of its owner.
 struct Flight {

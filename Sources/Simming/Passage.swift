@@ -1,4 +1,4 @@
-import Tracing
+import Charting
 
 /// What happens to one datagram on its way, gathered from all that is wrong there.
 struct Passage {

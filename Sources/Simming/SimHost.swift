@@ -1,5 +1,5 @@
+import Charting
 import Doing
-import Tracing
 import Wiring
 
 /// A host of a simulated network: a name, ports for peers, and a scheduler for the doers that live there.

@@ -1,5 +1,5 @@
+import Charting
 import Doing
-import Tracing
 import Wiring
 
 /// What goes wrong: by plan, by rule, and by hand.

@@ -1,5 +1,5 @@
+import Charting
 import Doing
-import Tracing
 import Wiring
 
 /// Datagrams at the beginning of their way.

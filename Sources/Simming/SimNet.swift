@@ -1,5 +1,5 @@
+import Charting
 import Doing
-import Tracing
 import Wiring
 
 /// A network of hosts and links in one thread: the first doer of a doist, over which all others talk.

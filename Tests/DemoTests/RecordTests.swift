@@ -2,8 +2,8 @@ import Doing
 import Foundation
 import Signing
 import Sockets
+import Taping
 import Testing
-import Tracing
 
 @testable import DemoKit
 

@@ -1,8 +1,8 @@
 import Doing
 import Rehearsing
 import Simming
+import Taping
 import Testing
-import Tracing
 
 @testable import DemoKit
 

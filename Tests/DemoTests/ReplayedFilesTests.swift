@@ -1,6 +1,6 @@
 import Foundation
+import Taping
 import Testing
-import Tracing
 
 @testable import DemoKit
 

@@ -1,6 +1,6 @@
+import Charting
 import Doing
 import Testing
-import Tracing
 
 @testable import Simming
 

@@ -1,7 +1,7 @@
+import Charting
 import Doing
 import Memoing
 import Testing
-import Tracing
 import Wiring
 
 @testable import Simming

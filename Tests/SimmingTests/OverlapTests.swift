@@ -1,7 +1,7 @@
+import Charting
 import Doing
 import Simming
 import Testing
-import Tracing
 
 @Suite("Windows of one host that overlap")
 struct OverlapTests {

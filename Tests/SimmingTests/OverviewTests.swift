@@ -1,8 +1,8 @@
+import Charting
 import Doing
 import Memoing
 import Simming
 import Testing
-import Tracing
 import Wiring
 
 /// The programs of the documentation, word for word.

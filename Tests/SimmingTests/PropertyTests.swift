@@ -1,6 +1,6 @@
+import Charting
 import Doing
 import Testing
-import Tracing
 import Wiring
 
 @testable import Simming

@@ -1,7 +1,7 @@
+import Charting
 import Doing
 import Foundation
 import Testing
-import Tracing
 import Wiring
 
 @testable import Simming

@@ -1,6 +1,6 @@
+import Charting
 import Doing
 import Simming
-import Tracing
 import Wiring
 
 /// Sends what it was told to, when it was told to, and keeps what it hears.

@@ -1,5 +1,5 @@
+import Charting
 import Memoing
-import Tracing
 import Wiring
 
 /// What a run has come to, counted from its trace.

@@ -1,5 +1,5 @@
+import Charting
 import Memoing
-import Tracing
 import Wiring
 
 /// The packet log of a run for people and programs: what was sent together is one line.

@@ -1,10 +1,10 @@
+import Charting
 import Doing
 import Memoing
 import Rehearsing
 import Signing
 import Simming
 import Sockets
-import Tracing
 import Wiring
 
 /// One memo over the bad link, from red to blu; all that is to be told of it is in its trace and its witness.

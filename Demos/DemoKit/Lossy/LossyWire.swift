@@ -1,6 +1,6 @@
+import Charting
 import Doing
 import Simming
-import Tracing
 import Wiring
 
 /// A real transport behind a bad link, with a trace that says of each datagram what became of it.

@@ -1,6 +1,6 @@
+import Charting
 import Doing
 import Memoing
-import Tracing
 
 /// What became of the one memo: what the receiver had, and what the sender was told.
 final class LossyWitness {

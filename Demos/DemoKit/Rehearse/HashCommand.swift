@@ -1,7 +1,7 @@
+import Charting
 import Doing
 import Foundation
 import Rehearsing
-import Tracing
 
 /// `rehearse hash`: shows that a seed always gives the same run, and where two runs part if they do.
 enum HashCommand {

@@ -1,6 +1,6 @@
+import Charting
 import Foundation
 import Rehearsing
-import Tracing
 
 /// What can be written of a trace.
 enum OutputFile {

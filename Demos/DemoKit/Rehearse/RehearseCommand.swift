@@ -1,7 +1,7 @@
 import Foundation
 import Rehearsing
 import Simming
-import Tracing
+import Taping
 
 /// `rehearse`: whole exchanges on the simulated network, over as many seeds as one likes.
 public enum RehearseCommand {
@@ -124,7 +124,7 @@ public enum RehearseCommand {
         return outcome.failure == nil
     }
 
-    private static func tell(_ failure: Outcome, _ reporter: Reporter) {
+    private static func tell(_ failure: ScenarioOutcome, _ reporter: Reporter) {
         var line = JSONLine(event: "failure")
         line.add("scenario", failure.scenario)
         line.add("seed", "\(failure.seed)")
@@ -144,13 +144,14 @@ public enum RehearseCommand {
     }
 
     /// The words that make the same run again.
-    private static func command(_ failure: Outcome, plan: FaultPlan?) -> String {
+    private static func command(_ failure: ScenarioOutcome, plan: FaultPlan?) -> String {
         let set = failure.options.isEmpty ? "" : " --set \(failure.options)"
         let plan = plan.map { " --plan \"\($0.description)\"" } ?? " --plan \"\(failure.plan.description)\""
         return "swift run -c release rehearse --scenario \(failure.scenario) --seed \(failure.seed)\(set)\(plan) --log"
     }
 
-    private static func shrinkPlan(of failure: Outcome, _ options: RehearseOptions, _ reporter: Reporter) throws {
+    private static func shrinkPlan(of failure: ScenarioOutcome, _ options: RehearseOptions, _ reporter: Reporter) throws
+    {
         guard let scenario = options.scenarios.first(where: { $0.name == failure.scenario }) else { return }
         let (faults, tries) = try shrink(failure.plan.faults, simpler: { $0.simpler }) { faults in
             try scenario.run(seed: failure.seed, plan: FaultPlan(faults), options: options.set).outcome.failure != nil

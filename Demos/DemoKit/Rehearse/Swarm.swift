@@ -10,7 +10,7 @@ final class Swarm: Sendable {
         var done = 0
         var simulated = 0.0
         var events: UInt64 = 0
-        var failures: [Outcome] = []
+        var failures: [ScenarioOutcome] = []
         var error: (any Error)?
     }
 

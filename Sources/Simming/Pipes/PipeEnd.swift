@@ -1,5 +1,5 @@
+import Charting
 import Doing
-import Tracing
 import Wiring
 
 /// A connection of a simulated network: two ends, and how many events of it the network still holds.

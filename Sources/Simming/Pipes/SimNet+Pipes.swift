@@ -1,5 +1,5 @@
+import Charting
 import Doing
-import Tracing
 import Wiring
 
 /// The bytes of connections on their way.

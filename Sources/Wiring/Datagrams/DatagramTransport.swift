@@ -62,7 +62,7 @@ public protocol DatagramTransport {
     /// - Parameters:
     ///   - capacity: how many bytes it must have.
     ///   - direction: whether it is to be received into or sent from.
-    func burst(of capacity: Int, for direction: Direction) -> Burst?
+    func burst(of capacity: Int, for direction: TapDirection) -> Burst?
 
     /// When the transport itself next has something to do: a datagram that it holds back leaves then, at the next
     /// ``receive(into:at:)``. Nil for never, as with every plain socket.
@@ -92,7 +92,7 @@ extension DatagramTransport {
     @inlinable public var wakeTyme: Tyme? { nil }
 
     /// Any.
-    @inlinable public func burst(of capacity: Int, for direction: Direction) -> Burst? { nil }
+    @inlinable public func burst(of capacity: Int, for direction: TapDirection) -> Burst? { nil }
 
     /// None.
     public func roomDescriptor(whileBlocked isBlocked: Bool) -> Int32? { nil }

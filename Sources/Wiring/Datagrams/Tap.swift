@@ -1,7 +1,7 @@
 import Doing
 
 /// Which way a train went.
-public enum Direction: String, Hashable, Sendable, CaseIterable {
+public enum TapDirection: String, Hashable, Sendable, CaseIterable {
     /// It was received.
     case rx
     /// It was sent.
@@ -13,7 +13,7 @@ public protocol Tap: AnyObject {
     /// Sees a train that was received, or the part of one that was taken. The bytes are valid for the call.
     ///
     /// It is called from inside the doer's pass: note what you see, and leave the doer, its core and its wire alone.
-    func see(_ bytes: RawSpan, _ train: Train, _ direction: Direction, at tyme: Tyme)
+    func see(_ bytes: RawSpan, _ train: Train, _ direction: TapDirection, at tyme: Tyme)
 }
 
 /// A transport with a tap: it does what its base does, and shows the tap what passed.
@@ -54,12 +54,12 @@ public struct Tapped<Base: DatagramTransport, T: Tap>: WrappedTransport {
 
 /// Calls a closure with every datagram that passes: for logs, counters and checks.
 public final class ClosureTap: Tap {
-    private let body: (RawSpan, Address, Direction, Tyme) -> Void
+    private let body: (RawSpan, Address, TapDirection, Tyme) -> Void
 
     /// - Parameter body: called with each datagram, in order. Its bytes are valid for the call.
-    public init(_ body: @escaping (RawSpan, Address, Direction, Tyme) -> Void) { self.body = body }
+    public init(_ body: @escaping (RawSpan, Address, TapDirection, Tyme) -> Void) { self.body = body }
 
-    public func see(_ bytes: RawSpan, _ train: Train, _ direction: Direction, at tyme: Tyme) {
+    public func see(_ bytes: RawSpan, _ train: Train, _ direction: TapDirection, at tyme: Tyme) {
         train.forEachDatagram(of: bytes) { body($0, train.peer, direction, tyme) }
     }
 }

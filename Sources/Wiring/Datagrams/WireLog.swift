@@ -11,7 +11,7 @@ public final class WireLog: Tap {
         /// When.
         public var tyme: Tyme
         /// Which way.
-        public var direction: Direction
+        public var direction: TapDirection
         /// From whom, or to whom.
         public var peer: Address
         /// The datagram.
@@ -25,13 +25,13 @@ public final class WireLog: Tap {
 
     private struct Head {
         var tyme: Tyme
-        var direction: Direction
+        var direction: TapDirection
         var train: Train
         var count: Int
     }
 
     /// Which directions are kept.
-    public let directions: Set<Direction>
+    public let directions: Set<TapDirection>
     /// Bytes kept at most, a train counting its own and 64 more; the oldest trains go first.
     public let limit: Int
     /// Trains that had to make room for later ones.
@@ -45,13 +45,13 @@ public final class WireLog: Tap {
     /// - Parameters:
     ///   - directions: what to keep; both by default.
     ///   - limit: bytes kept at most, at least 64.
-    public init(directions: Set<Direction> = [.rx, .tx], limit: Int = 1 << 20) {
+    public init(directions: Set<TapDirection> = [.rx, .tx], limit: Int = 1 << 20) {
         precondition(limit >= 64, "wire log limit \(limit): expected at least 64")
         self.directions = directions
         self.limit = limit
     }
 
-    public func see(_ bytes: RawSpan, _ train: Train, _ direction: Direction, at tyme: Tyme) {
+    public func see(_ bytes: RawSpan, _ train: Train, _ direction: TapDirection, at tyme: Tyme) {
         guard directions.contains(direction) else { return }
         heads.append(Head(tyme: tyme, direction: direction, train: train, count: bytes.byteCount))
         unsafe bytes.withUnsafeBytes { unsafe self.bytes.append(contentsOf: $0) }

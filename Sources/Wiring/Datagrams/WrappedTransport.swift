@@ -30,7 +30,7 @@ extension WrappedTransport {
     @inlinable public mutating func send(
         _ bytes: RawSpan, _ train: Train, at tyme: Tyme
     ) throws(TransportError) -> Sending { try base.send(bytes, train, at: tyme) }
-    @inlinable public func burst(of capacity: Int, for direction: Direction) -> Burst? {
+    @inlinable public func burst(of capacity: Int, for direction: TapDirection) -> Burst? {
         base.burst(of: capacity, for: direction)
     }
     @inlinable public var wakeTyme: Tyme? { base.wakeTyme }

@@ -1,7 +1,7 @@
+import Charting
 import Doing
 import Simming
 import Testing
-import Tracing
 import Wiring
 
 /// How many ticks of a millisecond.

@@ -1,6 +1,6 @@
+import Charting
 import Doing
 import Simming
-import Tracing
 import Wiring
 
 /// A protocol of plain bytes: keeps what comes, sends what it is told, and can send back all that comes.

@@ -1,7 +1,7 @@
+import Charting
 import Doing
 import Simming
 import Testing
-import Tracing
 import Wiring
 
 @Suite("what goes wrong on byte pipes") struct PipeFaultTests {

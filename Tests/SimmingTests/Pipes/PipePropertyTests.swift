@@ -1,7 +1,7 @@
+import Charting
 import Doing
 import Simming
 import Testing
-import Tracing
 import Wiring
 
 /// Random connections under random plans: what must hold whatever goes wrong.

@@ -71,7 +71,7 @@ import Wiring
 
     // MARK: Of datagrams
 
-    @usableFromInline func burst(of capacity: Int, for direction: Direction) -> Burst? {
+    @usableFromInline func burst(of capacity: Int, for direction: TapDirection) -> Burst? {
         recorder.burst(of: capacity, for: direction, source)
     }
 

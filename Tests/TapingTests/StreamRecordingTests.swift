@@ -1,6 +1,6 @@
 import Doing
+import Taping
 import Testing
-import Tracing
 import Wiring
 
 private let header = RecordingHeader(program: "echo", arguments: [], seed: 42)

@@ -1,8 +1,8 @@
 import Doing
 import Foundation
 import Sockets
+import Taping
 import Testing
-import Tracing
 import Wiring
 
 /// Sends back what comes, with `salt` added to every byte; ends when the other end has.

@@ -1,4 +1,4 @@
-import CTracing
+import CTaping
 
 /// The checksum of a header or of a chunk: of words one after the other, and of runs of bytes at a copy's speed.
 ///
@@ -27,21 +27,21 @@ struct RecordingSum {
     }
 
     /// Mixes a run of bytes in.
-    mutating func add(run: UnsafeRawBufferPointer) { add(ctr_sum(run.baseAddress, run.count), run.count) }
+    mutating func add(run: UnsafeRawBufferPointer) { add(ctp_sum(run.baseAddress, run.count), run.count) }
 
     /// Mixes a run of bytes in, and copies it on the way.
     mutating func add(run: UnsafeRawBufferPointer, copyingTo to: UnsafeMutableRawPointer) {
-        add(ctr_sum_copying(run.baseAddress, run.count, to), run.count)
+        add(ctp_sum_copying(run.baseAddress, run.count, to), run.count)
     }
 
     /// Counts the stripes, not the bytes: the zeros that a record is filled up with belong to the run.
-    private mutating func add(_ lanes: ctr_lanes, _ count: Int) {
+    private mutating func add(_ lanes: ctp_lanes, _ count: Int) {
         let (near, far) = (lanes.near, lanes.far)
         add(near.0, far.0, near.1, far.1)
         add(near.2, far.2, near.3, far.3)
         add(near.4, far.4, near.5, far.5)
         add(near.6, far.6, near.7, far.7)
-        add(UInt64((count + Int(CTR_STRIPE) - 1) / Int(CTR_STRIPE)))
+        add(UInt64((count + Int(CTP_STRIPE) - 1) / Int(CTP_STRIPE)))
     }
 
     @inline(__always) private mutating func add(_ a: UInt64, _ b: UInt64, _ c: UInt64, _ d: UInt64) {

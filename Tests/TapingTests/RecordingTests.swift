@@ -1,6 +1,6 @@
 import Doing
+import Taping
 import Testing
-import Tracing
 import Wiring
 
 /// A transport that gives what its script says, and takes what it is told to take.

@@ -2,7 +2,7 @@ import Doing
 import Testing
 import Wiring
 
-@testable import Tracing
+@testable import Charting
 
 @Suite("A trace")
 struct TraceTests {

@@ -1,6 +1,6 @@
 import Doing
+import Taping
 import Testing
-import Tracing
 import Wiring
 
 /// Bytes that are easily told from others of the same length.
@@ -154,7 +154,7 @@ private final class Boxed {
         }
         var seen: [UInt] = []
         var wire = Recorded(WildWire(seed: 3), recorder)
-        for direction in Direction.allCases {
+        for direction in TapDirection.allCases {
             let burst = try #require(wire.burst(of: 60_000, for: direction))
             try burst.lend { (out: inout OutputRawSpan) throws(TransportError) in
                 seen.append(out.withUnsafeMutableBytes { room, _ in UInt(bitPattern: room.baseAddress) })

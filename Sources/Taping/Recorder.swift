@@ -145,7 +145,7 @@ public final class Recorder {
     func release(_ number: UInt16) { if !isFinished { free.append(number) } }
 
     /// The room that trains are best received into or sent from, if it has `capacity` bytes; nil for any.
-    func burst(of capacity: Int, for direction: Direction, _ source: UInt16) -> Burst? {
+    func burst(of capacity: Int, for direction: TapDirection, _ source: UInt16) -> Burst? {
         // Of which only a sum is kept, that does not stay where it stands.
         if direction == .tx, outputs == .sums { return nil }
         return writer.burst(of: capacity, forTrains: true, source)

@@ -4,7 +4,7 @@ import Memoing
 import Testing
 import Wiring
 
-@testable import Tracing
+@testable import Charting
 
 /// A small story in a trace: red sends a memo of three grams, of which one is lost, one comes twice and one altered.
 struct Story {

@@ -27,7 +27,7 @@ public final class TraceTap: Tap {
         if !local.isNone { trace.name(local, name) }
     }
 
-    public func see(_ bytes: RawSpan, _ train: Train, _ direction: Direction, at tyme: Tyme) {
+    public func see(_ bytes: RawSpan, _ train: Train, _ direction: TapDirection, at tyme: Tyme) {
         let kind: TraceEvent.Kind = direction == .tx ? .sent : .received
         let event = TraceEvent(kind, at: tyme, lane: lane, local: local, peer: train.peer, marks: marks)
         train.forEachDatagram(of: bytes) { trace.record(event, $0) }

@@ -2,11 +2,11 @@ import Doing
 import Foundation
 import Memoing
 import Sockets
-import Tracing
+import Taping
 import Wiring
 
 /// Whether a demo's run is recorded, is a replay, or is neither.
-final class Taping {
+final class TapedRun {
     let recorder: Recorder?
     let replay: Replay?
     /// How the replay went.
@@ -44,15 +44,15 @@ final class Taping {
     ///   - words: what it was called with.
     static func run(
         _ program: String, _ words: [String], to path: String?, stopOn signals: RealPace.Signals,
-        _ body: (Taping) throws -> Bool
+        _ body: (TapedRun) throws -> Bool
     ) throws -> Bool {
-        guard let path else { return try body(Taping(stopOn: signals)) }
+        guard let path else { return try body(TapedRun(stopOn: signals)) }
         let file = try RecordingFile(path)
         var system = SystemRandomNumberGenerator()
         let header = RecordingHeader(program: program, arguments: words, seed: system.next())
         let recorder = Recorder(header) { try file.write($0) }
         let isDone: Bool
-        do { isDone = try body(Taping(recorder, seed: header.seed, stopOn: signals)) } catch {
+        do { isDone = try body(TapedRun(recorder, seed: header.seed, stopOn: signals)) } catch {
             try? recorder.finish()
             throw error
         }

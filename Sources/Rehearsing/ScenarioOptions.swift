@@ -3,7 +3,7 @@ import Doing
 /// Values that a seed chooses for a scenario, by name, and that a user may set instead.
 ///
 /// Each name draws from a stream of its own, so setting one option moves no other.
-public struct Options {
+public struct ScenarioOptions {
     private let seed: UInt64
     private var given: [String: String]
     /// What was chosen or set so far, in the order of asking: with ``described`` enough to make the same run again.

@@ -1,4 +1,4 @@
-import Tracing
+import Taping
 
 /// A recording's bytes, gathered.
 final class File {

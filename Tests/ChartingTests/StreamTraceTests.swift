@@ -4,7 +4,7 @@ import Simming
 import Testing
 import Wiring
 
-@testable import Tracing
+@testable import Charting
 
 /// Says something, and ends its half; what it hears it keeps.
 private struct Speaker: StreamCore {

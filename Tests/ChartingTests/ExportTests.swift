@@ -3,7 +3,7 @@ import Foundation
 import Testing
 import Wiring
 
-@testable import Tracing
+@testable import Charting
 
 @Suite("What is made of a trace")
 struct ExportTests {

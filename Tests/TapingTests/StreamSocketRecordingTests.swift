@@ -1,8 +1,8 @@
 import Doing
 import Foundation
 import Sockets
+import Taping
 import Testing
-import Tracing
 import Wiring
 
 private let header = RecordingHeader(program: "echo", arguments: [], seed: 1)

@@ -40,7 +40,7 @@ public struct Recorded<Base: DatagramTransport>: DatagramTransport {
     }
 
     /// The room behind the last record: a train that stands there is recorded without a copy.
-    @inlinable public func burst(of capacity: Int, for direction: Direction) -> Burst? {
+    @inlinable public func burst(of capacity: Int, for direction: TapDirection) -> Burst? {
         guard let log else { return base.burst(of: capacity, for: direction) }
         return log.burst(of: capacity, for: direction)
     }

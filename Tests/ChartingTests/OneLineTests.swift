@@ -1,5 +1,5 @@
+import Charting
 import Testing
-import Tracing
 import Wiring
 
 @Suite("Texts of a trace in which somebody put ends of lines")

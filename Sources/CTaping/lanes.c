@@ -15,7 +15,7 @@
 #define CLONES
 #endif
 
-enum { BLOCK = 16 * CTR_STRIPE };
+enum { BLOCK = 16 * CTP_STRIPE };
 
 /* Two of them are the words of a stripe. Where vectors have 16 bytes each is two. */
 typedef uint64_t words __attribute__((vector_size(32)));
@@ -48,20 +48,20 @@ INLINE void fold(lanes *lanes) {
     lanes->b += lanes->b_far;
 }
 
-INLINE ctr_lanes sum(const uint8_t *bytes, size_t count, uint8_t *to) {
+INLINE ctp_lanes sum(const uint8_t *bytes, size_t count, uint8_t *to) {
     lanes lanes = {0};
     size_t at = 0;
     for (; count - at >= BLOCK; fold(&lanes))
-        for (size_t end = at + BLOCK; at < end; at += CTR_STRIPE) add_stripe(&lanes, bytes + at, to ? to + at : NULL);
-    for (; count - at >= CTR_STRIPE; at += CTR_STRIPE) add_stripe(&lanes, bytes + at, to ? to + at : NULL);
+        for (size_t end = at + BLOCK; at < end; at += CTP_STRIPE) add_stripe(&lanes, bytes + at, to ? to + at : NULL);
+    for (; count - at >= CTP_STRIPE; at += CTP_STRIPE) add_stripe(&lanes, bytes + at, to ? to + at : NULL);
     if (at < count) {
-        uint8_t last[CTR_STRIPE] = {0};
+        uint8_t last[CTP_STRIPE] = {0};
         memcpy(last, bytes + at, count - at);
         if (to) memcpy(to + at, last, count - at);
         add_stripe(&lanes, last, NULL);
-        if ((at / CTR_STRIPE + 1) % 16 == 0) fold(&lanes);
+        if ((at / CTP_STRIPE + 1) % 16 == 0) fold(&lanes);
     }
-    ctr_lanes result;
+    ctp_lanes result;
     memcpy(result.near, &lanes.a, sizeof lanes.a);
     memcpy(result.near + 4, &lanes.b, sizeof lanes.b);
     memcpy(result.far, &lanes.a_far, sizeof lanes.a_far);
@@ -69,6 +69,6 @@ INLINE ctr_lanes sum(const uint8_t *bytes, size_t count, uint8_t *to) {
     return result;
 }
 
-CLONES ctr_lanes ctr_sum(const uint8_t *bytes, size_t count) { return sum(bytes, count, NULL); }
+CLONES ctp_lanes ctp_sum(const uint8_t *bytes, size_t count) { return sum(bytes, count, NULL); }
 
-CLONES ctr_lanes ctr_sum_copying(const uint8_t *bytes, size_t count, uint8_t *to) { return sum(bytes, count, to); }
+CLONES ctp_lanes ctp_sum_copying(const uint8_t *bytes, size_t count, uint8_t *to) { return sum(bytes, count, to); }
