@@ -13,6 +13,7 @@ struct Scripted: DatagramTransport {
     var statistics = TransportStatistics()
     var isOpen = false
     var openError: TransportError?
+    var receiveError: TransportError?
     /// Whether it tells that nothing is there, and how often it was asked for a train.
     var tellsEmpty = false
     var looks = 0
@@ -25,6 +26,7 @@ struct Scripted: DatagramTransport {
     mutating func close() { isOpen = false }
     mutating func receive(into out: inout OutputRawSpan, at tyme: Tyme) throws(TransportError) -> Train? {
         looks += 1
+        if let receiveError { throw receiveError }
         guard !incoming.isEmpty else { return nil }
         let (train, bytes) = incoming.removeFirst()
         out.append(contentsOf: bytes.span.bytes)

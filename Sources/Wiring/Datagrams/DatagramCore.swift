@@ -8,7 +8,7 @@ import Doing
 /// 1. ``tick(at:)``: the tyme is now this.
 /// 2. ``handle(_:_:at:)`` with every train that has arrived.
 /// 3. ``expire(at:)``: all of it was taken in, so timers that are due run. An answer that was already in the socket has
-///    stopped its timer by then.
+///    stopped its timer by then. A pass may leave it out while ``wakeTyme`` is later.
 /// 4. ``pollEvent()`` until it is nil.
 /// 5. ``poll(into:_:at:)`` until it is nil, each train followed by ``sent(_:_:at:)``.
 ///
