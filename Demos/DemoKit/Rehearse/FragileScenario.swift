@@ -9,31 +9,30 @@ import Wiring
 /// when an acknowledgement is lost or late, so a kind network never finds it.
 struct StopAndWait: DatagramCore {
     enum Event: Hashable { case heard(UInt8), acknowledged(UInt8) }
+    private enum Timer { case retry }
 
     private let peer: Address
     private let timeout: Double
     private var waiting: [UInt8]
-    private var deadline: Tyme = 0
-    private var acks: [UInt8] = []
+    private var queue = DatagramQueue()
+    private var deadlines = Deadlines<Timer>()
     private var events: [Event] = []
-    private(set) var isBlocked = false
 
     /// - Parameters:
     ///   - words: what to send, in order.
-    ///   - peer: to whom; what arrives is answered there too.
+    ///   - peer: to whom.
     ///   - timeout: seconds until a word is repeated.
     init(sending words: [UInt8] = [], to peer: Address, timeout: Double = 0.5) {
         waiting = words
         self.peer = peer
         self.timeout = timeout
+        if !words.isEmpty { deadlines.set(.retry, at: 0) }
     }
 
     /// Both bytes of a datagram: 0 for a word or 1 for its acknowledgement, and which.
     static func read(_ datagram: RawSpan) -> (kind: UInt8, word: UInt8)? {
-        guard datagram.byteCount == 2 else { return nil }
-        return unsafe (
-            datagram.unsafeLoad(as: UInt8.self), datagram.unsafeLoad(fromByteOffset: 1, as: UInt8.self)
-        )
+        guard datagram.byteCount == 2, let kind = datagram.byte(at: 0) else { return nil }
+        return datagram.byte(at: 1).map { (kind, $0) }
     }
 
     mutating func handle(_ bytes: RawSpan, _ train: Train, at tyme: Tyme) {
@@ -41,39 +40,30 @@ struct StopAndWait: DatagramCore {
             guard let (kind, word) = Self.read(datagram) else { return }
             if kind == 0 {
                 events.append(.heard(word))  // the mistake: heard before?
-                acks.append(word)
+                queue.append([1, word], to: train.peer)
             } else if waiting.first == word {
                 events.append(.acknowledged(waiting.removeFirst()))
-                deadline = tyme
+                if waiting.isEmpty { deadlines.cancel(.retry) } else { deadlines.set(.retry, at: tyme) }
             }
         }
     }
 
+    mutating func expire(at tyme: Tyme) {
+        guard deadlines.popDue(at: tyme) != nil, let word = waiting.first else { return }
+        queue.append([0, word], to: peer)
+        deadlines.set(.retry, at: tyme + timeout)
+    }
+
     mutating func poll(into out: inout OutputRawSpan, _ limits: TrainLimits, at tyme: Tyme) -> Train? {
-        if isBlocked { return nil }
-        if let ack = acks.first {
-            out.append(1)
-            out.append(ack)
-        } else if let word = waiting.first, deadline <= tyme {
-            out.append(0)
-            out.append(word)
-        } else {
-            return nil
-        }
-        return Train(peer: peer, segment: 2)
+        queue.poll(into: &out, limits)
     }
 
-    mutating func sent(_ sending: Sending, _ train: Train, at tyme: Tyme) {
-        if sending.outcome == .peerFull { isBlocked = true }
-        if case .refused = sending.outcome { deadline = tyme + timeout }
-        guard sending.taken > 0 else { return }
-        if acks.isEmpty { deadline = tyme + timeout } else { acks.removeFirst() }
-    }
-
-    mutating func unblock() { isBlocked = false }
+    mutating func sent(_ sending: Sending, _ train: Train, at tyme: Tyme) { queue.sent(sending, train) }
+    mutating func unblock() { queue.unblock() }
     mutating func pollEvent() -> Event? { events.isEmpty ? nil : events.removeFirst() }
     var hasEvents: Bool { !events.isEmpty }
-    var wakeTyme: Tyme? { acks.isEmpty ? waiting.isEmpty ? nil : deadline : -.infinity }
+    var wakeTyme: Tyme? { queue.isReady ? -.infinity : deadlines.first }
+    var isBlocked: Bool { queue.isBlocked }
     /// Whether every word was acknowledged.
     var isFinished: Bool { waiting.isEmpty }
 }

@@ -151,6 +151,13 @@ public struct DatagramQueue {
         return true
     }
 
+    /// Queues `datagram` for `peer`, behind what waits for it.
+    ///
+    /// - Returns: false if it was dropped and counted in ``drops``.
+    @discardableResult public mutating func append(_ datagram: [UInt8], to peer: Address) -> Bool {
+        append(datagram.span.bytes, to: peer)
+    }
+
     /// Queues a copy of `datagram` for each of `peers`.
     ///
     /// - Returns: for how many of them it was queued.
