@@ -84,7 +84,7 @@ final class TapedRun {
 }
 
 /// The system's randomness, or a seed's.
-struct TapedGenerator: Generator {
+struct TapedGenerator: RandomSource {
     private var seeded: Xoshiro256?
     private var system = SystemGenerator()
 

@@ -3,7 +3,7 @@ import Doing
 /// The tyme of the pass in which the body of the async doer is running.
 ///
 /// - Precondition: called from the body of a ``CoDoer`` or a child task of it, as are all functions here.
-public var tyme: Tyme { CoLoop.here("tyme").pointee.tyme }
+public var currentTyme: Tyme { CoLoop.here("currentTyme").pointee.tyme }
 
 /// Waits until `seconds` of tyme have gone.
 ///

@@ -38,11 +38,6 @@ public nonisolated(nonsending) func within<Result>(
     }
 }
 
-/// Carries what need not be Sendable from a child task to its parent in the same loop.
-private final class Box<Value>: @unchecked Sendable {
-    var result: Result<Value, any Error>?
-}
-
 extension CoLoop {
     /// Has the current task cancelled at `deadline`.
     fileprivate func setAlarm(_ alarm: Wait, _ deadline: Tyme) {

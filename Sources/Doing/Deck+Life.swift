@@ -189,7 +189,7 @@ extension Deck {
     }
 
     /// Abort and exit of a deed that threw.
-    func abort(_ deed: Deed, _ error: any Error, in context: Failure.Context, _ engine: Engine) {
+    func abort(_ deed: Deed, _ error: any Error, in context: DoerFailure.Context, _ engine: Engine) {
         deed.pointee.outcome = .failed
         deed.pointee.isDone = false
         note(error, of: deed, in: context, engine)
@@ -235,9 +235,10 @@ extension Deck {
         deed.pointee.place = .nowhere
     }
 
-    private func note(_ error: any Error, of deed: Deed, in context: Failure.Context, _ engine: Engine) {
+    private func note(_ error: any Error, of deed: Deed, in context: DoerFailure.Context, _ engine: Engine) {
         let doist = engine.pointee.doist!.takeUnretainedValue()
-        doist.note(Failure(path: deed.path(under: doist), context: context, tyme: engine.pointee.tyme, error: error))
+        let tyme = engine.pointee.tyme
+        doist.note(DoerFailure(path: deed.path(under: doist), context: context, tyme: tyme, error: error))
     }
 
     private func alreadyScheduled(_ doer: Doer) -> ScheduleError {

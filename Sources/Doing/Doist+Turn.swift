@@ -22,7 +22,7 @@ extension Doist {
     /// In real time: polls, runs the passes that the clock says are due and extra passes for woken doers, and says when
     /// to call again.
     ///
-    /// The first turn enters. A host calls again when ``Turn/wait`` seconds have gone or ``descriptor`` is readable,
+    /// The first turn enters. A host calls again when ``Doist/Turn/wait`` seconds have gone or ``descriptor`` is readable,
     /// whichever is first; early calls are harmless. At the end of the run, also by an error, every exit has run and
     /// further turns do nothing.
     ///

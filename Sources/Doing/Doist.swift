@@ -65,7 +65,7 @@ public final class Doist {
     /// Real time only.
     public var isProfiling = false
     /// Called with each error of a doer as it is noted.
-    public var onFailure: ((Failure) -> Void)?
+    public var onFailure: ((DoerFailure) -> Void)?
     /// Called with every step of every doer: enter, recur with its verdict, and the ways to end.
     ///
     /// For traces and timelines. It costs a path of names a step; without it nothing. It must leave the schedule alone.
@@ -91,11 +91,11 @@ public final class Doist {
         set { engine.pointee.isDone = newValue }
     }
     /// The errors of doers since the last enter, in order, at most ``failureLimit``.
-    public private(set) var failures: [Failure] = []
+    public private(set) var failures: [DoerFailure] = []
     /// How many more there were.
     public private(set) var droppedFailures: UInt64 = 0
     /// Counts since it was made.
-    public internal(set) var statistics: Statistics {
+    public internal(set) var statistics: DoistStatistics {
         get { engine.pointee.statistics }
         _modify { yield &engine.pointee.statistics }
     }
@@ -344,7 +344,7 @@ public final class Doist {
         engine.pointee.tick()
     }
 
-    func note(_ failure: Failure) {
+    func note(_ failure: DoerFailure) {
         if failures.count < Doist.failureLimit { failures.append(failure) } else { droppedFailures += 1 }
         onFailure?(failure)
     }

@@ -4,7 +4,7 @@
 /// ``Doist/wake(at:)`` and ``Doist/replayPass(_:)`` play them back.
 public enum DoistInput: Hashable, Sendable {
     /// A pass is about to begin.
-    case pass(Pass)
+    case pass(Doist.Pass)
     /// A doer was woken outside a pass, at this tyme: by the poller, another thread, or the host.
     case wake(DeedPlace, Tyme)
     /// The exits are about to run.
@@ -27,7 +27,7 @@ extension Doist {
         engine.pointee.isRecorded = onInput != nil
     }
 
-    func announce(_ kind: Pass.Kind) {
+    func announce(_ kind: Doist.Pass.Kind) {
         let number = statistics.passes + statistics.extraPasses + 1
         let pass = Pass(kind: kind, number: number, tyme: tyme)
         onInput?(.pass(pass))
@@ -75,7 +75,7 @@ extension Doist {
     ///
     /// - Throws: as ``recur()``.
     /// - Precondition: entered, and not called by one of its doers.
-    public func replayPass(_ kind: Pass.Kind) throws {
+    public func replayPass(_ kind: Doist.Pass.Kind) throws {
         checkIdle("replayPass")
         defer { isDone = root.pointee.count == 0 }
         try busily { try makePass(kind) }

@@ -32,5 +32,5 @@ struct EngineState {
     /// What is known of many ticks at once.
     var stride = Stride()
     /// What the doist counts; here because every pass does.
-    var statistics = Statistics()
+    var statistics = DoistStatistics()
 }

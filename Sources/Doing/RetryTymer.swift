@@ -12,7 +12,7 @@
 /// However late it is asked, one turn is one try: whoever was stopped for a while does not repeat everything at once.
 public struct RetryTymer: Hashable, Sendable {
     /// What is to be done now.
-    public enum Turn: Hashable, Sendable {
+    public enum Verdict: Hashable, Sendable {
         /// Nothing, until ``RetryTymer/deadline``.
         case wait
         /// To try again: the number of the repetition, from 1.
@@ -69,7 +69,7 @@ public struct RetryTymer: Hashable, Sendable {
     }
 
     /// What is to be done at `tyme`; a try counts as made, and its time runs from `tyme`.
-    public mutating func turn(at tyme: Tyme) -> Turn {
+    public mutating func turn(at tyme: Tyme) -> Verdict {
         guard !isOver else { return .over }
         guard tyme >= deadline else { return .wait }
         guard count < tries else {

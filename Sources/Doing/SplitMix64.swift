@@ -3,7 +3,7 @@
 /// Small and quick to seed; use ``Xoshiro256`` where long streams or many forks are drawn.
 ///
 /// - Source: Steele, Lea, Flood 2014; Vigna, splitmix64.c (public domain).
-public struct SplitMix64: Generator, Hashable, Sendable {
+public struct SplitMix64: RandomSource, Hashable, Sendable {
     @usableFromInline var state: UInt64
 
     /// The stream that starts from `seed`; any value is good.

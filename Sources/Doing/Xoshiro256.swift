@@ -1,7 +1,7 @@
 /// The generator xoshiro256**: 256 bits of state, period 2^256 - 1.
 ///
 /// - Source: Blackman and Vigna, xoshiro256starstar.c (public domain); seeded by splitmix64 as its authors say.
-public struct Xoshiro256: Generator, Hashable, Sendable {
+public struct Xoshiro256: RandomSource, Hashable, Sendable {
     private var s0, s1, s2, s3: UInt64
 
     /// The stream whose state is the first four numbers of splitmix64 from `seed`; any value is good.

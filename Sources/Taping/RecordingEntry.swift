@@ -16,7 +16,7 @@ enum RecordingEntry: Hashable {
     case start(tyme: Tyme, tock: Double, isRealTime: Bool)
     case source(RecordingSource, String)
     case wake(Tyme, [UInt64])
-    case pass(Pass.Kind, Tyme)
+    case pass(Doist.Pass.Kind, Tyme)
     case exit(Tyme, isSignalled: Bool)
     case end
     case opened(TrainLimits, Readiness)

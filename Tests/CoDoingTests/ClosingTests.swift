@@ -23,7 +23,7 @@ struct ClosingTests {
         (
             "group",
             { _ in
-                let inbox = Inbox<Int>()
+                nonisolated(unsafe) let inbox = Inbox<Int>()
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { try await sleep(for: 100) }
                     group.addTask { _ = try await inbox.next() }
@@ -39,7 +39,7 @@ struct ClosingTests {
         let wait = try #require(Self.waits.first { $0.name == name }).wait
         let log = Log()
         let doer = Body("it", contexts: log) { doer in
-            defer { log.add("defer at \(tyme)") }
+            defer { log.add("defer at \(currentTyme)") }
             do { try await wait(doer) } catch is CancellationError { log.add("cancelled") }
             await #expect(throws: CancellationError.self) { try await sleep(for: 1) }
             await #expect(throws: CancellationError.self) { try await nextTick() }
@@ -62,9 +62,9 @@ struct ClosingTests {
             try await sleep(for: 0.25)
             log.add("remove")
             try doer.doist?.remove([victim])
-            log.add("removed at \(tyme)")
+            log.add("removed at \(currentTyme)")
             try await nextTick()
-            log.add("on at \(tyme)")
+            log.add("on at \(currentTyme)")
         }
         try Doist([victim, remover]).run()
         #expect(
@@ -80,7 +80,7 @@ struct ClosingTests {
         let doer = Body("self", contexts: log) { doer in
             try doer.doist?.remove([doer])
             try await sleep(for: 0.25)
-            log.add("end at \(tyme)")
+            log.add("end at \(currentTyme)")
         }
         let doist = Doist([doer])
         try doist.run()
@@ -106,7 +106,7 @@ struct ClosingTests {
             throw Oops()
         }
         let other = Body("other", contexts: log) { _ in
-            defer { log.add("other defer at \(tyme)") }
+            defer { log.add("other defer at \(currentTyme)") }
             try await sleep(for: 100)
         }
         let doist = Doist([thrower, other])
@@ -134,7 +134,7 @@ struct ClosingTests {
         }
         let other = Body("other") { _ in
             try await sleep(for: 1)
-            log.add("other at \(tyme)")
+            log.add("other at \(currentTyme)")
         }
         let doist = try Doist(onError: .isolate, doers: [thrower, other])
         try doist.run()
@@ -223,19 +223,19 @@ struct ClosingTests {
             await #expect(throws: DeadlinePassed(deadline: 0.5)) {
                 try await within(0.5) { try await sleep(for: 1) }
             }
-            log.add("\(tyme)")
-            log.add("\(try await within(0.5) { try await later("in time") }) at \(tyme)")
+            log.add("\(currentTyme)")
+            log.add("\(try await within(0.5) { try await later("in time") }) at \(currentTyme)")
             await #expect(throws: Oops()) { try await within(0.5) { throw Oops() } }
             await #expect(throws: DeadlinePassed(deadline: 0.75)) { try await within(0) { try await nextTick() } }
             let stubborn = try await within(0.125) {
                 try? await sleep(for: 1)
                 return "late, but done"
             }
-            log.add("\(stubborn) at \(tyme)")
+            log.add("\(stubborn) at \(currentTyme)")
             await #expect(throws: DeadlinePassed(deadline: 1.125)) {
                 try await within(0.25) { try await within(9) { try await sleep(for: 10) } }
             }
-            log.add("\(tyme)")
+            log.add("\(currentTyme)")
         }
         try Doist([doer]).run()
         #expect(log.lines == ["0.5", "in time at 0.75", "late, but done at 0.875", "1.125"])
@@ -274,10 +274,10 @@ struct ClosingTests {
             do {
                 let box = Inbox<Int>()
                 let body = Body { _ in
-                    try await withThrowingTaskGroup(of: Void.self) { group in
-                        group.addTask { _ = try await box.next(timeout: 1) }
-                        group.addTask { try await within(1) { try? await sleep(for: 2) } }
-                        try await group.waitForAll()
+                    _ = try await together {
+                        try await box.next(timeout: 1)
+                    } _: {
+                        try await within(1) { try? await sleep(for: 2) }
                     }
                 }
                 (doer, inbox) = (body, box)

@@ -9,15 +9,15 @@ struct WaitingTests {
         let log = Log()
         let doist = Doist([
             Body { _ in
-                log.add("\(tyme)")
+                log.add("\(currentTyme)")
                 try await sleep(for: 0.5)
-                log.add("\(tyme)")
+                log.add("\(currentTyme)")
                 try await sleep(for: 0.01)  // less than a tock
-                log.add("\(tyme)")
+                log.add("\(currentTyme)")
                 try await sleep(until: 0.6)  // between two ticks
-                log.add("\(tyme)")
+                log.add("\(currentTyme)")
                 try await sleep(until: 0.25)  // has come long ago
-                log.add("\(tyme)")
+                log.add("\(currentTyme)")
             }
         ])
         try doist.run()
@@ -39,13 +39,13 @@ struct WaitingTests {
         let log = Log()
         let plain = Body("plain") { _ in
             for _ in 0..<3 {
-                log.add("plain \(tyme)")
+                log.add("plain \(currentTyme)")
                 try await nextTick()
             }
         }
         let slow = Body("slow", tock: 0.0625) { _ in
             for _ in 0..<3 {
-                log.add("slow \(tyme)")
+                log.add("slow \(currentTyme)")
                 try await nextTick()
             }
         }
@@ -64,7 +64,7 @@ struct WaitingTests {
             doers: [
                 Body { _ in
                     for number in 0..<3 {
-                        log.add("\(number) at \(tyme)")
+                        log.add("\(number) at \(currentTyme)")
                         try await nextTick()
                     }
                 }
@@ -84,7 +84,7 @@ struct WaitingTests {
                 for (number, seconds) in [1.0, 0.5, 1.0, 0.5, 1.0].enumerated() {
                     group.addTask {
                         try await sleep(for: seconds)
-                        log.add("\(number) at \(tyme)")
+                        log.add("\(number) at \(currentTyme)")
                     }
                 }
             }
@@ -101,7 +101,7 @@ struct WaitingTests {
                 for name in ["a", "b"] {
                     group.addTask {
                         for number in 0..<2 {
-                            log.add("\(name)\(number) \(tyme)")
+                            log.add("\(name)\(number) \(currentTyme)")
                             try await sleep(for: 0)
                         }
                     }
@@ -116,9 +116,9 @@ struct WaitingTests {
     func restarts() throws {
         let log = Log()
         let doer = Body("again", contexts: log) { _ in
-            log.add("start \(tyme)")
+            log.add("start \(currentTyme)")
             try await sleep(for: 0.25)
-            log.add("end \(tyme)")
+            log.add("end \(currentTyme)")
         }
         let doist = Doist([doer])
         try doist.run()
@@ -146,7 +146,7 @@ struct WaitingTests {
                 for number in 1...4 { group.addTask { try await later(number) } }
                 return try await group.reduce(0, +)
             }
-            log.add("\(sum) \(try await doubled) \(tyme)")
+            log.add("\(sum) \(try await doubled) \(currentTyme)")
         }
         try Doist([doer]).run()
         #expect(log.lines == ["1", "0.0", "20 42 0.25"])
@@ -158,14 +158,14 @@ struct WaitingTests {
         let parent = Body("parent") { doer in
             try doer.spawn([
                 Body("child") { _ in
-                    log.add("child \(tyme)")
+                    log.add("child \(currentTyme)")
                     try await sleep(for: 0.125)
-                    log.add("child \(tyme)")
+                    log.add("child \(currentTyme)")
                 }
             ])
-            log.add("parent \(tyme)")
+            log.add("parent \(currentTyme)")
             try await nextTick()
-            log.add("parent \(tyme)")
+            log.add("parent \(currentTyme)")
         }
         let house = DoDoer(doers: [parent])
         try Doist([house]).run()
@@ -180,7 +180,7 @@ struct WaitingTests {
         try Doist([
             Body { _ in
                 async let one = later(1)
-                log.add("\(try await one) \(tyme)")
+                log.add("\(try await one) \(currentTyme)")
             }
         ]).run()
         #expect(log.lines == ["2 0.25"])
@@ -197,7 +197,7 @@ private actor Counter {
 }
 private let counter = Counter()
 
-@concurrent private func elsewhere() async -> Tyme { tyme }
+@concurrent private func elsewhere() async -> Tyme { currentTyme }
 
 private func later(_ number: Int) async throws -> Int {
     try await sleep(for: 0.25)

@@ -61,11 +61,11 @@ struct DeterminismTests {
     /// A few doers that do everything at once, closed by a limit.
     private func busyTrace(skipsIdle: Bool = true) throws -> [String] {
         let log = Log()
-        let inboxes = (0..<4).map { _ in Inbox<Int>(limit: 8) }
+        nonisolated(unsafe) let inboxes = (0..<4).map { _ in Inbox<Int>(limit: 8) }
         let doers = (0..<4).map { number in
             Body("doer\(number)") { _ in
                 var random = SplitMix64(seed: UInt64(number))
-                defer { log.add("\(number) ends at \(tyme)") }
+                defer { log.add("\(number) ends at \(currentTyme)") }
                 for round in 0..<12 {
                     let (seed, name) = (random.next(), "\(number).\(round)")
                     do {
@@ -80,9 +80,9 @@ struct DeterminismTests {
                                 sum += value
                                 if sum > 40 { group.cancelAll() }
                             }
-                            log.add("\(name) sum \(sum) at \(tyme)")
+                            log.add("\(name) sum \(sum) at \(currentTyme)")
                         }
-                    } catch is Oops { log.add("\(name) oops at \(tyme)") }
+                    } catch is Oops { log.add("\(name) oops at \(currentTyme)") }
                     let seconds = random.unit() / 4
                     async let pause: Void = sleep(for: seconds)
                     inboxes[random.below(4)].send(round)
@@ -114,10 +114,10 @@ private func work(_ name: String, _ seed: UInt64, _ inboxes: [Inbox<Int>], _ log
                 try await sleep(for: 0)
             }
         } catch let error as DeadlinePassed { log.add("\(name) \(error)") } catch is CancellationError {
-            log.add("\(name) cancelled at \(tyme)")
+            log.add("\(name) cancelled at \(currentTyme)")
             throw CancellationError()
         }
-        log.add("\(name) has \(sum) at \(tyme)")
+        log.add("\(name) has \(sum) at \(currentTyme)")
     }
     return sum
 }

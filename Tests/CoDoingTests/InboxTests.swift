@@ -9,7 +9,7 @@ struct InboxTests {
         let log = Log()
         let (early, late) = (Inbox<Int>(), Inbox<Int>())
         func reader(_ name: String, _ inbox: Inbox<Int>) -> Body {
-            Body(name) { _ in for _ in 0..<2 { log.add("\(name) \(try await inbox.next()) at \(tyme)") } }
+            Body(name) { _ in for _ in 0..<2 { log.add("\(name) \(try await inbox.next()) at \(currentTyme)") } }
         }
         var number = 0
         let sender = doify { _ in
@@ -41,12 +41,8 @@ struct InboxTests {
         let log = Log()
         let inbox = Inbox<Int>()
         let parent = Body("parent") { _ in
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for name in ["a", "b"] {
-                    group.addTask { for _ in 0..<2 { log.add("\(name)\(try await inbox.next())") } }
-                }
-                try await group.waitForAll()
-            }
+            try await together(
+                ["a", "b"].map { name in { for _ in 0..<2 { log.add("\(name)\(try await inbox.next())") } } })
         }
         let other = Body("other") { _ in for _ in 0..<2 { log.add("other\(try await inbox.next())") } }
         let sender = Body("sender") { _ in
@@ -64,8 +60,8 @@ struct InboxTests {
         let log = Log()
         let inbox = Inbox<Int>()
         let reader = Body("reader") { _ in
-            for try await number in inbox { log.add("\(number) at \(tyme)") }
-            log.add("end at \(tyme)")
+            for try await number in inbox { log.add("\(number) at \(currentTyme)") }
+            log.add("end at \(currentTyme)")
             await #expect(throws: InboxClosed()) { try await inbox.next() }
             await #expect(throws: InboxClosed()) { try await inbox.next(timeout: 1) }
         }
@@ -86,7 +82,7 @@ struct InboxTests {
         let log = Log()
         let inbox = Inbox<Int>()
         let reader = Body("reader") { _ in
-            do { _ = try await inbox.next() } catch is InboxClosed { log.add("closed at \(tyme)") }
+            do { _ = try await inbox.next() } catch is InboxClosed { log.add("closed at \(currentTyme)") }
         }
         let closer = Body("closer") { _ in
             try await sleep(for: 0.25)
@@ -101,10 +97,10 @@ struct InboxTests {
         let log = Log()
         let inbox = Inbox<Int>()
         let reader = Body("reader") { _ in
-            log.add("\(String(describing: try await inbox.next(timeout: 0))) at \(tyme)")
-            log.add("\(String(describing: try await inbox.next(timeout: 0.25))) at \(tyme)")
-            log.add("\(String(describing: try await inbox.next(timeout: 0.25))) at \(tyme)")
-            log.add("\(String(describing: try await inbox.next(timeout: 9))) at \(tyme)")
+            log.add("\(String(describing: try await inbox.next(timeout: 0))) at \(currentTyme)")
+            log.add("\(String(describing: try await inbox.next(timeout: 0.25))) at \(currentTyme)")
+            log.add("\(String(describing: try await inbox.next(timeout: 0.25))) at \(currentTyme)")
+            log.add("\(String(describing: try await inbox.next(timeout: 9))) at \(currentTyme)")
         }
         let sender = Body("sender") { _ in
             try await sleep(until: 0.5)
@@ -122,13 +118,13 @@ struct InboxTests {
         let left = Body("left") { _ in
             for number in 0..<3 {
                 pong.send(number)
-                log.add("left \(try await ping.next()) at \(tyme)")
+                log.add("left \(try await ping.next()) at \(currentTyme)")
             }
         }
         let right = Body("right") { _ in
             for _ in 0..<3 {
                 let number = try await pong.next()
-                log.add("right \(number) at \(tyme)")
+                log.add("right \(number) at \(currentTyme)")
                 ping.send(number * 10)
             }
         }
@@ -166,16 +162,18 @@ struct InboxTests {
     @Test("a cancelled wait loses no element: the next one to wait gets it")
     func cancelledWait() throws {
         let log = Log()
-        let inbox = Inbox<Int>()
+        nonisolated(unsafe) let inbox = Inbox<Int>()
         let doer = Body("doer") { _ in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
-                    do { log.add("first \(try await inbox.next())") } catch { log.add("first cancelled at \(tyme)") }
+                    do { log.add("first \(try await inbox.next())") } catch {
+                        log.add("first cancelled at \(currentTyme)")
+                    }
                 }
                 try await sleep(for: 0.25)
                 group.cancelAll()
             }
-            log.add("second \(try await inbox.next()) at \(tyme)")
+            log.add("second \(try await inbox.next()) at \(currentTyme)")
         }
         let sender = Body("sender") { _ in
             try await sleep(for: 0.5)

@@ -10,7 +10,7 @@ struct LoopTests {
             var tymes: [Tyme] = []
             override func perform() async throws {
                 for _ in 0..<2 {
-                    tymes.append(tyme)
+                    tymes.append(currentTyme)
                     try await sleep(for: 0.25)
                 }
             }
@@ -25,7 +25,7 @@ struct LoopTests {
         let log = Log()
         let box = Box()
         let body = Body { _ in
-            log.add("got \(await withCheckedContinuation { box.continuation = $0 }) at \(tyme)")
+            log.add("got \(await withCheckedContinuation { box.continuation = $0 }) at \(currentTyme)")
         }
         let resumer = doify { tyme in
             guard tyme >= 0.25 else { return .park(until: 0.25) }
@@ -63,7 +63,7 @@ struct LoopTests {
                     for (number, priority) in [TaskPriority.background, .high, .low, .userInitiated].enumerated() {
                         group.addTask(priority: priority) {
                             try await nextTick()
-                            log.add("\(number) \(Locals.name) \(tyme)")
+                            log.add("\(number) \(Locals.name) \(currentTyme)")
                         }
                     }
                     try await group.waitForAll()
@@ -79,17 +79,16 @@ struct LoopTests {
         let log = Log()
         let inbox = Inbox<Int>(limit: 10_000)
         let doer = Body { _ in
-            let sum = try await withThrowingTaskGroup(of: Int.self) { group in
-                for number in 0..<1000 {
-                    group.addTask {
+            let numbers = try await together(
+                (0..<1000).map { number in
+                    {
                         try await sleep(for: Double((number * 7919) % 1000))
                         inbox.send(number)
                         return number
                     }
-                }
-                return try await group.reduce(0, +)
-            }
-            log.add("\(sum) at \(tyme)")
+                })
+            let sum = numbers.reduce(0, +)
+            log.add("\(sum) at \(currentTyme)")
             var last = -1.0
             inbox.close()
             for try await number in inbox {
@@ -109,9 +108,12 @@ struct LoopTests {
         let log = Log()
         let readers = (0..<50).map { number in
             Body { _ in
-                async let one = inbox.next()
-                async let two = inbox.next()
-                log.add("\(number): \(try await one) \(try await two)")
+                let (one, two) = try await together {
+                    try await inbox.next()
+                } _: {
+                    try await inbox.next()
+                }
+                log.add("\(number): \(one) \(two)")
             }
         }
         let sender = Body { _ in for number in 0..<100 { inbox.send(number) } }

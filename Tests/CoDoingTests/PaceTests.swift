@@ -10,7 +10,7 @@ struct PaceTests {
         let pace = SteppedPace()
         let doer = Body { _ in
             for _ in 0..<3 {
-                log.add("tyme \(tyme) clock \(pace.clock)")
+                log.add("tyme \(currentTyme) clock \(pace.clock)")
                 try await sleep(for: 2)
             }
         }
@@ -27,9 +27,9 @@ struct PaceTests {
         let (questions, answers) = (Inbox<Int>(), Inbox<Int>())
         let asker = Body("asker") { _ in
             let first = try await answers.next()
-            log.add("answer \(first) at tyme \(tyme) clock \(pace.clock)")
+            log.add("answer \(first) at tyme \(currentTyme) clock \(pace.clock)")
             questions.send(first + 1)
-            log.add("answer \(try await answers.next()) at tyme \(tyme) clock \(pace.clock)")
+            log.add("answer \(try await answers.next()) at tyme \(currentTyme) clock \(pace.clock)")
         }
         let server = Body("server") { _ in
             for _ in 0..<2 { answers.send(10 * (try await questions.next())) }
@@ -37,7 +37,7 @@ struct PaceTests {
         let ticker = Body("ticker") { _ in
             for _ in 0..<2 {
                 try await nextTick()
-                log.add("tick at tyme \(tyme)")
+                log.add("tick at tyme \(currentTyme)")
             }
         }
         pace.plan = [(100.1, { questions.send(7) })]

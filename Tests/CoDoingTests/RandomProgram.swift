@@ -48,7 +48,7 @@ struct RandomProgram {
                     case .receiveWithin(let seconds):
                         result = " \(String(describing: try await inboxes[number].next(timeout: seconds)))"
                     }
-                    log.add("\(number) \(step)\(result) at \(tyme)")
+                    log.add("\(number) \(step)\(result) at \(currentTyme)")
                 }
             }
         }

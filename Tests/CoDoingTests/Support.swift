@@ -11,7 +11,7 @@ final class Log: @unchecked Sendable {
 ///
 /// The closure is handed the doer: one that is written where an actor is in force would not be `nonsending`.
 final class Body: CoDoer, @unchecked Sendable {
-    typealias Work = nonisolated(nonsending) @Sendable (Body) async throws -> Void
+    typealias Work = nonisolated(nonsending) (Body) async throws -> Void
     private let work: Work
     private let contexts: Log?
 

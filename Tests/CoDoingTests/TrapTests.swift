@@ -64,7 +64,7 @@ struct TrapTests {
     @Test("a send from another thread into a slot")
     func foreignSend() async throws {
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            let inbox = Inbox<Int>()
+            nonisolated(unsafe) let inbox = Inbox<Int>()
             let doer = Body { _ in
                 async let number = inbox.next()
                 try await sleep(for: 0)

@@ -50,7 +50,7 @@ import Testing
         }
         let (first, busy, last) = (parker("first"), Probe("busy", tock: 0.0625), parker("last"))
         pace.plan = [(1000.01, .ready([last, first]))]
-        var passes: [Pass] = []
+        var passes: [Doist.Pass] = []
         let doist = try Doist(limit: 0.125, pace: pace, doers: [first, busy, last])
         doist.onPass = { passes.append($0) }
         try doist.run()
@@ -207,7 +207,7 @@ import Testing
         }
         let doist = try Doist(limit: 0.0625, pace: pace, doers: [Probe("quick"), DoDoer(doers: [slow])])
         doist.isProfiling = true
-        var noted: [SlowPass] = []
+        var noted: [Doist.SlowPass] = []
         doist.onSlowPass = { noted.append($0) }
         try doist.run()
         #expect(doist.statistics.slowPasses == 2)
@@ -236,18 +236,18 @@ import Testing
         let doist = try Doist(pace: pace, doers: [doer])
         #expect(doist.descriptor == 7)
         var turn = try doist.turn()
-        #expect(turn == Turn(isDone: false, wait: 0.125))
+        #expect(turn == Doist.Turn(isDone: false, wait: 0.125))
         pace.clock += 0.0625
         turn = try doist.turn()
-        #expect(turn == Turn(isDone: false, wait: 0.0625))
+        #expect(turn == Doist.Turn(isDone: false, wait: 0.0625))
         pace.clock += 0.0625
         turn = try doist.turn()
-        #expect(turn == Turn(isDone: false, wait: 0.125))
+        #expect(turn == Doist.Turn(isDone: false, wait: 0.125))
         pace.clock += 0.125
         turn = try doist.turn()
-        #expect(turn == Turn(isDone: true, wait: nil))
+        #expect(turn == Doist.Turn(isDone: true, wait: nil))
         turn = try doist.turn()
-        #expect(turn == Turn(isDone: true, wait: nil))
+        #expect(turn == Doist.Turn(isDone: true, wait: nil))
         #expect(doist.isDone)
         #expect(doer.contexts == ["enter", "clean", "exit"])
         #expect((pace.starts, pace.stops) == (1, 1))

@@ -7,7 +7,7 @@ import Testing
     @Test("the time doubles up to its cap, and after the last try it is over")
     func doubling() throws {
         var tymer = try RetryTymer(patience: 1, cap: 5, tries: 4, start: 10)
-        var turns: [RetryTymer.Turn] = []
+        var turns: [RetryTymer.Verdict] = []
         var tymes: [Tyme] = []
         while !tymer.isOver {
             let early = tymer.turn(at: tymer.deadline.nextDown)

@@ -123,7 +123,7 @@ struct LossyKeys {
     }
 
     func memoer(
-        _ name: String, _ options: LossyOptions, _ kind: MemoKind, random: some Generator
+        _ name: String, _ options: LossyOptions, _ kind: MemoKind, random: some RandomSource
     ) throws -> Memoer {
         var memoer = try Memoer(
             kind: kind, size: options.gram, maximum: options.gram, vid: vids[name], keep: keep, signer: signer,

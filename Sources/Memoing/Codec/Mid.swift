@@ -43,7 +43,7 @@ public struct Mid: Hashable, Sendable {
     /// - Parameters:
     ///   - random: two words are drawn.
     ///   - tyme: seconds; below 0, or not a number, counts as 0.
-    public init(random: inout some Generator, at tyme: Tyme) {
+    public init(random: inout some RandomSource, at tyme: Tyme) {
         let first = random.next()
         self.init(milliseconds: Mid.milliseconds(tyme), high: first, low: random.next())
     }

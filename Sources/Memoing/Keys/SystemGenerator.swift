@@ -1,7 +1,7 @@
 import Doing
 
 /// The system's own randomness: for mids that nobody can guess, in programs that need no replay.
-public struct SystemGenerator: Generator, Sendable {
+public struct SystemGenerator: RandomSource, Sendable {
     private var base = SystemRandomNumberGenerator()
 
     /// The system's randomness.
@@ -13,7 +13,7 @@ public struct SystemGenerator: Generator, Sendable {
     public mutating func fork() -> SystemGenerator { SystemGenerator() }
 }
 
-extension Generator where Self == SystemGenerator {
+extension RandomSource where Self == SystemGenerator {
     /// The system's own randomness.
     public static var system: SystemGenerator { SystemGenerator() }
 }

@@ -94,7 +94,7 @@ public struct Memoer: DatagramCore {
     /// A memoer for plain memos in text grams of hio's UDP size, with all defaults.
     ///
     /// - Parameter random: eight words are drawn, for mids and for the secrets of the tables.
-    public init(random: some Generator) {
+    public init(random: some RandomSource) {
         // Defaults cannot be refused.
         try! self.init(kind: .plain, random: random)
     }
@@ -121,7 +121,7 @@ public struct Memoer: DatagramCore {
         kind: MemoKind = .plain, domain: Domain = .text, size: Int? = nil, maximum: Int? = nil,
         vid: Vid? = nil, keep: any Keep = TableKeep(), signer: (any Signer)? = nil, requiresSigned: Bool = false,
         allowed: [Vid]? = nil, isText: Bool = false, acceptsUnnamed: Bool = false,
-        limits: MemoerLimits = MemoerLimits(), random: some Generator
+        limits: MemoerLimits = MemoerLimits(), random: some RandomSource
     ) throws(MemoError) {
         var random = random
         self.kind = kind
@@ -161,7 +161,7 @@ public struct Memoer: DatagramCore {
     public static func signed(
         as vid: Vid, keep: any Keep, signer: any Signer, domain: Domain = .text, size: Int? = nil,
         maximum: Int? = nil, allowed: [Vid]? = nil, limits: MemoerLimits = MemoerLimits(),
-        random: some Generator
+        random: some RandomSource
     ) throws(MemoError) -> Memoer {
         guard keep.keys(of: vid)?.seed != nil else { throw .noSeed(vid) }
         return try Memoer(

@@ -4,7 +4,7 @@
 /// It does not refine `RandomNumberGenerator` on purpose: `Int.random(in:using:)` and `shuffled(using:)` may draw
 /// otherwise in another toolchain. ``below(_:)-(UInt64)``, ``unit()`` and ``shuffle(_:)`` are the draws that stay as
 /// they are.
-public protocol Generator {
+public protocol RandomSource {
     /// The next 64 bits.
     mutating func next() -> UInt64
 
@@ -14,7 +14,7 @@ public protocol Generator {
     mutating func fork() -> Self
 }
 
-extension Generator {
+extension RandomSource {
     /// A number in `0..<bound`, each equally likely.
     ///
     /// The high word of a 64 x 64 bit product, with the few draws rejected that would make it unfair; usually one draw,

@@ -1,7 +1,7 @@
 /// What a doist has counted since it was made.
 ///
 /// Reading it changes nothing that a doer can see.
-public struct Statistics: Hashable, Sendable {
+public struct DoistStatistics: Hashable, Sendable {
     /// Passes that ended with a tick, or were left by an error.
     public internal(set) var passes: UInt64 = 0
     /// Passes between ticks, for woken doers only; real time only.

@@ -1,7 +1,7 @@
 /// An error that a doer threw: which, where, when.
 ///
 /// A scheduler inside a scheduler that passes an error on has an entry of its own after that of its child.
-public struct Failure: Error, CustomStringConvertible {
+public struct DoerFailure: Error, CustomStringConvertible {
     /// The call of a doer that threw.
     public enum Context: String, Hashable, Sendable {
         case enter, recur, clean, cease, exit
