@@ -31,7 +31,7 @@ extension Deck {
         switch pointee.phase {
         case .notEntered: throw ScheduleError.notEntered(scheduler: name)
         case .closing, .ended: throw ScheduleError.ended(scheduler: name)
-        case .open: break
+        case .open: pointee.engine!.heedOwner()
         }
         for doer in doers where doer.deed.pointee.phase != .idle && doer.deed.pointee.owner != self {
             throw alreadyScheduled(doer)
@@ -54,6 +54,7 @@ extension Deck {
 
     /// Closes the given doers at once, last place first, and strikes them off the list.
     func remove(_ doers: [Doer]) throws {
+        if pointee.phase == .open { pointee.engine!.heedOwner() }
         var open: [Doer] = []
         for doer in doers where unlist(doer) {
             let deed = doer.deed

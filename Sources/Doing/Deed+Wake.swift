@@ -17,7 +17,8 @@ extension Deed {
     /// Owners that are parked are woken too. In real time a deed that is not parked is noted for an extra pass.
     func wake() {
         guard pointee.phase == .active, let deck = pointee.owner, let engine = deck.pointee.engine else { return }
-        if engine.pointee.isRecorded, !engine.pointee.isBusy { tellWake(engine) }
+        if _slowPath(engine.pointee.isRecorded), !engine.pointee.isBusy { tellWake(engine) }
+        engine.kickIfAsleep()
         guard deck.pointee.running != self else {
             pointee.isWakePending = true  // it counts after its verdict, should that be a park
             return
@@ -52,7 +53,9 @@ extension Deed {
             if isRunning { wake() }  // its verdict is not known yet
             return
         }
-        guard deck.pointee.owner == nil, !pointee.isAutoParked, tyme > engine.pointee.tyme else { return wake() }
+        guard deck.pointee.owner == nil, !pointee.isAutoParked, tyme > engine.pointee.tyme,
+            engine.pointee.isBusy || !engine.pointee.isRealTime
+        else { return wake() }
         guard pointee.wake == .none else { return }
         leaveContainer()
         pointee.retyme = tyme

@@ -100,6 +100,7 @@ open class Doer {
         set {
             precondition(newValue.isSpan, "tock is \(newValue), must be finite and not negative")
             deed.pointee.tock = newValue
+            deed.pointee.owner?.pointee.engine?.kickIfAsleep()
             guard newValue > 0, let deck = deed.pointee.deck, deed.pointee.phase == .active else { return }
             deck.unparkOwners()
             deed.rouse()
@@ -144,12 +145,23 @@ open class Doer {
     /// Ends a park: the doer runs in the pass under way if its place there is still ahead, else in the next one.
     ///
     /// Harmless at any time: nothing happens if it has not entered or has ended. In simulated time nothing happens
-    /// either if it is not parked; in real time it then runs in an extra pass, before its next tick.
+    /// either if it is not parked; in real time it then runs in an extra pass, before its next tick. Between passes it
+    /// ends the sleep of the run. On the thread of the doist; ``Waker`` is for others.
     public final func wake() { deed.wake() }
 
     /// Lets a park end at `tyme` at the latest: for whoever brings work that is not due yet.
     ///
     /// A doer at the root that is parked for longer stays parked until then; one inside a dodoer, or one whose tyme has
-    /// come, is woken as by ``wake()``. One that is not parked, or not for so long, is left alone.
+    /// come, is woken as by ``wake()``; so is any in real time between passes. One that is not parked, or not for so
+    /// long, is left alone.
     public final func wake(by tyme: Tyme) { deed.wake(by: tyme) }
+
+    /// ``wake()`` by a pace while it polls: the sleep is over already, and needs no kick to end it.
+    package final func wakeFromPace() {
+        guard let engine = deed.pointee.owner?.pointee.engine else { return }
+        let isAsleep = engine.pointee.isAsleep
+        engine.pointee.isAsleep = false
+        deed.wake()
+        engine.pointee.isAsleep = isAsleep
+    }
 }

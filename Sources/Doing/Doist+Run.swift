@@ -14,7 +14,11 @@ extension Doist {
         try closing {
             if pace != nil {
                 try begin(limit: limit)
-                while let deadline = try rideOn() { try pace?.poll(until: deadline.clock, block: true) }
+                while let deadline = try rideOn() {
+                    engine.pointee.isAsleep = true
+                    defer { engine.pointee.isAsleep = false }
+                    try pace?.poll(until: deadline.clock, block: true)
+                }
             } else {
                 let stop = try stopTyme(limit: limit)
                 if !isEntered { try enter() }

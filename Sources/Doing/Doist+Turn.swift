@@ -38,8 +38,10 @@ extension Doist {
         if ride == nil, root.pointee.phase == .ended { return Turn(isDone: true, wait: nil) }
         do {
             if ride == nil { try begin(limit: nil) }
+            engine.pointee.isAsleep = false
             try pace.poll(until: nil, block: false)
             if let deadline = try rideOn() {
+                engine.pointee.isAsleep = true
                 return Turn(isDone: false, wait: deadline.clock.map { max(0.0, $0 - pace.now()) })
             }
         } catch {
@@ -61,6 +63,8 @@ extension Doist {
             try begin(limit: limit)
             while let deadline = try rideOn() {
                 try Task.checkCancellation()
+                engine.pointee.isAsleep = true
+                defer { engine.pointee.isAsleep = false }
                 try await pace.wait(until: deadline.clock)
             }
         } catch {
@@ -84,6 +88,22 @@ extension Doist {
             ride = nil
             throw error
         }
+    }
+
+    /// The tyme for what comes from outside between passes.
+    ///
+    /// In real time ticks in which nothing was due go by unseen while the run sleeps, so ``tyme`` is that of the last
+    /// turn. This lets them go by first, as the next turn would. In a pass, and in simulated time, it is ``tyme``.
+    @usableFromInline package func freshTyme() -> Tyme {
+        if !engine.pointee.isBusy { freshen() }
+        return engine.pointee.tyme
+    }
+
+    /// Lets the idle ticks up to the clock go by, between passes in real time. Their number is told by the next input.
+    func freshen() {
+        guard ride != nil, let now = pace?.now() else { return }
+        ride!.metronome.adopt(tock)
+        if ride!.metronome.boundary <= now, root.isQuiet(at: tyme) { _ = skipTicks(&ride!, until: now) }
     }
 
     /// All that is to do now; answers when to go on, or nil at the end.
@@ -117,7 +137,7 @@ extension Doist {
         var passes = 0
         while ride.metronome.boundary <= now, passes < 64 {
             if tyme >= ride.stop { return true }
-            if root.isQuiet(at: tyme) {
+            if root.isQuiet(at: tyme), root.pointee.count > 0 {
                 guard skipTicks(&ride, until: now) > 0 else { break }
                 continue
             }
@@ -177,7 +197,8 @@ extension Doist {
     ///
     /// Any tick will do if someone is waiting for one.
     private func nextClock(_ ride: Ride, isWaiting: Bool) -> Double? {
-        let target = isWaiting || !root.isQuiet(at: tyme) ? tyme : min(root.firstTimer, ride.stop)
+        let isDue = !root.isQuiet(at: tyme) || root.pointee.count == 0
+        let target = isWaiting || isDue ? tyme : min(root.firstTimer, ride.stop)
         guard target > tyme else { return ride.metronome.boundary }
         guard target < .infinity, tock > 0 else { return nil }
         // A hair early rather than a tick late: the quotient is rounded.

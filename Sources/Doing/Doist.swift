@@ -58,7 +58,10 @@ public final class Doist {
     }
     /// How many extra passes a tick may have before the rest waits for the next tick.
     public var extraPassLimit = Doist.defaultExtraPasses {
-        didSet { precondition(extraPassLimit >= 0, "extraPassLimit is \(extraPassLimit), must not be negative") }
+        didSet {
+            precondition(extraPassLimit >= 0, "extraPassLimit is \(extraPassLimit), must not be negative")
+            engine.kickIfAsleep()
+        }
     }
     /// Whether each recur is timed so that a slow doer can be named; costs two clock reads a recur.
     ///
@@ -172,6 +175,7 @@ public final class Doist {
             let old = engine.pointee.tock
             engine.pointee.tock = newValue
             if newValue != old { root.settleAutoParked(oldTock: old) }
+            engine.kickIfAsleep()
         }
     }
 
@@ -289,6 +293,7 @@ public final class Doist {
         guard isEntered else { return }
         checkIdle("exit")
         onInput?(.exit(tyme, isSignalled: pace?.isStopRequested ?? false))
+        engine.pointee.isAsleep = false
         defer {
             board.connect(nil)
             ride?.end()
@@ -319,7 +324,10 @@ public final class Doist {
     /// Ends a run, after the pass under way, like a limit: every exit runs.
     ///
     /// From its own thread; see ``Waker/requestStop()`` for others.
-    public func requestStop() { isStopRequested = true }
+    public func requestStop() {
+        isStopRequested = true
+        engine.kickIfAsleep()
+    }
 
     // MARK: - Within
 

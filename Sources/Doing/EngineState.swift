@@ -17,6 +17,8 @@ struct EngineState {
     var isRealTime = false
     /// The pass under way is an extra one.
     var isExtra = false
+    /// A run in real time sleeps, in its pace or in its host: who changes something from outside ends that by a kick.
+    var isAsleep = false
     /// Enter, a pass or exit is under way; a second one inside it is a programmer's error.
     var isBusy = false
     /// Each recur is timed, to name slow doers, or told.
@@ -33,4 +35,25 @@ struct EngineState {
     var stride = Stride()
     /// What the doist counts; here because every pass does.
     var statistics = DoistStatistics()
+}
+
+extension Engine {
+    /// Lets a sleeping doist know that its owner has changed something; one kick a sleep.
+    @inline(__always)
+    func kickIfAsleep() {
+        if _slowPath(pointee.isAsleep) { kick() }
+    }
+
+    /// The owner adds or removes doers: between passes in real time they shall see the tyme of now.
+    func heedOwner() {
+        guard pointee.isRealTime, !pointee.isBusy, let doist = pointee.doist?.takeUnretainedValue() else { return }
+        doist.freshen()
+        kickIfAsleep()
+    }
+
+    @inline(never)
+    private func kick() {
+        pointee.isAsleep = false
+        pointee.doist?.takeUnretainedValue().pace?.kicker.kick()
+    }
 }

@@ -130,7 +130,7 @@ final class Poller {
         guard let watch = self[Int32(truncatingIfNeeded: event.token & 0x7FFF_FFFF)], watch.number == number else {
             return all.hasGhosts = true
         }
-        watch.doer.wake()
+        watch.doer.wakeFromPace()
     }
 
     /// Makes a new poller with the same watches, in which what cannot be removed is no more.

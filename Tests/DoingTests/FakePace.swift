@@ -1,16 +1,22 @@
 import Doing
+import Synchronization
 
 /// A pace whose clock the test sets: a blocking poll moves it to the deadline, or to the next thing that the test has
 /// planned, whichever is first.
 ///
 /// It writes down every poll.
 final class FakePace: Pace {
-    struct Kick: Kicker, Sendable { func kick() {} }
+    final class Kick: Kicker, Sendable {
+        let count = Atomic(0)
+        func kick() { count.add(1, ordering: .relaxed) }
+    }
     /// Something that happens at a clock time: a descriptor gets ready, the process is stopped for a while.
     enum Event {
         case ready([Doer])
         case stopped(Double)
         case signal
+        /// The host does something while the doist sleeps: only a kick ends the sleep.
+        case host(() throws -> Void)
     }
 
     var clock: Double
@@ -26,7 +32,11 @@ final class FakePace: Pace {
     private(set) var isStopRequested = false
     private var isHeld = false
     let descriptor: Int32 = 7
-    var kicker: any Sendable & Kicker { Kick() }
+    private let kick = Kick()
+    var kicker: any Sendable & Kicker { kick }
+    /// How often it was kicked.
+    var kicks: Int { kick.count.load(ordering: .relaxed) }
+    private var seenKicks = 0
 
     init(clock: Double = 1000.0) { self.clock = clock }
 
@@ -38,20 +48,36 @@ final class FakePace: Pace {
     func poll(until deadline: Double?, block: Bool) throws {
         polls.append((deadline, block, clock))
         precondition(polls.count < 100_000, "the doist spins")
-        if block, isHeld || alwaysReady.isEmpty {
+        var isOver = !block || !isHeld && !alwaysReady.isEmpty
+        while true {
+            if seenKicks < kicks { isOver = true }
+            seenKicks = kicks
+            if isOver { break }
             let next = isHeld ? nil : plan.first?.at
             guard let until = [deadline, next].compactMap({ $0 }).min() else { throw Stuck() }
             clock = max(clock, until)
+            isOver = try play() || deadline.map { $0 <= clock } ?? false
         }
+        _ = try play()
+        if !isHeld { alwaysReady.forEach { $0.wakeFromPace() } }
+    }
+
+    /// What is planned until now; answers whether it ends a sleep.
+    private func play() throws -> Bool {
+        var isNews = false
         while !isHeld, let first = plan.first, first.at <= clock {
             plan.removeFirst()
             switch first.event {
-            case .ready(let doers): doers.forEach { $0.wake() }
+            case .ready(let doers): doers.forEach { $0.wakeFromPace() }
             case .stopped(let seconds): clock += seconds
             case .signal: isStopRequested = true
+            case .host(let body):
+                try body()
+                continue
             }
+            isNews = true
         }
-        if !isHeld { alwaysReady.forEach { $0.wake() } }
+        return isNews
     }
 
     /// Nothing can ever end the sleep.
@@ -82,13 +108,17 @@ final class Probe: Doer {
     var tymes: [Tyme] = []
     var contexts: [String] = []
     var answer: (Tyme) throws -> Recurrence
+    var onEnter: (Tyme) -> Void = { _ in }
 
     init(_ name: String, tock: Double = 0.0, _ answer: @escaping (Tyme) throws -> Recurrence = { _ in .again }) {
         self.answer = answer
         try! super.init(name: name, tock: tock)
     }
 
-    override func enter(_ tyme: Tyme) throws { contexts.append("enter") }
+    override func enter(_ tyme: Tyme) throws {
+        contexts.append("enter")
+        onEnter(tyme)
+    }
     override func recur(_ tyme: Tyme) throws -> Recurrence {
         tymes.append(tyme)
         return try answer(tyme)

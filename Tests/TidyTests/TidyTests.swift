@@ -104,7 +104,7 @@ struct TidyTests {
         "Faulty", "Flow", "Forked", "Gram", "Inbox", "Inlet", "Keep", "Kicker", "Mailbox", "Memo", "Memoer", "Mid",
         "Pace", "Promise", "Readiness", "Recorded", "Recorder", "Recording", "Recurrence", "Refusal",
         "Rehearsal", "Replay", "Replayed", "Scenario", "Seed", "Sending", "Signature", "Signer", "Skewed",
-        "Tap", "Tapped", "Trace", "Train", "Turn", "Tyme", "Tymer", "Tymist", "Vid", "Waker",
+        "Tap", "Tapped", "Trace", "Train", "Tyme", "Tymer", "Tymist", "Vid", "Waker",
     ]
 
     @Test("a public type outside of any other has two words in its name, or is a word of the field")

@@ -169,7 +169,9 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
         }
     }
 
-    @inlinable final func tell(_ core: inout Core, now doist: Doist?) { if let doist { core.tick(at: doist.tyme) } }
+    @inlinable final func tell(_ core: inout Core, now doist: Doist?) {
+        if let doist { core.tick(at: doist.freshTyme()) }
+    }
 
     @inlinable final func changed() { if isTelling { hasChanged = true } else { wake() } }
 

@@ -99,7 +99,7 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
     @inlinable public var core: Core {
         _read { yield _core }
         _modify {
-            if !isAboutToWrite, let doist { _core.tick(at: doist.tyme) }
+            if !isAboutToWrite, let doist { _core.tick(at: doist.freshTyme()) }
             defer { if !isAboutToWrite { wake() } }
             yield &_core
         }
