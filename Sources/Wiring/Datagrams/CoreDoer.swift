@@ -266,7 +266,7 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
 /// Whether a pass that took in one lone datagram may leave what else there is to the poller, which tells again.
 ///
 /// To look for more costs a system call, a fifth of a round trip, and where two ends take turns it finds nothing. So
-/// after a look in vain the next eight lone datagrams are not followed by one. Nothing is lost by it: a descriptor
+/// after a look in vain the next sixteen lone datagrams are not followed by one. Nothing is lost by it: a descriptor
 /// stays ready while there is something to read.
 @usableFromInline struct Rest {
     /// Looks that may still be left out.
@@ -276,7 +276,7 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
 
     @usableFromInline init() {}
 
-    @inlinable mutating func looked(isFound: Bool) { left = isFound ? 0 : 8 }
+    @inlinable mutating func looked(isFound: Bool) { left = isFound ? 0 : 16 }
 
     @inlinable mutating func leaves() -> Bool {
         guard left > 0, isTold else { return false }
