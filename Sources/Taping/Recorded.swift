@@ -5,7 +5,7 @@ import Wiring
 ///
 /// It belongs directly on the socket: what stands above it, taps and faults, runs again in a replay. Without a recorder
 /// (`nil`) it only hands on.
-public struct Recorded<Base: DatagramTransport>: DatagramTransport {
+public struct Recorded<Base: DatagramTransport>: WrappedTransport, HasRoomLender {
     /// The transport that does the work.
     public var base: Base
     @usableFromInline let log: RecordedLog?
@@ -23,27 +23,8 @@ public struct Recorded<Base: DatagramTransport>: DatagramTransport {
         log = recorder.map { RecordedLog($0, name, base.limits) }
     }
 
-    @inlinable public var limits: TrainLimits { base.limits }
-    @inlinable public var address: Address { base.address }
-    @inlinable public var statistics: TransportStatistics { base.statistics }
-
-    @inlinable public var readiness: Readiness {
-        let readiness = base.readiness
-        if let log { log.note(readiness) }
-        return readiness
-    }
-
-    @inlinable public var wakeTyme: Tyme? {
-        let tyme = base.wakeTyme
-        if let log { log.note(wakeTyme: tyme) }
-        return tyme
-    }
-
     /// The room behind the last record: a train that stands there is recorded without a copy.
-    @inlinable public func burst(of capacity: Int, for direction: TapDirection) -> Burst? {
-        guard let log else { return base.burst(of: capacity, for: direction) }
-        return log.burst(of: capacity, for: direction)
-    }
+    @usableFromInline package var roomLender: (any RoomLender)? { log }
 
     public mutating func open(for doer: Doer?) throws(TransportError) {
         do throws(TransportError) { try base.open(for: doer) } catch {
@@ -51,9 +32,15 @@ public struct Recorded<Base: DatagramTransport>: DatagramTransport {
             throw error
         }
         log?.opened(base.limits, base.readiness)
+        noteState()
     }
 
-    public mutating func close() { base.close() }
+    /// What the transport says of itself is written down where it may have changed; to ask changes nothing.
+    @inlinable func noteState() {
+        guard let log else { return }
+        log.note(base.readiness)
+        log.note(wakeTyme: base.wakeTyme)
+    }
 
     @inlinable public mutating func receive(
         into out: inout OutputRawSpan, at tyme: Tyme
@@ -62,6 +49,10 @@ public struct Recorded<Base: DatagramTransport>: DatagramTransport {
         do throws(TransportError) {
             let train = try base.receive(into: &out, at: tyme)
             if let train { log.note(received: out.bytes, train) } else { log.noteNothing() }
+            if let train, train.peer.family == .unix, !log.knows(train.peer) {
+                log.note(train.peer, base.describe(train.peer))
+            }
+            noteState()
             return train
         } catch {
             log.note(error)
@@ -76,6 +67,7 @@ public struct Recorded<Base: DatagramTransport>: DatagramTransport {
         do throws(TransportError) {
             let sending = try base.send(bytes, train, at: tyme)
             log.note(sent: bytes, train, sending)
+            noteState()
             return sending
         } catch {
             log.note(error)

@@ -21,22 +21,16 @@ public struct RecordedListener<Base: StreamListener>: StreamListener {
         log = recorder.map { RecordedLog(listener: $0, name, base.address) }
     }
 
-    public var readiness: Readiness {
-        let readiness = base.readiness
-        log?.note(readiness)
-        return readiness
-    }
+    public var readiness: Readiness { base.readiness }
+    public var wakeTyme: Tyme? { base.wakeTyme }
+    public var address: Address { base.address }
 
-    public var wakeTyme: Tyme? {
-        let tyme = base.wakeTyme
-        log?.note(wakeTyme: tyme)
-        return tyme
-    }
-
-    public var address: Address {
-        let address = base.address
-        log?.note(remote: address)
-        return address
+    /// What the listener says of itself is written down where it may have changed; to ask changes nothing.
+    private func noteState() {
+        guard let log else { return }
+        log.note(base.readiness)
+        log.note(wakeTyme: base.wakeTyme)
+        log.note(remote: base.address)
     }
 
     public mutating func open(for doer: Doer?) throws(TransportError) {
@@ -45,15 +39,19 @@ public struct RecordedListener<Base: StreamListener>: StreamListener {
             throw error
         }
         log?.begun()
+        noteState()
     }
 
     public mutating func accept(at tyme: Tyme) throws(TransportError) -> RecordedStream<Base.Stream>? {
         do throws(TransportError) {
             guard let stream = try base.accept(at: tyme) else {
                 log?.noteNothing()
+                noteState()
                 return nil
             }
-            return log?.accepted(stream) ?? RecordedStream(stream, nil)
+            let recorded = log?.accepted(stream) ?? RecordedStream(stream, nil)
+            noteState()
+            return recorded
         } catch {
             log?.note(error)
             throw error

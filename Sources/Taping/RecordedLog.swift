@@ -2,7 +2,7 @@ import Doing
 import Wiring
 
 /// What a recorded transport, stream or listener has said last, so that only changes are written.
-@usableFromInline final class RecordedLog {
+@usableFromInline final class RecordedLog: RoomLender {
     private let recorder: Recorder
     private let name: String
     private let source: UInt16
@@ -13,6 +13,7 @@ import Wiring
     private var remote = Address.none
     private var local = Address.none
     private var isConnecting = false
+    private var isStream = false
     /// Connections that a listener took.
     private var count = 0
     /// Whether there is something to close.
@@ -25,6 +26,7 @@ import Wiring
 
     init(stream recorder: Recorder, _ name: String, remote: Address, local: Address) {
         (self.recorder, self.name, self.remote, self.local) = (recorder, name, remote, local)
+        isStream = true
         source = recorder.source(name, .stream(remote: remote, local: local))
     }
 
@@ -60,7 +62,9 @@ import Wiring
         recorder.add(.wakeTyme, source, aux: tyme == nil ? 0 : 1, word: (tyme ?? 0).bitPattern)
     }
 
-    func note(_ address: Address, _ text: String) {
+    @usableFromInline func knows(_ address: Address) -> Bool { described[address] != nil }
+
+    @usableFromInline func note(_ address: Address, _ text: String) {
         guard !recorder.isFinished, described[address] ?? address.description != text else { return }
         if described.count >= 4096 { described.removeAll() }
         described[address] = text
@@ -71,8 +75,9 @@ import Wiring
 
     // MARK: Of datagrams
 
-    @usableFromInline func burst(of capacity: Int, for direction: TapDirection) -> Burst? {
-        recorder.burst(of: capacity, for: direction, source)
+    /// The room that trains are best received into or sent from, or that a stream is best read into.
+    @usableFromInline package func burst(of capacity: Int, for direction: TapDirection) -> Burst? {
+        isStream ? recorder.readBurst(of: capacity, source) : recorder.burst(of: capacity, for: direction, source)
     }
 
     func opened(_ limits: TrainLimits, _ readiness: Readiness) {
@@ -95,8 +100,6 @@ import Wiring
     }
 
     // MARK: Of streams and listeners
-
-    @usableFromInline func readBurst(of capacity: Int) -> Burst? { recorder.readBurst(of: capacity, source) }
 
     /// A stream or listener has opened, or was taken open.
     func begun() {

@@ -12,7 +12,7 @@ import Wiring
 /// }
 /// ```
 /// Without a recorder (`nil`) it only hands on.
-public struct RecordedStream<Base: StreamTransport>: StreamTransport {
+public struct RecordedStream<Base: StreamTransport>: WrappedStream, HasRoomLender {
     /// The stream that does the work.
     public var base: Base
     @usableFromInline let log: RecordedLog?
@@ -30,41 +30,23 @@ public struct RecordedStream<Base: StreamTransport>: StreamTransport {
         log = recorder.map { RecordedLog(stream: $0, name, remote: base.remote, local: base.local) }
     }
 
-    @inlinable public var readiness: Readiness {
-        let readiness = base.readiness
-        if let log { log.note(readiness) }
-        return readiness
+    /// What the stream says of itself is written down where it may have changed; to ask changes nothing.
+    @inlinable func noteState() {
+        guard let log else { return }
+        log.note(base.readiness)
+        log.note(isConnecting: base.isConnecting)
+        log.note(wakeTyme: base.wakeTyme)
     }
 
-    public var isConnecting: Bool {
-        let isConnecting = base.isConnecting
-        log?.note(isConnecting: isConnecting)
-        return isConnecting
-    }
-
-    @inlinable public var wakeTyme: Tyme? {
-        let tyme = base.wakeTyme
-        if let log { log.note(wakeTyme: tyme) }
-        return tyme
-    }
-
-    public var remote: Address {
-        let address = base.remote
-        log?.note(remote: address)
-        return address
-    }
-
-    public var local: Address {
-        let address = base.local
-        log?.note(local: address)
-        return address
+    private func notePlaces() {
+        guard let log else { return }
+        log.note(remote: base.remote)
+        log.note(local: base.local)
+        if base.remote.family == .unix { log.note(base.remote, base.describe(base.remote)) }
     }
 
     /// The room behind the last record: what is read there is recorded without a copy.
-    @inlinable public func burst(of capacity: Int) -> Burst? {
-        guard let log else { return base.burst(of: capacity) }
-        return log.readBurst(of: capacity)
-    }
+    @usableFromInline package var roomLender: (any RoomLender)? { log }
 
     public mutating func open(for doer: Doer?) throws(TransportError) {
         do throws(TransportError) { try base.open(for: doer) } catch {
@@ -72,12 +54,16 @@ public struct RecordedStream<Base: StreamTransport>: StreamTransport {
             throw error
         }
         log?.begun()
+        noteState()
+        notePlaces()
     }
 
     public mutating func connect(at tyme: Tyme) throws(TransportError) -> Bool {
         do throws(TransportError) {
             let isConnected = try base.connect(at: tyme)
             log?.note(isConnected: isConnected)
+            noteState()
+            notePlaces()
             return isConnected
         } catch {
             log?.note(error)
@@ -97,6 +83,7 @@ public struct RecordedStream<Base: StreamTransport>: StreamTransport {
             } else {
                 log.note(reading)
             }
+            noteState()
             return reading
         } catch {
             log.note(error)
@@ -109,6 +96,7 @@ public struct RecordedStream<Base: StreamTransport>: StreamTransport {
         do throws(TransportError) {
             let writing = try base.write(bytes, at: tyme)
             log.note(wrote: bytes, writing)
+            noteState()
             return writing
         } catch {
             log.note(error)

@@ -26,6 +26,8 @@ public final class Replay {
     public private(set) var difference: ReplayDifference?
     /// The names of the doers that own the sources.
     var owners: [Int: String] = [:]
+    /// What tells a source of its state. Looked up only, never walked.
+    private var sources: [Int: (RecordingEntry) -> Void] = [:]
     /// Of all sources so far, in the order in which they were made.
     private var names: [String] = []
     /// Which of them has a number: another one may have it later. Looked up only.
@@ -59,7 +61,7 @@ public final class Replay {
             tyme: tyme, tock: tock, onError: onError, skipsIdle: true, pace: isRealTime ? pace : nil, doers: doers)
         var error: (any Error)?
         do { try doist.enter() } catch let thrown { error = thrown }
-        while difference == nil, let (entry, _) = recording.entry(cursor), entry != .end {
+        while difference == nil, let (entry, _) = settled(), entry != .end {
             do { try follow(entry, doist, pace, error) } catch let thrown { error = thrown }
         }
         if doist.isEntered { try? doist.exit() }
@@ -114,7 +116,7 @@ public final class Replay {
 
     /// The next source of the recording, which must have this name: its number among all, and what it is.
     func source(_ name: String) throws(RecordingError) -> (Int, RecordingSource) {
-        guard let (entry, number) = recording.entry(cursor), case .source(let source, let recorded) = entry else {
+        guard let (entry, number) = settled(), case .source(let source, let recorded) = entry else {
             throw mismatch("the recording has no source \(name) here")
         }
         guard name == recorded else { throw mismatch("source \(names.count) was \(recorded), not \(name)") }
@@ -130,14 +132,28 @@ public final class Replay {
         return .mismatch(words)
     }
 
-    func peek(_ source: Int) -> RecordingEntry? {
-        guard difference == nil, let (entry, number) = recording.entry(cursor), latest[number] == source else {
-            return nil
+    func adopt(_ source: ReplayedSource) { sources[source.number] = { [weak source] in source?.take($0) } }
+
+    /// Hands over what the next records say of the state of sources.
+    func settle() { _ = settled() }
+
+    /// The next record that says more than what state a source is in.
+    private func settled() -> (value: RecordingEntry, source: Int)? {
+        while difference == nil, let (entry, number) = recording.entry(cursor) {
+            switch entry {
+            case .readiness, .wakeTyme, .described, .place, .connecting:
+                if let source = latest[number] { sources[source]?(entry) }
+                cursor += 1
+            default: return (entry, number)
+            }
         }
-        return entry
+        return recording.entry(cursor)
     }
 
-    func skip() { cursor += 1 }
+    func peek(_ source: Int) -> RecordingEntry? {
+        guard difference == nil, let (entry, number) = settled(), latest[number] == source else { return nil }
+        return entry
+    }
 
     /// The next record, if it is one of this source, and any but a wake or a pass.
     func next(_ source: Int) -> RecordingEntry? {

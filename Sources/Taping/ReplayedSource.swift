@@ -1,8 +1,8 @@
 import Doing
 import Wiring
 
-/// What a transport, stream or listener of a replay has said last: changes stand in the recording, where they were
-/// asked for.
+/// What a transport, stream or listener of a replay has said last. Changes stand in the recording behind the call that
+/// brought them; ``Replay/settle()`` hands them over, so that to ask changes nothing.
 final class ReplayedSource {
     let replay: Replay
     let number: Int
@@ -17,6 +17,7 @@ final class ReplayedSource {
 
     init(_ replay: Replay, _ number: Int, remote: Address = .none, local: Address = .none) {
         (self.replay, self.number, lastRemote, lastLocal) = (replay, number, remote, local)
+        replay.adopt(self)
     }
 
     func next() -> RecordingEntry? { replay.next(number) }
@@ -29,55 +30,33 @@ final class ReplayedSource {
 
     func opened(_ readiness: Readiness) { lastReadiness = readiness }
 
-    var readiness: Readiness {
-        if case .readiness(let readiness)? = replay.peek(number) {
-            replay.skip()
-            lastReadiness = readiness
+    /// Takes in a change.
+    func take(_ state: RecordingEntry) {
+        switch state {
+        case .readiness(let readiness): lastReadiness = readiness
+        case .wakeTyme(let tyme): lastWakeTyme = tyme
+        case .described(let address, let text): described[address] = text
+        case .place(let isLocal, let address): if isLocal { lastLocal = address } else { lastRemote = address }
+        case .connecting(let isConnecting): wasConnecting = isConnecting
+        default: break
         }
-        return lastReadiness
     }
 
-    var wakeTyme: Tyme? {
-        if case .wakeTyme(let tyme)? = replay.peek(number) {
-            replay.skip()
-            lastWakeTyme = tyme
-        }
-        return lastWakeTyme
-    }
+    var readiness: Readiness { settled.lastReadiness }
+    var wakeTyme: Tyme? { settled.lastWakeTyme }
+    func describe(_ address: Address) -> String { settled.described[address] ?? address.description }
 
-    func describe(_ address: Address) -> String {
-        if case .described(address, let text)? = replay.peek(number) {
-            replay.skip()
-            described[address] = text
-        }
-        return described[address] ?? address.description
+    /// This, with all that was said of it so far.
+    private var settled: ReplayedSource {
+        replay.settle()
+        return self
     }
 
     // MARK: Of streams and listeners
 
-    var remote: Address {
-        if case .place(false, let address)? = replay.peek(number) {
-            replay.skip()
-            lastRemote = address
-        }
-        return lastRemote
-    }
-
-    var local: Address {
-        if case .place(true, let address)? = replay.peek(number) {
-            replay.skip()
-            lastLocal = address
-        }
-        return lastLocal
-    }
-
-    var isConnecting: Bool {
-        if case .connecting(let isConnecting)? = replay.peek(number) {
-            replay.skip()
-            wasConnecting = isConnecting
-        }
-        return wasConnecting
-    }
+    var remote: Address { settled.lastRemote }
+    var local: Address { settled.lastLocal }
+    var isConnecting: Bool { settled.wasConnecting }
 
     func open(for doer: Doer?) throws(TransportError) {
         replay.owners[number] = doer?.name

@@ -155,7 +155,7 @@ private final class Boxed {
         var seen: [UInt] = []
         var wire = Recorded(WildWire(seed: 3), recorder)
         for direction in TapDirection.allCases {
-            let burst = try #require(wire.burst(of: 60_000, for: direction))
+            let burst = try #require(wire.roomLender?.burst(of: 60_000, for: direction))
             try burst.lend { (out: inout OutputRawSpan) throws(TransportError) in
                 seen.append(out.withUnsafeMutableBytes { room, _ in UInt(bitPattern: room.baseAddress) })
                 switch direction {
@@ -175,14 +175,14 @@ private final class Boxed {
     func refused() {
         let header = RecordingHeader(program: "refused", arguments: [], seed: 1)
         let wire = Recorded(WildWire(seed: 1), Recorder(header) { _ in })
-        #expect(wire.burst(of: 65_537, for: .rx) == nil)
-        #expect(wire.burst(of: 65_536, for: .rx)?.lend { _ in wire.burst(of: 1, for: .tx) == nil } == true)
-        #expect(wire.burst(of: 65_536, for: .tx) != nil)
+        #expect(wire.roomLender?.burst(of: 65_537, for: .rx) == nil)
+        #expect(wire.roomLender?.burst(of: 65_536, for: .rx)?.lend { _ in wire.roomLender?.burst(of: 1, for: .tx) == nil } == true)
+        #expect(wire.roomLender?.burst(of: 65_536, for: .tx) != nil)
         let sums = Recorded(WildWire(seed: 1), Recorder(header, outputs: .sums) { _ in })
-        #expect(sums.burst(of: 1, for: .tx) == nil)
-        #expect(sums.burst(of: 1, for: .rx) != nil)
+        #expect(sums.roomLender?.burst(of: 1, for: .tx) == nil)
+        #expect(sums.roomLender?.burst(of: 1, for: .rx) != nil)
         let off = Recorded(WildWire(seed: 1), nil)
-        #expect(off.burst(of: 1, for: .rx) == nil)
+        #expect(off.roomLender?.burst(of: 1, for: .rx) == nil)
     }
 
     @Test("a sink that throws in the middle of a run leaves every train whole, and lends no more")
@@ -200,7 +200,7 @@ private final class Boxed {
         #expect(recorder.isFinished)
         #expect(core.mistakes == 0)
         #expect(core.heard > 200)
-        #expect(wire.burst(of: 1, for: .rx) == nil)
+        #expect(wire.roomLender?.burst(of: 1, for: .rx) == nil)
         #expect(throws: Full.self) { try recorder.finish() }
     }
 
@@ -209,7 +209,7 @@ private final class Boxed {
         var burst: Burst?
         do {
             let recorder = Recorder(RecordingHeader(program: "gone", arguments: [], seed: 1)) { _ in }
-            burst = Recorded(WildWire(seed: 1), recorder).burst(of: 65_536, for: .rx)
+            burst = Recorded(WildWire(seed: 1), recorder).roomLender?.burst(of: 65_536, for: .rx)
         }
         let kept = try #require(burst)
         let count = kept.lend { out in
@@ -227,7 +227,7 @@ private final class Boxed {
             let recorder = file.recorder(
                 RecordingHeader(program: "streams", arguments: [], seed: 1), partLength: partLength)
             let stream = RecordedStream(ScriptedStream(script), recorder)
-            #expect((stream.burst(of: 65_536) != nil) == (partLength > 200_000))
+            #expect((stream.roomLender?.burst(of: 65_536, for: .rx) != nil) == (partLength > 200_000))
             let doist = Doist([StreamDoer(ByteEcho(), over: stream)])
             recorder.watch(doist)
             try doist.run(limit: 1)

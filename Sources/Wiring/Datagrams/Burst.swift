@@ -58,6 +58,19 @@ public final class Burst {
     @usableFromInline @inline(never) func comeBack() { onReturn() }
 }
 
+/// Lends the room that trains of one transport are best received into and sent from: a recording has such, behind its
+/// last record, where what stands need not be copied. It is asked before each call, and lends for that call alone.
+@usableFromInline package protocol RoomLender: AnyObject {
+    /// Room for `capacity` bytes; nil for any other.
+    func burst(of capacity: Int, for direction: TapDirection) -> Burst?
+}
+
+/// A transport whose trains are recorded where they stand. A wrapper that changes no bytes hands the lender on.
+@usableFromInline package protocol HasRoomLender {
+    /// Who lends; nil for nobody.
+    var roomLender: (any RoomLender)? { get }
+}
+
 /// For a recording, which lends a place in its memory.
 ///
 /// Inlinable since only from here are the fields not checked for exclusive access.

@@ -47,7 +47,7 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     /// A protocol without acknowledgements cannot know how fast its peer reads. UDP drops silently what the peer's
     /// queue has no room for; ``DatagramPacing/udp`` is what a peer with the system's default buffers takes.
     @exclusivity(unchecked) public var pacing: Pacing?
-    @exclusivity(unchecked) @usableFromInline var ferry = Ferry()
+    @exclusivity(unchecked) @usableFromInline var ferry: Ferry
     /// The pass, compiled for this core and this transport where the doer was made.
     @usableFromInline let pass: (CoreDoer, Tyme) throws -> Recurrence
     /// Called with this doer and every event, after what has arrived was taken in and before anything is sent.
@@ -96,6 +96,7 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     ) {
         _core = core
         _wire = wire
+        ferry = Ferry(for: wire)
         self.burst = burst
         self.budget = budget
         self.pass = pass
@@ -119,6 +120,7 @@ public final class CoreDoer<Core: DatagramCore, Wire: DatagramTransport>: Doer {
     ) throws {
         _core = core
         _wire = wire
+        ferry = Ferry(for: wire)
         self.burst = burst
         self.budget = budget
         self.pass = pass

@@ -53,17 +53,6 @@ public protocol DatagramTransport {
     /// - Throws: only what makes the transport unusable.
     mutating func send(_ bytes: RawSpan, _ train: Train, at tyme: Tyme) throws(TransportError) -> Sending
 
-    /// The room that this transport's trains are best received into or sent from; nil, the default, for any.
-    ///
-    /// A recording has such: what stands there already need not be copied. Whoever drives the transport asks before
-    /// each call of ``receive(into:at:)`` and ``send(_:_:at:)``, and lends it for that call alone. A transport on top
-    /// of another hands the other's on, unless it changes bytes that the other has received.
-    ///
-    /// - Parameters:
-    ///   - capacity: how many bytes it must have.
-    ///   - direction: whether it is to be received into or sent from.
-    func burst(of capacity: Int, for direction: TapDirection) -> Burst?
-
     /// When the transport itself next has something to do: a datagram that it holds back leaves then, at the next
     /// ``receive(into:at:)``. Nil for never, as with every plain socket.
     var wakeTyme: Tyme? { get }
@@ -90,9 +79,6 @@ extension DatagramTransport {
 
     /// Never.
     @inlinable public var wakeTyme: Tyme? { nil }
-
-    /// Any.
-    @inlinable public func burst(of capacity: Int, for direction: TapDirection) -> Burst? { nil }
 
     /// None.
     public func roomDescriptor(whileBlocked isBlocked: Bool) -> Int32? { nil }

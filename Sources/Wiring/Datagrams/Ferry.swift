@@ -36,8 +36,12 @@ import Doing
     @usableFromInline static let refusalsInTurn = 16
 
     @usableFromInline var pacing = PacingState()
+    /// Who lends better room than the burst, if anybody does.
+    @usableFromInline var lender: (any RoomLender)?
 
     @usableFromInline init() {}
+
+    @usableFromInline init(for wire: some DatagramTransport) { lender = (wire as? any HasRoomLender)?.roomLender }
 
     /// Takes in what has arrived, `most` trains of it at most: whether that was all, and how many trains.
     @inlinable func receive<Core: DatagramCore, Wire: DatagramTransport>(
@@ -48,7 +52,7 @@ import Doing
         let capacity = burst.capacity
         while trains < most, !allowance.isSpent {
             if wire.isEmpty { return (true, trains) }
-            let count = try Self.lend(wire.burst(of: capacity, for: .rx), or: burst, capacity) {
+            let count = try Self.lend(lender?.burst(of: capacity, for: .rx), or: burst, capacity) {
                 (out: inout OutputRawSpan) throws(TransportError) -> Int in
                 guard let train = try wire.receive(into: &out, at: tyme) else { return 0 }
                 core.handle(out.bytes, train, at: tyme)
@@ -77,7 +81,7 @@ import Doing
                 guard let room = self.pacing.room(under: pacing, all, tock: tock, at: tyme) else { return .paced }
                 limits = room
             }
-            let (train, count, sending) = try Self.lend(wire.burst(of: capacity, for: .tx), or: burst, capacity) {
+            let (train, count, sending) = try Self.lend(lender?.burst(of: capacity, for: .tx), or: burst, capacity) {
                 (out: inout OutputRawSpan) throws(TransportError) -> (Train?, Int, Sending) in
                 guard let train = core.poll(into: &out, limits, at: tyme) else { return (nil, 0, Sending(taken: 0)) }
                 let sending = try wire.send(out.bytes, train, at: tyme)
@@ -120,7 +124,7 @@ import Doing
         return last!.count > (sending.outcome == .peerFull ? 1 : refusalsInTurn)
     }
 
-    /// Lends the transport's own room, if it has any: as two calls, so that nothing is left of the first where it has
+    /// Lends the better room, if there is any: as two calls, so that nothing is left of the first where it has
     /// none, and nobody holds either.
     @inlinable @inline(__always) static func lend<R>(
         _ own: Burst?, or burst: Burst, _ capacity: Int, _ body: (inout OutputRawSpan) throws(TransportError) -> R
@@ -157,7 +161,7 @@ extension DatagramCore {
     public mutating func service<Wire: DatagramTransport>(
         _ tyme: Tyme, over wire: inout Wire, by burst: Burst, budget: DatagramBudget = DatagramBudget()
     ) throws(TransportError) -> Bool {
-        var ferry = Ferry()
+        var ferry = Ferry(for: wire)
         var (incoming, outgoing) = (Ferry.Allowance(budget), Ferry.Allowance(budget))
         tick(at: tyme)
         unblock()

@@ -52,6 +52,10 @@ public struct Tapped<Base: DatagramTransport, T: Tap>: WrappedTransport {
     }
 }
 
+extension Tapped: HasRoomLender where Base: HasRoomLender {
+    @usableFromInline package var roomLender: (any RoomLender)? { base.roomLender }
+}
+
 /// Calls a closure with every datagram that passes: for logs, counters and checks.
 public final class ClosureTap: Tap {
     private let body: (RawSpan, Address, TapDirection, Tyme) -> Void

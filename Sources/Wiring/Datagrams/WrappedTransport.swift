@@ -30,9 +30,6 @@ extension WrappedTransport {
     @inlinable public mutating func send(
         _ bytes: RawSpan, _ train: Train, at tyme: Tyme
     ) throws(TransportError) -> Sending { try base.send(bytes, train, at: tyme) }
-    @inlinable public func burst(of capacity: Int, for direction: TapDirection) -> Burst? {
-        base.burst(of: capacity, for: direction)
-    }
     @inlinable public var wakeTyme: Tyme? { base.wakeTyme }
     @inlinable public mutating func roomDescriptor(whileBlocked isBlocked: Bool) -> Int32? {
         base.roomDescriptor(whileBlocked: isBlocked)

@@ -37,6 +37,7 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
     @usableFromInline var _core: Core
     @usableFromInline var _wire: Wire
     @usableFromInline let burst: Burst
+    @usableFromInline let lender: (any RoomLender)?
 
     // What is only read and written as a whole is not checked for exclusive access, which would cost more than a small
     // frame. Core and transport are: whoever touches them from inside a pass must hear of it.
@@ -86,6 +87,7 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
     @usableFromInline init(plain core: Core, _ wire: Wire, _ burst: Burst, _ budget: StreamBudget) {
         _core = core
         _wire = wire
+        lender = (wire as? any HasRoomLender)?.roomLender
         self.burst = burst
         self.budget = budget
         super.init()
@@ -218,7 +220,7 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
         isHeldBack = !hasEnded && !_core.wantsInput
         guard !hasEnded, !isHeldBack else { return false }
         let isUntold = watch.isWritable || !watch.isOn
-        let room = _wire.burst(of: burst.capacity) ?? burst
+        let room = lender?.burst(of: burst.capacity, for: .rx) ?? burst
         let (reading, isFull) = try room.lend(burst.capacity) { (out: inout OutputRawSpan) throws(TransportError) in
             let reading = try _wire.read(into: &out, at: tyme)
             if case .bytes = reading { _core.handle(out.bytes, at: tyme) }

@@ -54,23 +54,11 @@ public protocol StreamTransport {
     /// Gives everything back, throws away what was not sent, and lets the other end know by a reset where there is one.
     mutating func reset()
 
-    /// The room that is best read into; nil, the default, for any.
-    ///
-    /// A recording has such: what stands there already need not be copied. Whoever drives the stream asks before each
-    /// call of ``read(into:at:)``, and lends it for that call alone. A stream on top of another hands the other's on,
-    /// unless it changes what the other has read.
-    ///
-    /// - Parameter capacity: how many bytes it must have.
-    func burst(of capacity: Int) -> Burst?
-
     /// `address` for people.
     func describe(_ address: Address) -> String
 }
 
 extension StreamTransport {
-    /// Any.
-    @inlinable public func burst(of capacity: Int) -> Burst? { nil }
-
     /// The address's own words.
     public func describe(_ address: Address) -> String { address.description }
 }

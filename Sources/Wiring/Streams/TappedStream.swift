@@ -37,3 +37,7 @@ public struct TappedStream<Base: StreamTransport, T: Tap>: WrappedStream {
 
     @usableFromInline func train(_ count: Int) -> Train { Train(peer: base.remote, segment: max(1, count)) }
 }
+
+extension TappedStream: HasRoomLender where Base: HasRoomLender {
+    @usableFromInline package var roomLender: (any RoomLender)? { base.roomLender }
+}

@@ -14,7 +14,6 @@ extension WrappedStream {
     @inlinable public var wakeTyme: Tyme? { base.wakeTyme }
     @inlinable public var remote: Address { base.remote }
     @inlinable public var local: Address { base.local }
-    @inlinable public func burst(of capacity: Int) -> Burst? { base.burst(of: capacity) }
     @inlinable public mutating func open(for doer: Doer?) throws(TransportError) { try base.open(for: doer) }
     @inlinable public mutating func connect(at tyme: Tyme) throws(TransportError) -> Bool {
         try base.connect(at: tyme)
