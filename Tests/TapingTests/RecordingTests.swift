@@ -103,7 +103,7 @@ private func replayEcho(_ recording: Recording, salt: UInt8 = 1) throws -> Repla
         #expect(difference.firstByte == 0)
         #expect(difference.place.hasPrefix("wire of CoreDoer"))
         #expect(difference.bytes == [row("recorded", "02 03 04", "..."), row("now     ", "03 04 05", "...")])
-        #expect(difference.before.last?.contains("received 3 B") == true)
+        #expect(difference.before.suffix(2).contains { $0.contains("received 3 B") })
     }
 
     @Test("one received byte that was changed, with its checksum, differs in the pass that sends it on")
@@ -261,7 +261,7 @@ private func replayEcho(_ recording: Recording, salt: UInt8 = 1) throws -> Repla
         let file = try recordParts()
         #expect(file.parts.first == firstChunk(file.bytes))
         #expect(file.parts.reduce(0, +) == file.bytes.count)
-        #expect(file.parts.dropFirst() == [256, 976, 536, 976, 672])
+        #expect(file.parts.dropFirst() == [296, 976, 536, 976, 672])
         var at = firstChunk(file.bytes)
         for part in file.parts.dropFirst() {
             #expect(Array(file.bytes[at..<(at + 4)]) == Array("TYCK".utf8))
