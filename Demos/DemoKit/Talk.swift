@@ -92,13 +92,13 @@ final class Talk<Wire: DatagramTransport>: Doer {
         var line = JSONLine(event: "outcome")
         line.add("mid", outcome.mid.text)
         line.add("result", outcome.result.word)
-        line.add("indeterminate", outcome.result.isIndeterminate)
+        line.add("indeterminate", outcome.isIndeterminate)
         switch outcome.result {
         case .refused(let refusal): line.add("reason", "\(refusal)")
         case .localError(let reason): line.add("reason", "\(reason)")
         case .delivered, .timedOut, .neverHeard, .closed: break
         }
-        let doubt = outcome.result.isIndeterminate ? "; it may have arrived all the same" : ""
+        let doubt = outcome.isIndeterminate ? "; it may have arrived all the same" : ""
         reporter.say(line, "\(peer.wire.describe(outcome.destination)): \(outcome.result.word)\(doubt)")
     }
 

@@ -40,7 +40,7 @@ final class LossyWitness {
         case .outcome(let outcome):
             self.outcome = outcome.result
             endedAt = tyme
-            trace.note("is told: \(Self.words(outcome.result))", at: tyme, lane: red)
+            trace.note("is told: \(Self.words(outcome))", at: tyme, lane: red)
         case .failed(let failure): trace.note("not sent: \(failure.reason)", at: tyme, lane: red)
         case .memo, .sent: break
         }
@@ -48,8 +48,8 @@ final class LossyWitness {
     }
 
     /// An outcome in words.
-    static func words(_ result: SureOutcome.Result) -> String {
-        result.isIndeterminate ? "\(result.word) (it may have arrived)" : result.word
+    static func words(_ outcome: SureOutcome) -> String {
+        outcome.isIndeterminate ? "\(outcome.result.word) (it may have arrived)" : outcome.result.word
     }
 }
 

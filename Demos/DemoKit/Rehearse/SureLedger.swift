@@ -44,7 +44,7 @@ final class SureLedger {
             complain("memo \(entry.item.number) of \(sender) is delivered, they say, and nobody had it")
         }
         // Who refuses after a crash does not know what there was before.
-        if !outcome.result.isIndeterminate, outcome.result != .delivered,
+        if !outcome.mayHaveArrived,
             memos.hasArrived(entry.item, at: incarnationOf(entry.to))
         {
             complain("memo \(entry.item.number) of \(sender) is \(outcome.result), and was delivered all the same")

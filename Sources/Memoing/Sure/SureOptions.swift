@@ -63,7 +63,7 @@ public struct SureOutcome: Hashable, Sendable, CustomStringConvertible {
         case timedOut
         /// Given up; the destination was never heard. It may have the memo, as a plain peer has.
         case neverHeard
-        /// It could not be sent, or not all of it.
+        /// It could not be sent, or not once more. If all of it had left before, it may have arrived.
         case localError(MemoFailure.Reason)
         /// The memoer was closed. The destination may have the memo.
         case closed
@@ -80,11 +80,12 @@ public struct SureOutcome: Hashable, Sendable, CustomStringConvertible {
             }
         }
 
-        /// True where the memo may have been delivered all the same.
-        public var isIndeterminate: Bool {
+        /// What it alone says of whether the memo has arrived, where all of it has left.
+        fileprivate var mayHaveArrived: Bool {
             switch self {
-            case .timedOut, .neverHeard, .closed, .refused(.stale): true
-            case .delivered, .refused, .localError: false
+            case .delivered, .timedOut, .neverHeard, .closed, .refused(.stale): true
+            case .refused: false
+            case .localError: false
             }
         }
     }
@@ -95,6 +96,21 @@ public struct SureOutcome: Hashable, Sendable, CustomStringConvertible {
     public var destination: Address
     /// What became of it.
     public var result: Result
+    /// Whether the memo is in the inbox of its destination, or may be. False where nothing but a refusal came from
+    /// there, or a gram of it has never left. It is what was known when the memo ended; a destination that crashes may
+    /// refuse what it had.
+    public var mayHaveArrived: Bool
+
+    /// An outcome; without a word on whether the memo may have arrived, what `result` alone says of it.
+    public init(mid: Mid, destination: Address, result: Result, mayHaveArrived: Bool? = nil) {
+        self.mid = mid
+        self.destination = destination
+        self.result = result
+        self.mayHaveArrived = mayHaveArrived ?? result.mayHaveArrived
+    }
+
+    /// True where the memo was not said to be delivered, and may have been all the same.
+    public var isIndeterminate: Bool { result != .delivered && mayHaveArrived }
 
     public var description: String { "memo \(mid) to \(destination): \(result)" }
 }

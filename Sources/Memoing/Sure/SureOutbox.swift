@@ -212,6 +212,12 @@ extension SureOutbox {
         let index = Int(row)
         let (lane, mid, length) = (Int(memos[index].lane), memos[index].mid, memos[index].bytes.count)
         let (base, next) = (memos[index].base, memos[index].next)
+        let mayHaveArrived: Bool
+        switch result {
+        case .delivered: mayHaveArrived = true
+        case .refused(let reason): mayHaveArrived = reason == .stale
+        case .timedOut, .neverHeard, .localError, .closed: mayHaveArrived = next == memos[index].count
+        }
         byMid.remove(row)
         freeMemos.append(row)
         if memos[index].deadline != .max { memosDue.set(row, .max) }
@@ -232,7 +238,8 @@ extension SureOutbox {
             lanes[lane].probes = 0
         }
         counts.count(result)
-        outcomes.append(SureOutcome(mid: mid, destination: lanes[lane].address, result: result))
+        outcomes.append(
+            SureOutcome(mid: mid, destination: lanes[lane].address, result: result, mayHaveArrived: mayHaveArrived))
     }
 
     /// Ends all memos, or those of one lane.

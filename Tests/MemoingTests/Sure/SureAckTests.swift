@@ -169,7 +169,7 @@ import Wiring
         red.feed(SureWorld.ack(mid, 2, .init(base: 0, credit: 99, heard: 1)), from: .blu, at: 0.10)
         let outcomes = red.outcomes()
         #expect(outcomes == [SureOutcome(mid: mid, destination: .blu, result: .timedOut)])
-        #expect(outcomes.map(\.result.isIndeterminate) == [true])
+        #expect(outcomes.map(\.isIndeterminate) == [true])
         #expect(red.isSureQuiet)
         red.feed(SureWorld.ack(mid, 2, .init(status: .done, base: 3, credit: 3)), from: .blu, at: 0.15)
         #expect(red.outcomes() == [] && red.dropped == [.ack: 1])

@@ -20,7 +20,7 @@ import Wiring
         #expect(red.log(at: 0.75) == [])
         let outcomes = red.outcomes()
         #expect(outcomes == [SureOutcome(mid: mid, destination: .blu, result: .neverHeard)])
-        #expect(outcomes.map(\.result.isIndeterminate) == [true])
+        #expect(outcomes.map(\.isIndeterminate) == [true])
         #expect(red.isSureQuiet && red.wakeTyme == nil)
         red.feed(SureWorld.ack(mid, 1, .init(status: .done, base: 2, credit: 2)), from: .blu, at: 0.8)
         #expect(red.outcomes() == [] && red.log(at: 100) == [] && red.dropped == [.ack: 1])
@@ -38,7 +38,7 @@ import Wiring
         #expect(pair.blu.received().map(\.bytes) == [SureWorld.body(20)])
         let outcomes = pair.red.outcomes()
         #expect(outcomes == [SureOutcome(mid: mid, destination: .blu, result: .timedOut)])
-        #expect(outcomes.map(\.result.isIndeterminate) == [true])
+        #expect(outcomes.map(\.isIndeterminate) == [true])
         #expect(pair.log.last { $0.hasPrefix("blu") } == pair.log.last { $0.contains("done") })
         #expect(pair.red.isSureQuiet && pair.red.wakeTyme == nil && pair.tyme <= 0.8)
         #expect(pair.blu.statistics.openMemos == 0)
@@ -95,7 +95,7 @@ import Wiring
             }
             #expect(found.map(\.0) == [ends])
             #expect(found.map(\.1) == [SureOutcome(mid: mid, destination: .blu, result: result)])
-            #expect(found.map(\.1.result.isIndeterminate) == [true])
+            #expect(found.map(\.1.isIndeterminate) == [true])
         }
     }
 
@@ -111,5 +111,53 @@ import Wiring
         #expect(red.outcomes() == [SureOutcome(mid: one, destination: .blu, result: .neverHeard)])
         red.feed(SureWorld.ack(grass, 0), from: .grn, at: 3)
         #expect(red.outcomes() == [SureOutcome(mid: grass, destination: .grn, result: .delivered)])
+    }
+
+    @Test("a repetition that the system denies ends the memo here, and does not say that it is not there")
+    func denied() throws {
+        for leaves in [false, true] {
+            var red = try SureWorld.memoer(.red, options: SureWorld.options(window: 8))
+            let mid = try red.memoit("one", to: .blu)
+            if leaves { #expect(red.out(at: 0).count == 1) }
+            let tyme: Tyme = leaves ? 1 : 0
+            guard let (train, _) = red.pollTrain(SendTests.limits, at: tyme) else {
+                Issue.record("nothing is sent")
+                return
+            }
+            let refusal = Refusal(.denied)
+            red.sent(Sending(taken: 0, .refused(refusal)), train, at: tyme)
+            let end = SureOutcome(
+                mid: mid, destination: .blu, result: .localError(.refused(refusal)), mayHaveArrived: leaves)
+            let outcomes = red.outcomes()
+            #expect(outcomes == [end] && outcomes.map(\.isIndeterminate) == [leaves])
+            #expect(red.isSureQuiet)
+        }
+    }
+
+    @Test("of a memo that never left, or not all of it, everybody knows that it is not there, however it ended")
+    func neverLeft() throws {
+        for ending in ["closed", "deadline"] {
+            var red = try SureWorld.memoer(.red, options: Self.options(2))
+            try red.memoit(SureWorld.body(2), to: .blu)
+            try red.memoit(SureWorld.body(3), to: .blu)
+            try red.memoit("three", to: .blu)
+            // Two grams may be under way: those of the first memo.
+            #expect(red.out(at: 0).count == 2)
+            if ending == "closed" { red.closeSure() } else { _ = red.out(at: 0.75) }
+            #expect(red.outcomes().map(\.mayHaveArrived) == [true, false, false])
+        }
+    }
+
+    @Test("what each end alone says of whether the memo may be there")
+    func mayHaveArrived() {
+        let results: [(SureOutcome.Result, Bool, Bool)] = [
+            (.delivered, true, false), (.refused(.stale), true, true), (.refused(.capacity), false, false),
+            (.timedOut, true, true), (.neverHeard, true, true), (.closed, true, true),
+            (.localError(.tooLarge(size: 2, maximum: 1)), false, false),
+        ]
+        for (result, mayHaveArrived, isIndeterminate) in results {
+            let outcome = SureOutcome(mid: AckTests.mid, destination: .blu, result: result)
+            #expect(outcome.mayHaveArrived == mayHaveArrived && outcome.isIndeterminate == isIndeterminate)
+        }
     }
 }

@@ -129,7 +129,7 @@ import Wiring
         #expect(red.log(at: 0) == ["sure 0 of 1 one"])
         red.feed(SureWorld.ack(mid, 0, .init(status: .stale, base: 0, credit: 0, heard: 1)), from: .blu, at: 1)
         let outcomes = red.outcomes()
-        #expect(outcomes.map(\.result) == [.refused(.stale)] && outcomes.map(\.result.isIndeterminate) == [true])
+        #expect(outcomes.map(\.result) == [.refused(.stale)] && outcomes.map(\.isIndeterminate) == [true])
         #expect(red.isSureQuiet)
     }
 

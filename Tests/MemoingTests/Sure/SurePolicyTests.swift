@@ -119,6 +119,6 @@ import Wiring
         #expect(red.log(at: 7) == [] && red.wakeTyme == nil)
         let outcome = SureOutcome(mid: mid, destination: .blu, result: .neverHeard)
         #expect(red.outcomes() == [outcome])
-        #expect(outcome.result.isIndeterminate)
+        #expect(outcome.isIndeterminate)
     }
 }
