@@ -63,6 +63,8 @@ struct Assembly {
 
     /// True until the first gram came.
     var isOrphan: Bool { count == 0 }
+    /// What is known of it is worth waiting for: its first gram came, or its sender was told that grams are held.
+    var isPatient: Bool { count > 0 || isProtected }
     var isComplete: Bool { next == count && count > 0 }
     /// False in a row that is free.
     var isOpen: Bool { peer >= 0 }

@@ -210,7 +210,7 @@ extension AssemblyTable {
     @inline(__always) mutating func touch(_ row: Int32, at tyme: Tyme) {
         if rows[Int(row)].lastNew != tyme {
             rows[Int(row)].lastNew = tyme
-            ages.move(row, to: rows[Int(row)].isOrphan ? 0 : 1)
+            ages.move(row, to: rows[Int(row)].isPatient ? 1 : 0)
             if rows[Int(row)].isProtected { acknowledged.move(row, to: rows[Int(row)].standing.rawValue) }
         }
         if rows[Int(row)].held >= rows[Int(row)].heldForNextBin { rebin(row) }
@@ -295,6 +295,7 @@ extension AssemblyTable {
         rows[Int(row)].isProtected = true
         bins.remove(row)
         acknowledged.append(row, to: rows[Int(row)].standing.rawValue)
+        ages.move(row, to: 1)
     }
 
     private mutating func evict(_ row: Int32) {
@@ -354,7 +355,7 @@ extension AssemblyTable {
             // What was appended out of the arena stays there until it is half of it.
             precondition(
                 rows[row].bytes.count + rows[row].arena.count <= 2 * rows[row].charged + 1 << 17, "held above charged")
-            precondition(ages.list(of: Int32(row)) == (rows[row].isOrphan ? 0 : 1), "age list")
+            precondition(ages.list(of: Int32(row)) == (rows[row].isPatient ? 1 : 0), "age list")
             precondition(openings.list(of: Int32(row)) == 0, "list of openings")
             precondition((bins.list(of: Int32(row)) == nil) == rows[row].isProtected, "bin")
             precondition((acknowledged.list(of: Int32(row)) == nil) != rows[row].isProtected, "acknowledged")

@@ -14,10 +14,13 @@ extension Memoer {
         if !sure.inbox.endings.isEmpty { makeEndings(at: now) }
         while let last = sure.inbox.repeats.first, last.at <= now {
             sure.inbox.repeats.removeFirst()
-            // Something followed: the sender has heard of it.
             let place = Int(last.first.sourceHash & 255)
-            guard sure.inbox.lastAck[place] <= last.sentAt else { continue }
+            if last.copies == 0 {
+                // Something followed: the sender has heard of it.
+                guard sure.inbox.lastAck[place] <= last.sentAt else { continue }
+            }
             make(last.first, last.further, at: now)
+            if last.copies > 1 { repeatLater(last.first, last.further, copies: last.copies - 1, at: now) }
             sure.inbox.lastAck[place] = last.sentAt
         }
         if !sure.inbox.starved.isEmpty, !inbox.isFull { feedStarved(at: now) }
@@ -134,6 +137,11 @@ extension Memoer {
             let last = endings[end - 1]
             let further = endings[index..<end - 1].map(\.mid)
             let isBurst = end - index >= SureInbox.burst
+            var copies = 0
+            for ending in endings[index..<end] {
+                copies = max(copies, table.peers.told(ending.sourceHash, isAgain: ending.isDuplicate, at: tyme))
+            }
+            if isBurst || copies > 0 { repeatLater(last, further, copies: copies, at: now) }
             if end - index == 1, last.end.status == .done, last.end.count == 1 {
                 // One gram, and its number says it all.
                 _ = emit(
@@ -141,15 +149,18 @@ extension Memoer {
                 index = end
                 continue
             }
-            if isBurst, sure.inbox.repeats.count < 256 {
-                sure.inbox.repeats.append(
-                    SureInbox.Repeat(at: now + sure.outbox.granularity, sentAt: now, first: last, further: further))
-            }
             make(last, further, at: now)
             index = end
         }
         endings.removeAll(keepingCapacity: endings.capacity <= 1 << 13)
         if sure.inbox.endings.isEmpty { swap(&endings, &sure.inbox.endings) }
+    }
+
+    private mutating func repeatLater(_ first: SureInbox.Ending, _ further: [Mid], copies: Int, at now: Micros) {
+        guard sure.inbox.repeats.count < SureInbox.mostRepeats else { return }
+        sure.inbox.repeats.append(
+            SureInbox.Repeat(
+                at: now + sure.outbox.granularity, sentAt: now, first: first, further: further, copies: copies))
     }
 
     /// How many further memos fit into an ack.

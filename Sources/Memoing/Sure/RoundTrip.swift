@@ -16,7 +16,7 @@ struct RoundTrip: Hashable, Sendable {
     private(set) var lag: Micros = 0
 
     static let cap: Micros = 60_000_000
-    static let heardCap: Micros = 8_000_000
+    static let silentCap: Micros = 3_000_000
 
     /// The first sample says little of how much samples differ: half of it is assumed, and a 32nd where the rate
     /// of the link is known.
@@ -56,13 +56,13 @@ struct RoundTrip: Hashable, Sendable {
         return min(smoothed + lag + max(4 * variation, 2 * granularity, reorder), RoundTrip.cap)
     }
 
-    /// ``probeTimeout(granularity:)`` doubled `times` times, at most 60 s; once the peer is heard, at most 8 s, or
-    /// twice itself if that is more.
+    /// ``probeTimeout(granularity:)`` doubled `times` times, at most 3 s, or twice itself if that is more, and itself
+    /// before the peer was heard: so often anybody may send (RFC 8085 §3.1.3).
     ///
-    /// A receiver gives up what it has of a memo after a minute without a new gram: there must be several probes in it.
+    /// A receiver gives up what it has of a memo after a minute without a new gram: there must be many probes in it.
     func probeTimeout(granularity: Micros, reorder: Micros = 0, doubled times: Int) -> Micros {
         let base = probeTimeout(granularity: granularity, reorder: reorder)
-        let cap = smoothed == nil ? RoundTrip.cap : min(RoundTrip.cap, max(RoundTrip.heardCap, 2 * base))
+        let cap = max(RoundTrip.silentCap, smoothed == nil ? base : min(RoundTrip.cap, 2 * base))
         let shift = Micros(min(max(0, times), 30))
         return base > cap >> shift ? cap : base << shift
     }

@@ -52,7 +52,7 @@ extension Memoer {
         checkInvariants()
         precondition(sure.inbox.done.count <= 2 * limits.sureFinished, "done \(sure.inbox.done.count)")
         precondition(sure.inbox.done.floorCount <= 4096, "floors")
-        precondition(sure.inbox.ready.count <= limits.acks && sure.inbox.repeats.count <= 256, "acks")
+        precondition(sure.inbox.ready.count <= limits.acks && sure.inbox.repeats.count <= SureInbox.mostRepeats, "acks")
         if sure.outbox.unfinished > 0 { precondition(sure.isActive, "asleep with memos") }
     }
 

@@ -47,13 +47,18 @@ struct SureInbox {
         var isSigned: Bool
     }
 
-    /// A sheaf that is sent once more if nothing follows.
+    /// An ack of ends that is sent once more: a sheaf if nothing follows, any where many acks are lost.
     struct Repeat {
         var at: Micros
         var sentAt: Micros
         var first: Ending
         var further: [Mid]
+        /// Copies to be sent whatever follows.
+        var copies: Int
     }
+
+    /// Such acks at most.
+    static let mostRepeats = 256
 
     var done: DoneTable
     var states: [AckState] = []

@@ -40,8 +40,11 @@ struct SureLane {
     /// Grams that a timer has taken from under way and that may leave although the window is full: without them nothing
     /// would open a window again that has shrunk below what is under way (RFC 9002 §7.5).
     var probes = 0
-    /// Timers that ran out since anything was acknowledged, and when the last did.
+    /// How much is lost.
+    var loss = LossRate()
+    /// Timers that ran out since anything was heard, all of them, and when the last did.
     var timeouts = 0
+    var timers = 0
     var lastTimeout = Micros.min / 2
     var lastSent = Micros.min / 2
     /// Anything was ever acknowledged.
@@ -104,14 +107,18 @@ struct SureLane {
 struct LaneTimes {
     let roundTrip: RoundTrip
     let detector: LossDetector
-    let timeouts: Int
+    let timeouts, steady: Int
     let lastTimeout: Micros
     let isHeard, repeatsOverdue, isThin: Bool
     /// The least step of tyme.
     let granularity: Micros
 
-    /// How often the timer is doubled now. A few repetitions come at one pace where each gram has its own.
-    var doublings: Int { isLinear && isHeard ? max(0, timeouts - 3) : timeouts }
+    /// How often the timer is doubled now: not for as many as loss explains, since they say nothing of the way, and one
+    /// gram a round trip is no load. Where each gram has its own timer three more come at one pace.
+    var doublings: Int {
+        guard isHeard else { return timeouts }
+        return max(0, timeouts - (isLinear ? steady : steady - Int(LossRate.leastSteady)))
+    }
 
     /// True if each gram has a timer of its own: on a link of known rate, and where next to nothing is under way (Linux
     /// calls such a stream thin, and repeats it at one pace too).
@@ -144,7 +151,7 @@ extension SureOutbox {
     @inline(__always) func times(_ lane: Int) -> LaneTimes {
         LaneTimes(
             roundTrip: lanes[lane].roundTrip, detector: lanes[lane].detector, timeouts: lanes[lane].timeouts,
-            lastTimeout: lanes[lane].lastTimeout, isHeard: lanes[lane].isHeard,
+            steady: Int(lanes[lane].loss.steady), lastTimeout: lanes[lane].lastTimeout, isHeard: lanes[lane].isHeard,
             repeatsOverdue: lanes[lane].repeatsOverdue, isThin: lanes[lane].inFlight < 4 && lanes[lane].lost.count < 4,
             granularity: granularity)
     }

@@ -24,6 +24,8 @@ struct SureMemo {
     var zeroth: UInt64 = 0
     /// Repetitions of the gram at ``base`` without progress.
     var rounds: Int32 = 0
+    /// How many timers of its destination had run out when it started.
+    var timers = 0
     /// The lowest gram that the receiver does not take yet.
     var credit: Int32 = SureMemo.firstCredit
     /// The receiver has told what it holds: then it also tells when it is whole.
@@ -61,7 +63,7 @@ struct SureMemo {
         self.size = size
         self.count = count
         self.deadline = deadline
-        (next, base, zeroth, rounds) = (0, 0, 0, 0)
+        (next, base, zeroth, rounds, timers) = (0, 0, 0, 0, 0)
         credit = SureMemo.firstCredit
         (isParked, isTold) = (false, false)
     }

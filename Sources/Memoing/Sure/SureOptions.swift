@@ -24,8 +24,9 @@ public struct SureOptions: Hashable, Sendable {
     /// A window grows with every ack, so a receiver that acknowledges what has not arrived yet draws more than the path
     /// carries (RFC 9000 §21.4). Gram numbers cannot be skipped to find it out; a ceiling bounds what it can draw.
     public var ceiling: Int?
-    /// Repetitions without any progress after which a memo is given up.
-    public var tries = 12
+    /// Repetitions without any progress after which a memo is given up; nil for as many as the loss asks for that is
+    /// seen: 20, where much is lost up to 60, and 60 where nothing was ever heard.
+    public var tries: Int?
     /// Repetitions to a destination that was never heard, in ``Mode/bestEffort``.
     public var probes = 2
     /// Seconds after ``Memoer/memoit(_:to:as:kind:)-([UInt8],_,_,_)`` at which a memo is given up; nil for never.

@@ -60,9 +60,11 @@ extension SureOutbox {
             // told what it holds and does not say that it is whole: it has forgotten some, and could afford heads only.
             finish(row, memos[Int(row)].isTold ? .timedOut : .delivered)
         }
+        // Any word ends the silence.
         lanes[lane].isHeard = true
+        lanes[lane].timeouts = 0
+        lanes[lane].loss.heard(progress)
         if progress > 0 {
-            lanes[lane].timeouts = 0
             lanes[lane].allowance = min(lanes[lane].allowance + progress, SureControl.mostInFlight)
             lanes[lane].controller.acknowledged(
                 progress, inFlight: lanes[lane].isHeldBack ? max(inFlight, lanes[lane].controller.window) : inFlight)
@@ -146,6 +148,7 @@ extension SureOutbox {
                 // Sooner than any ack of the repetition can come: the gram was not lost, but late (RFC 4015).
                 lanes[lane].detector.wasEarly(smoothed: smoothed)
                 lanes[lane].controller.spared()
+                lanes[lane].loss.spared()
                 counts.spurious += 1
             } else {
                 lanes[lane].detector.acknowledged(order, sentAt: entry.sentAt, after: age)
@@ -154,6 +157,7 @@ extension SureOutbox {
             // Taken for lost, and not sent again yet.
             lanes[lane].detector.wasEarly(smoothed: smoothed)
             lanes[lane].controller.spared()
+            lanes[lane].loss.spared()
         }
         return 1
     }

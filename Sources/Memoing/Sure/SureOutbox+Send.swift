@@ -282,6 +282,7 @@ extension SureOutbox {
                 counts.retransmissions += 1
                 if ref.gram == memos[row].base { memos[row].rounds += 1 }
             } else {
+                if ref.gram == 0 { memos[row].timers = lanes[lane].timers }
                 memos[row].next = ref.gram &+ 1
                 if memos[row].next == memos[row].count {
                     sent.memos &+= 1

@@ -17,6 +17,8 @@ struct SureOutbox {
     private var byMid = Chains()
     /// Ready, blocked, waiting and idle lanes.
     var turns = Roster(lists: 4)
+    /// Memos by lane, oldest first.
+    private var byLane = Roster(lists: 0)
     /// When a lane has something to do, and when a memo is given up by its user's deadline.
     private var lanesDue = DeadlineHeap()
     private var memosDue = DeadlineHeap()
@@ -106,6 +108,8 @@ extension SureOutbox {
             bytes, mid: mid, kind: kind, domain: domain, identity: identity, lane: lane, serial: serials,
             order: lanes[Int(lane)].enroll(), size: Int32(size), count: count, deadline: deadline)
         byMid.insert(row, SureOutbox.hash(mid))
+        byLane.reserve(lists: lanes.count)
+        byLane.append(row, to: Int(lane))
         unfinished += 1
         unfinishedBytes += bytes.count
         lanes[Int(lane)].bytes += bytes.count
@@ -219,6 +223,7 @@ extension SureOutbox {
         case .timedOut, .neverHeard, .localError, .closed: mayHaveArrived = next == memos[index].count
         }
         byMid.remove(row)
+        byLane.remove(row)
         freeMemos.append(row)
         if memos[index].deadline != .max { memosDue.set(row, .max) }
         for gram in base..<max(base, next) where !memos[index].isAcked(gram) {
@@ -242,13 +247,25 @@ extension SureOutbox {
             SureOutcome(mid: mid, destination: lanes[lane].address, result: result, mayHaveArrived: mayHaveArrived))
     }
 
-    /// Ends all memos, or those of one lane.
-    mutating func finishAll(_ result: SureOutcome.Result, lane: Int32? = nil, onlyStarted: Bool = false) {
-        let rows = memos.indices.filter {
-            memos[$0].serial != 0 && (lane == nil || memos[$0].lane == lane) && (!onlyStarted || memos[$0].next > 0)
+    /// Ends all memos.
+    mutating func finishAll(_ result: SureOutcome.Result) {
+        let rows = memos.indices.filter { memos[$0].serial != 0 }.sorted { memos[$0].serial < memos[$1].serial }
+        for row in rows {
+            let lane = memos[row].lane
+            finish(Int32(row), result)
+            if lanes[Int(lane)].unfinished == 0 { settle(lane) }
         }
-        for row in rows.sorted(by: { memos[$0].serial < memos[$1].serial }) { finish(Int32(row), result) }
-        for lane in lanes.indices where lanes[lane].unfinished == 0 { settle(Int32(lane)) }
+    }
+
+    /// Gives up the memos of a lane that have had two timers at least: nobody answers there. The caller settles it.
+    private mutating func giveUp(_ lane: Int) {
+        var row = byLane.first(of: lane)
+        while row >= 0 {
+            let after = byLane.after(row)
+            let hasTried = memos[Int(row)].next > 0 && lanes[lane].timers >= memos[Int(row)].timers + 2
+            if hasTried { finish(row, gaveUp(Int32(lane))) }
+            row = after
+        }
     }
 
     /// A lane without memos is idle and has no timer.
@@ -320,6 +337,7 @@ extension SureOutbox {
     private mutating func lose(_ lane: Int, _ order: UInt64, _ now: Micros, isCongestion: Bool) {
         guard let entry = lanes[lane].log.end(order) else { return }
         lanes[lane].inFlight -= 1
+        lanes[lane].loss.lost()
         if isCongestion { lanes[lane].controller.lost(sentAt: entry.sentAt, at: now) }
         let ref = GramRef(
             row: entry.row, gram: entry.gram, serial: entry.serial, sentAt: entry.sentAt, tries: entry.tries)
@@ -329,21 +347,33 @@ extension SureOutbox {
     }
 
     private func triesLeft(_ lane: Int) -> Int32 {
-        let options = lanes[lane].options
-        let tries = options.mode == .bestEffort && !lanes[lane].isHeard ? options.probes : options.tries
-        return Int32(clamping: max(0, tries))
+        let isHeard = lanes[lane].isHeard
+        if !isHeard, lanes[lane].options.mode == .bestEffort {
+            return Int32(clamping: max(0, lanes[lane].options.probes))
+        }
+        if let tries = lanes[lane].options.tries { return Int32(clamping: max(0, tries)) }
+        return isHeard ? lanes[lane].loss.tries : LossRate.mostTries
+    }
+
+    /// Takes note of a timer that ran out; true if nobody answers any more, and memos were given up.
+    private mutating func noteTimer(_ lane: Int, _ now: Micros) -> Bool {
+        lanes[lane].timeouts += 1
+        lanes[lane].timers += 1
+        lanes[lane].lastTimeout = now
+        counts.timeouts += 1
+        guard lanes[lane].timeouts > Int(triesLeft(lane)) else { return false }
+        giveUp(lane)
+        return true
     }
 
     /// Nothing came back in time.
     private mutating func timeOut(_ lane: Int, _ now: Micros) {
         let overdue = now - times(lane).timeout
-        lanes[lane].timeouts += 1
-        lanes[lane].lastTimeout = now
-        counts.timeouts += 1
-        lanes[lane].controller.timedOut(lanes[lane].timeouts)
-        if lanes[lane].timeouts > Int(triesLeft(lane)) {
-            return finishAll(gaveUp(Int32(lane)), lane: Int32(lane), onlyStarted: true)
-        }
+        // Timers that loss explains are no sign of congestion.
+        let unexplained = lanes[lane].timeouts + 1 - Int(lanes[lane].loss.steady - LossRate.leastSteady)
+        if unexplained > 0 { lanes[lane].controller.timedOut(unexplained) }
+        let isSilent = noteTimer(lane, now)
+        if isSilent, lanes[lane].log.isEmpty { return }
         if !lanes[lane].isHeard { return probeUnheard(lane, now) }
         if lanes[lane].repeatsOverdue {
             while let first = lanes[lane].log.first, first.sentAt <= overdue {
@@ -387,12 +417,7 @@ extension SureOutbox {
         guard max(lanes[lane].lastSent, lanes[lane].lastTimeout) + times(lane).timeout <= now else {
             return
         }
-        lanes[lane].timeouts += 1
-        lanes[lane].lastTimeout = now
-        counts.timeouts += 1
-        if lanes[lane].timeouts > Int(triesLeft(lane)) {
-            return finishAll(gaveUp(Int32(lane)), lane: Int32(lane), onlyStarted: true)
-        }
+        _ = noteTimer(lane, now)
         while let ref = lanes[lane].parked.first {
             lanes[lane].parked.removeFirst()
             guard isAlive(ref), memos[Int(ref.row)].isParked else { continue }

@@ -35,9 +35,11 @@ struct Peers {
         var open = 0
         var openSure = 0
         var charged = 0
-        /// Of the memos of one gram and the ends told to it, how many are asked for once more, in 1/256: what share of
+        /// Of the memos of one gram and the ends told to it, how many are asked for once more, in 1/65,536: what share of
         /// acks is lost on the way to it.
         var asksAgain: Int32 = 0
+        /// When an end was told to it last.
+        var toldAt: Tyme = 0
     }
 
     private struct Host {
@@ -279,12 +281,21 @@ struct Peers {
 
     // MARK: Acks that are lost
 
-    /// An end was told to a peer, for the first time or once more.
-    mutating func told(_ print: UInt64, isAgain: Bool) {
+    /// The end of a memo is told to a peer, for the first time or since it asks once more.
+    ///
+    /// - Returns: how many copies of the ack make up for those that are lost lately: an ack is a small part of what is
+    ///   sent again without it.
+    mutating func told(_ print: UInt64, isAgain: Bool, at tyme: Tyme) -> Int {
         let row = byPrint.first(print)
-        guard row >= 0 else { return }
+        guard row >= 0 else { return 0 }
+        // Who asks after longer than a timer runs has not missed an ack.
+        let isLate = isAgain && tyme - rows[Int(row)].toldAt > Tyme(RoundTrip.silentCap) / 1e6
+        rows[Int(row)].toldAt = tyme
+        guard !isLate else { return 0 }
         let was = rows[Int(row)].asksAgain
-        rows[Int(row)].asksAgain = was + ((isAgain ? 65_536 : 0) - was) / 16
+        let now = was + ((isAgain ? 65_536 : 0) - was) / 16
+        rows[Int(row)].asksAgain = now
+        return now < 8_192 ? 0 : now < 16_384 ? 1 : 2
     }
 }
 

@@ -114,7 +114,7 @@ import Testing
         #expect(Micros(52_000).tyme <= drifted)
     }
 
-    @Test("the timer is three round trips at first and closes up to one and two ticks; it doubles up to 8 s")
+    @Test("the timer is three round trips at first and closes up to one and two ticks; it doubles up to 3 s")
     func timer() {
         var trip = RoundTrip(initial: 1_000_000)
         #expect(trip.probeTimeout(granularity: 1000) == 1_000_000)
@@ -123,7 +123,7 @@ import Testing
         for _ in 0..<60 { trip.sample(50_000, granularity: 1000) }
         #expect(trip.probeTimeout(granularity: 1000) == 52_000)
         #expect(trip.probeTimeout(granularity: 1000, doubled: 3) == 416_000)
-        #expect(trip.probeTimeout(granularity: 1000, doubled: 99) == RoundTrip.heardCap)
+        #expect(trip.probeTimeout(granularity: 1000, doubled: 99) == RoundTrip.silentCap)
         var steady = RoundTrip(initial: 1, isSteady: true)
         steady.sample(48_000, granularity: 1000)
         #expect(steady.probeTimeout(granularity: 1000) == 54_000)

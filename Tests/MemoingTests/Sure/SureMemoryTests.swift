@@ -26,13 +26,13 @@ import Wiring
         var blu = try SureWorld.memoer(.blu)
         blu.feed(grams, from: .red, at: 0)
         #expect(blu.log(at: 0) == ["ack 2: done 3, heard 3"])
-        blu.feed(whole, from: .red, at: 0)
+        blu.feed(whole, from: .grn, at: 0)
         #expect(blu.log(at: 0) == ["ack 0"])
         #expect(blu.received().count == 2)
         for (tyme, number) in [(1.0, 0), (10, 1), (100, 2), (900, 0)] {
             blu.feed(grams[number], from: .red, at: tyme)
             #expect(blu.log(at: tyme) == ["ack \(number): done 3, heard 4, again"])
-            blu.feed(whole, from: .red, at: tyme)
+            blu.feed(whole, from: .grn, at: tyme)
             #expect(blu.log(at: tyme) == ["ack 0"])
             #expect(blu.isSureQuiet && blu.statistics.openMemos == 0 && blu.statistics.openBytes == 0)
         }
