@@ -9,6 +9,7 @@ let package = Package(
     name: "tymist",
     platforms: [.macOS(.v15), .iOS(.v18)],
     products: [
+        .library(name: "Peering", targets: ["Peering"]),
         .library(name: "Doing", targets: ["Doing"]),
         .library(name: "Wiring", targets: ["Wiring"]),
         .library(name: "Memoing", targets: ["Memoing"]),
@@ -28,6 +29,8 @@ let package = Package(
         .target(name: "Wiring", dependencies: ["Doing"], swiftSettings: strict),
         .target(name: "Memoing", dependencies: ["Doing", "Wiring"], swiftSettings: strict),
         .target(name: "Signing", dependencies: ["Memoing"], swiftSettings: strict),
+        .target(
+            name: "Peering", dependencies: ["Doing", "Wiring", "Memoing", "Signing", "Sockets"], swiftSettings: strict),
         .target(name: "CSockets", cSettings: strictC),
         .target(name: "Sockets", dependencies: ["Doing", "Wiring", "CSockets"], swiftSettings: strict),
         .target(name: "Charting", dependencies: ["Doing", "Wiring"], swiftSettings: strict),
@@ -50,7 +53,7 @@ let package = Package(
             path: "Demos/DemoKit", swiftSettings: strict),
         .executableTarget(name: "demo", dependencies: ["DemoKit"], path: "Demos/demo", swiftSettings: strict),
         .executableTarget(
-            name: "hello", dependencies: ["Doing", "Wiring", "Memoing", "Sockets", "DemoKit"], path: "Demos/hello",
+            name: "hello", dependencies: ["Peering", "DemoKit"], path: "Demos/hello",
             swiftSettings: strict),
         .executableTarget(name: "memo-peer", dependencies: ["DemoKit"], path: "Demos/memo-peer", swiftSettings: strict),
         .executableTarget(name: "lossy", dependencies: ["DemoKit"], path: "Demos/lossy", swiftSettings: strict),
@@ -92,6 +95,7 @@ let package = Package(
         .testTarget(
             name: "FlowingTests", dependencies: ["Doing", "CoDoing", "Wiring", "Flowing", "Simming", "Sockets"],
             swiftSettings: strict),
+        .testTarget(name: "PeeringTests", dependencies: ["Peering"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             name: "DemoTests", dependencies: ["DemoKit", "Framing", "Rehearsing", "Simming", "Charting", "Taping"],

@@ -9,6 +9,7 @@ struct TidyTests {
         "Doing": ["Synchronization"],
         "Wiring": ["Doing"],
         "Memoing": ["Doing", "Wiring"],
+        "Peering": ["Doing", "Wiring", "Memoing", "Signing", "Sockets"],
         "Signing": ["Memoing", "CryptoKit", "Glibc", "Musl", "Android", "Darwin"],
         "Sockets": ["Doing", "Wiring", "CSockets", "Synchronization", "Glibc", "Musl", "Darwin"],
         "Charting": ["Doing", "Wiring"],
