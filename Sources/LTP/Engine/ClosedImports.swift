@@ -16,7 +16,8 @@ struct ClosedImports {
 
     var count: Int { entries.count }
 
-    mutating func remember(_ session: LTPSession, _ checkpoints: (first: UInt64, last: UInt64), until: Tyme, most: Int) {
+    mutating func remember(_ session: LTPSession, _ checkpoints: (first: UInt64, last: UInt64), until: Tyme, most: Int)
+    {
         entries[session] = Entry(checkpoints: checkpoints, until: until)
         order.append((session, until))
         while entries.count > most || order.count > 2 * most { forgetFirst() }

@@ -67,7 +67,8 @@ extension LTPEngine {
 
     /// A new peer, if strangers are taken.
     private mutating func accept(_ engine: UInt64, _ source: Address) -> Int32? {
-        guard case .accept(var peer, let most) = strangers, accepted < most, engine != self.engine, !source.isNone else {
+        guard case .accept(var peer, let most) = strangers, accepted < most, engine != self.engine, !source.isNone
+        else {
             return nil
         }
         accepted += 1
@@ -174,9 +175,21 @@ extension LTPEngine {
             guard let other = sparsest(place, than: Double(held) / Double(wanted), row) else { return false }
             evict(other, place)
         }
-        imports[row].makeRoom(wanted)
-        peers[place].importBytes += wanted - had
+        var storage = takeStorage(wanted)
+        imports[row].makeRoom(&storage)
+        give(storage)
+        peers[place].importBytes += imports[row].buffer.count - had
         return true
+    }
+
+    /// Storage for at least `count` bytes: that of an earlier block, or fresh one that is not touched.
+    private mutating func takeStorage(_ count: Int) -> [UInt8] {
+        let fits = spares.indices.filter { spares[$0].count >= count && spares[$0].count / 16 <= count }
+        guard let index = fits.min(by: { spares[$0].count < spares[$1].count }) else {
+            return unsafe [UInt8](unsafeUninitializedCapacity: count) { $1 = count }
+        }
+        spareBytes -= spares[index].count
+        return spares.remove(at: index)
     }
 
     /// The session of a peer that has the least of what room was made for, if that is less than `density`. Linear, and

@@ -48,6 +48,9 @@ public struct LTPEngine: DatagramCore {
     /// What the last poll has put into its train.
     var polled: [Polled] = []
     var polledPeer: Int32 = 0
+    /// Storage that was given back.
+    var spares: [[UInt8]] = []
+    var spareBytes = 0
     /// The import that the last segment was for.
     var recent = Recent()
 
@@ -159,6 +162,16 @@ public struct LTPEngine: DatagramCore {
         for row in 0..<Int32(imports.bound) where imports.has(row) && imports[row].client == client {
             if imports[row].state != .canceling { cancelImport(row, .unreachable) }
         }
+    }
+
+    /// Gives back the storage of a red part that is of no more use, for one to come: fresh memory costs more than all
+    /// else that is done with a block of megabytes. Kept are a few, within ``LTPLimits/spareBytes``.
+    ///
+    /// - Parameter bytes: held by nobody else, or it is copied when it is written to.
+    public mutating func give(_ bytes: consuming [UInt8]) {
+        guard bytes.count >= 65_536, spareBytes + bytes.count <= limits.spareBytes, spares.count < 16 else { return }
+        spareBytes += bytes.count
+        spares.append(bytes)
     }
 
     /// Says how many red parts of a client service wait for their user outside of the engine, and how many bytes they

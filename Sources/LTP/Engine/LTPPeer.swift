@@ -74,7 +74,9 @@ public struct LTPPeer: Hashable, Sendable {
             try LTPPeer.check(name, seconds)
         }
         if let idleLimit { try LTPPeer.check("idleLimit", idleLimit) }
-        if timeout == 0 { throw .badValue(name: "margin", value: "0", allowed: "more than 0 where light takes no time") }
+        if timeout == 0 {
+            throw .badValue(name: "margin", value: "0", allowed: "more than 0 where light takes no time")
+        }
         try LTPPeer.check("burst", burst, 1...1 << 30)
         try LTPPeer.check("retries", retries, 0...10_000)
         try LTPPeer.check("cycles", cycles, 1...1_000_000)
@@ -148,6 +150,8 @@ public struct LTPLimits: Hashable, Sendable {
     public var unreadBytes = 1 << 30
     /// Events that wait to be polled, with which green segments are dropped.
     public var events = 65_536
+    /// Bytes of storage that was given back, kept for blocks to come.
+    public var spareBytes = 256 << 20
     /// Runs that what has arrived of a block may have, with gaps between.
     public var runs = 65_536
     /// Reports of one session.

@@ -105,19 +105,18 @@ struct ReceiverSession {
     /// Whether it has room for red data up to `end`.
     @inline(__always) func hasRoom(to end: UInt64) -> Bool { end <= UInt64(buffer.count) || isDelivered }
 
-    /// Makes room for `count` bytes. What is beyond what has arrived takes no memory before it is written.
-    mutating func makeRoom(_ count: Int) {
-        guard count > buffer.count else { return }
-        let old = buffer
-        buffer = unsafe [UInt8](unsafeUninitializedCapacity: count) { room, size in
-            unsafe old.withUnsafeBufferPointer { from in
+    /// Makes room in `storage`, which is longer than what there is, and leaves that in its place.
+    ///
+    /// What is beyond what has arrived takes no memory before it is written, unless it is storage that was used before.
+    mutating func makeRoom(_ storage: inout [UInt8]) {
+        swap(&buffer, &storage)
+        unsafe buffer.withUnsafeMutableBytes { room in
+            unsafe storage.withUnsafeBytes { from in
                 for run in held.runs {
                     let (lower, length) = (Int(run.lower), Int(run.upper - run.lower))
-                    unsafe UnsafeMutableRawPointer(room.baseAddress! + lower).copyMemory(
-                        from: from.baseAddress! + lower, byteCount: length)
+                    unsafe (room.baseAddress! + lower).copyMemory(from: from.baseAddress! + lower, byteCount: length)
                 }
             }
-            size = count
         }
     }
 
@@ -253,7 +252,8 @@ struct ReceiverSession {
     /// Makes the reports on what is held between two bounds: one, or as many as the claims need datagrams. Each but the
     /// last ends with its last claim, so that a gap belongs to the report behind it.
     private mutating func make(_ checkpoint: UInt64, _ lower: UInt64, _ upper: UInt64, _ mtu: Int) -> Int {
-        let head = 2 + SDNV.count(id.engine) + SDNV.count(id.number) + SDNV.count(nextSerial + 64)
+        let head =
+            2 + SDNV.count(id.engine) + SDNV.count(id.number) + SDNV.count(nextSerial + 64)
             + SDNV.count(checkpoint) + 2 * SDNV.count(upper) + 3
         let room = max(mtu - head, 20)
         var (from, left, made) = (lower, room, 0)
