@@ -3,6 +3,23 @@ import Wiring
 
 /// The contract of a core, but for what arrives and what leaves.
 extension LTPEngine {
+    public mutating func opened(_ limits: TrainLimits, at tyme: Tyme) {
+        now = max(now, tyme)
+        isClosed = false
+    }
+
+    /// Cancels what has not ended, so that the peers need not find out by their timers.
+    public mutating func closing(at tyme: Tyme) {
+        now = max(now, tyme)
+        isClosed = true
+        for row in 0..<Int32(exports.bound) where exports.has(row) && exports[row].state != .canceling {
+            cancelExport(row, .user, by: .us)
+        }
+        for row in 0..<Int32(imports.bound) where imports.has(row) && imports[row].state != .canceling {
+            if imports[row].isDelivered { finish(import: row) } else { cancelImport(row, .user) }
+        }
+    }
+
     public mutating func tick(at tyme: Tyme) { now = max(now, tyme) }
 
     public mutating func expire(at tyme: Tyme) {

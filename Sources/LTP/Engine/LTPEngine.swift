@@ -23,6 +23,9 @@ public struct LTPEngine: DatagramCore {
     /// What came from hosts of no peer.
     public internal(set) var strangerCounters = LTPCounters()
 
+    /// Whether the transport is closing, or has closed: nothing more can be sent.
+    public internal(set) var isClosed = false
+
     var random: Xoshiro256
     var now: Tyme = 0
     var peers: [PeerRow] = []
@@ -191,12 +194,13 @@ public struct LTPEngine: DatagramCore {
     ///   - client: for which client service there.
     ///   - red: how many bytes of it must arrive whole, from the first on; nil for all.
     /// - Returns: its session, which events speak of.
-    /// - Throws: ``LTPError/unknownEngine(_:)``, ``LTPError/badValue(name:value:allowed:)``, ``LTPError/busy(limit:)``, and
-    ///   ``LTPError/tooLarge(bytes:limit:)`` if the peer's MTU does not hold the head of a segment of this block.
+    /// - Throws: ``LTPError/closed``, ``LTPError/unknownEngine(_:)``, ``LTPError/badValue(name:value:allowed:)``,
+    ///   ``LTPError/busy(limit:)``, and ``LTPError/tooLarge(bytes:limit:)`` if the peer's MTU does not hold the head of a segment of this block.
     @discardableResult
     public mutating func send(
         _ block: [UInt8], to peer: UInt64, client: UInt64, red: Int? = nil
     ) throws(LTPError) -> LTPSession {
+        guard !isClosed else { throw .closed }
         guard let number = peerOfEngine[peer] else { throw .unknownEngine(peer) }
         let red = red ?? block.count
         guard !block.isEmpty else { throw .badValue(name: "block", value: "empty", allowed: "at least one byte") }
@@ -301,7 +305,10 @@ public struct LTPEngine: DatagramCore {
     /// Does what the contacts of a peer say about this tyme, and looks again at the next edge.
     mutating func followContacts(_ number: Int32) {
         let peer = peers[Int(number)].peer
-        guard !peer.contacts.isEmpty else { return deadlines.cancel(Key.contact(number)) }
+        guard !peer.contacts.isEmpty else {
+            deadlines.cancel(Key.contact(number))
+            return
+        }
         let contact = peer.contacts.first { $0.to > now }
         let isUp = contact.map { $0.from <= now } ?? false
         peers[Int(number)].rate = isUp ? contact?.rate ?? peer.rate : peer.rate
