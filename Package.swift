@@ -91,7 +91,9 @@ let package = Package(
             name: "FramingTests",
             dependencies: ["Doing", "CoDoing", "Wiring", "Framing", "Simming", "Sockets"],
             swiftSettings: strict),
-        .testTarget(name: "LTPTests", dependencies: ["Doing", "Wiring", "LTP"], swiftSettings: strict),
+        .testTarget(
+            name: "LTPTests", dependencies: ["Doing", "Wiring", "LTP", "Simming", "Sockets", "CMallocCount"],
+            swiftSettings: strict),
         .testTarget(
             name: "FlowingTests", dependencies: ["Doing", "CoDoing", "Wiring", "Flowing", "Simming", "Sockets"],
             swiftSettings: strict),

@@ -21,6 +21,9 @@ extension LTPEngine {
     private mutating func fill(_ out: inout OutputRawSpan, _ number: Int32, _ limits: TrainLimits) -> Int? {
         let place = Int(number)
         guard peers[place].sends, !peers[place].isBlocked else { return nil }
+        dropStale(place)
+        // Control segments wait for no credit: they are few and short, and sessions end by them.
+        if !peers[place].control.isEmpty { return fillControl(&out, place, limits.segments, limits.bytes) }
         var most = limits.bytes
         if peers[place].rate != nil {
             peers[place].refill(at: now)
@@ -31,8 +34,6 @@ extension LTPEngine {
             }
             most = min(most, Int(min(peers[place].credit, 1e15)) + peers[place].peer.mtu)
         }
-        dropStale(place)
-        if !peers[place].control.isEmpty { return fillControl(&out, place, limits.segments, most) }
         return fillData(&out, place, limits, most)
     }
 
