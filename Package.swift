@@ -47,7 +47,7 @@ let package = Package(
         .target(
             name: "DemoKit",
             dependencies: [
-                "Doing", "Wiring", "Memoing", "Signing", "Framing", "Sockets", "Charting", "Taping", "Simming",
+                "Doing", "Wiring", "Memoing", "Signing", "Framing", "LTP", "Sockets", "Charting", "Taping", "Simming",
                 "Rehearsing",
             ],
             path: "Demos/DemoKit", swiftSettings: strict),
@@ -59,6 +59,9 @@ let package = Package(
         .executableTarget(name: "lossy", dependencies: ["DemoKit"], path: "Demos/lossy", swiftSettings: strict),
         .executableTarget(
             name: "frame-peer", dependencies: ["DemoKit"], path: "Demos/frame-peer", swiftSettings: strict),
+        .executableTarget(name: "ltp-peer", dependencies: ["DemoKit"], path: "Demos/ltp-peer", swiftSettings: strict),
+        .executableTarget(
+            name: "light-minutes", dependencies: ["DemoKit"], path: "Demos/light-minutes", swiftSettings: strict),
         .executableTarget(name: "embed", dependencies: ["DemoKit"], path: "Demos/embed", swiftSettings: strict),
         .executableTarget(name: "rehearse", dependencies: ["DemoKit"], path: "Demos/rehearse", swiftSettings: strict),
         .target(name: "CBench", path: "Demos/CBench", cSettings: strictC),

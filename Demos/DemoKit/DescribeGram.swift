@@ -1,5 +1,9 @@
+import LTP
 import Memoing
 import Wiring
+
+/// What a datagram of any protocol of ours is, for packet logs and charts: a memogram, or a segment of LTP.
+public func describeDatagram(_ bytes: RawSpan) -> String? { describeGram(bytes) ?? describeSegment(bytes) }
 
 /// What a memogram is, for packet logs and charts: `plain 0 of 3, mid …Jq0w`, or `ack of 3: has 0–4 and 6, mid …`; nil
 /// for bytes that are none.

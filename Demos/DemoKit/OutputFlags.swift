@@ -45,6 +45,6 @@ struct OutputFlags {
 
     /// Writes the files of `trace`, whose addresses have their names.
     func write(_ trace: Trace) throws {
-        for (kind, path) in outputs { try OutputFile.write(kind, of: trace, to: path) { describeGram($0) } }
+        for (kind, path) in outputs { try OutputFile.write(kind, of: trace, to: path) { describeDatagram($0) } }
     }
 }

@@ -24,7 +24,7 @@ struct HostileTests {
         let block = pattern(20_000)
         let session = try world.send(block)
         world.afterPass = {
-            guard world.tyme < 2 else { return }
+            guard world.tyme < 0.7 else { return }
             let all = LTPSegment.Report(
                 serial: 7, checkpoint: 0, upper: 20_000, lower: 0, claims: [.init(offset: 0, length: 20_000)])
             world.inject(self.forged(session, .report(all)), to: 1, from: 3, after: 0.05)
@@ -163,7 +163,7 @@ struct HostileTests {
         var forgedNumber: UInt64 = 1 << 40
         world.rule = { _ in random.chance(0.05) ? .drop : .deliver }
         world.afterPass = {
-            guard world.tyme < 30 else { return }
+            guard world.tyme < 10 else { return }
             for _ in 0..<20 {
                 forgedNumber += 1
                 let offset = UInt64(random.below(60 << 20))
@@ -188,8 +188,7 @@ struct HostileTests {
         #expect(world.reds(2).contains { $0.bytes == block } && world.ends(1) == ["complete"])
         #expect(most.imports <= 100 && most.bytes <= 4 << 20)
         let counters = try world.engines[1].counters(1)
-        #expect(counters.evicted.count > 100 && counters.wrongHost.count == 0)
-        #expect(world.engines[1].strangerCounters.wrongHost.count + counters.wrongHost.count >= 0)
+        #expect(counters.evicted.count > 100 && counters.wrongHost.count > 100)
         world.run()
         #expect(world.isQuiet)
     }

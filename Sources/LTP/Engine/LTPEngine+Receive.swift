@@ -98,6 +98,7 @@ extension LTPEngine {
         let isKnown = clients[view.client].map { $0.unread < limits.unread && $0.unreadBytes < limits.unreadBytes }
         guard isKnown != false, hasRow(place) else {
             peers[place].counters.noRoom.add(bytes.byteCount)
+            if isKnown == false { tell(.importRefused(view.id, client: view.client)) }
             return nil
         }
         let session = ReceiverSession(

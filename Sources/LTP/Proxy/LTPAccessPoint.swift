@@ -23,13 +23,13 @@ public final class LTPAccessPoint {
     public let client: UInt64
     /// Whether it takes blocks.
     public private(set) var isOpen = true
-    /// A doer that is woken when something comes, or it is interrupted or closed: it may park instead of looking.
-    public weak var reader: Doer?
+    /// What has come and was not taken. A doer that makes itself its `reader` may park; linear code of CoDoing awaits
+    /// `try await point.inbox.next().get()`.
+    public let inbox = Inbox<Result<LTPArrival, LTPError>>(limit: Int.max)
     private weak var host: (any LTPHost)?
-    private var arrivals = Fifo<LTPArrival>()
-    private var isInterrupted = false
-    /// Bytes of red parts that wait.
-    private(set) var waitingBytes = 0
+    /// Bytes of what waits, in order.
+    private var sizes = Fifo<Int>()
+    private var bytes = 0
 
     init(_ client: UInt64, of host: any LTPHost) {
         self.client = client
@@ -37,7 +37,13 @@ public final class LTPAccessPoint {
     }
 
     /// How many arrivals wait.
-    public var count: Int { arrivals.count }
+    public var count: Int { inbox.count }
+
+    /// How many bytes wait.
+    public var waitingBytes: Int {
+        while sizes.count > inbox.count, let size = sizes.popFirst() { bytes -= size }
+        return bytes
+    }
 
     /// Gives a block to be sent to the same client service of a peer.
     ///
@@ -58,41 +64,41 @@ public final class LTPAccessPoint {
 
     /// The next arrival, oldest first; nil if there is none now.
     ///
-    /// - Throws: ``LTPError/aborted`` once after ``interrupt()``; ``LTPError/closed`` if it is closed and nothing waits.
+    /// - Throws: ``LTPError/aborted`` once for each ``interrupt()``; ``LTPError/closed`` if it is closed and nothing waits.
     public func receive() throws(LTPError) -> LTPArrival? {
-        if isInterrupted {
-            isInterrupted = false
-            throw .aborted
-        }
-        guard let arrival = arrivals.popFirst() else {
+        guard let arrival = inbox.popFirst() else {
             guard isOpen else { throw .closed }
             return nil
         }
-        if case .red(let red) = arrival { waitingBytes -= red.bytes.count }
-        host?.took(self)
-        return arrival
+        return try arrival.get()
     }
 
     /// Gives back the storage of a red part that is of no more use, so that the next one need not be made anew.
     public func give(_ bytes: consuming [UInt8]) { host?.give(bytes) }
 
-    /// Ends a waiting: the next ``receive()`` throws ``LTPError/aborted``. Nothing is closed.
-    public func interrupt() {
-        isInterrupted = true
-        reader?.wake()
-    }
+    /// Ends a waiting: one ``receive()``, that of whoever waits or else the one behind what waits already, throws
+    /// ``LTPError/aborted``. Nothing is closed.
+    public func interrupt() { push(.failure(.aborted), 0) }
 
     /// Takes no more blocks, and cancels those that are on their way. What waits can still be received.
     public func close() {
         guard isOpen else { return }
         isOpen = false
         host?.closed(self)
-        reader?.wake()
+        inbox.close()
     }
 
     func arrive(_ arrival: LTPArrival) {
-        if case .red(let red) = arrival { waitingBytes += red.bytes.count }
-        arrivals.append(arrival)
-        reader?.wake()
+        switch arrival {
+        case .red(let red): push(.success(arrival), red.bytes.count)
+        case .green(let green): push(.success(arrival), green.bytes.count)
+        case .canceled: push(.success(arrival), 0)
+        }
+    }
+
+    private func push(_ arrival: Result<LTPArrival, LTPError>, _ size: Int) {
+        sizes.append(size)
+        bytes += size
+        inbox.send(arrival)
     }
 }

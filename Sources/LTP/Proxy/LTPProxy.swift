@@ -79,11 +79,12 @@ public final class LTPProxy<Wire: DatagramTransport> {
         onNotice?(event, tyme)
         switch event {
         case .exportStarted, .exportSent: break
-        case .exportComplete(let id): tickets.removeValue(forKey: id.number)?.end(.complete)
+        case .exportComplete(let id): tickets.removeValue(forKey: id.number)?.end.resolve(.complete)
         case .exportCanceled(let id, let reason, let party):
-            tickets.removeValue(forKey: id.number)?.end(.canceled(reason, by: party))
+            tickets.removeValue(forKey: id.number)?.end.resolve(.canceled(reason, by: party))
         case .red(let red): arrive(.red(red), red.client)
         case .green(let green): arrive(.green(green), green.client)
+        case .importRefused(_, let client): count(client)
         case .importCanceled(let id, let client, let reason, let party):
             arrive(.canceled(id, reason, by: party), client)
         }
@@ -91,8 +92,14 @@ public final class LTPProxy<Wire: DatagramTransport> {
     }
 
     private func arrive(_ arrival: LTPArrival, _ client: UInt64) {
+        if case .green = arrival, let point = points[client], point.count >= doer.core.limits.events { return }
+        points[client]?.arrive(arrival)
+        count(client)
+    }
+
+    /// Tells the engine how much waits.
+    private func count(_ client: UInt64) {
         guard let point = points[client] else { return }
-        point.arrive(arrival)
         doer.core.unread(client: client, count: point.count, bytes: point.waitingBytes)
     }
 }
@@ -110,13 +117,6 @@ extension LTPProxy: LTPHost {
     func closed(_ point: LTPAccessPoint) {
         points[point.client] = nil
         doer.core.close(client: point.client)
-    }
-
-    func took(_ point: LTPAccessPoint) {
-        // Only an engine that may have refused a session for want of room must hear of each.
-        let limits = doer.core.limits
-        guard point.count + 1 >= limits.unread || point.waitingBytes >= limits.unreadBytes / 2 else { return }
-        doer.core.unread(client: point.client, count: point.count, bytes: point.waitingBytes)
     }
 
     func give(_ bytes: consuming [UInt8]) { doer.core.give(bytes) }

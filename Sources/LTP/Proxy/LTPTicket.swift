@@ -9,13 +9,14 @@ public enum LTPOutcome: Hashable, Sendable {
 }
 
 /// What is given for a block that is sent: it ends once, well or ill.
+///
+/// Plain doers look at ``outcome``, or make themselves the waker of ``end`` and park; linear code of CoDoing awaits
+/// `ticket.end.get()`.
 public final class LTPTicket {
     /// The session of the block.
     public let session: LTPSession
-    /// How it has ended; nil until it has.
-    public private(set) var outcome: LTPOutcome?
-    /// A doer that is woken when it ends, so that it may park until then.
-    public weak var waker: Doer?
+    /// How it will have ended.
+    public let end = Promise<LTPOutcome>()
     private weak var host: (any LTPHost)?
 
     init(_ session: LTPSession, of host: any LTPHost) {
@@ -23,8 +24,11 @@ public final class LTPTicket {
         self.host = host
     }
 
+    /// How it has ended; nil until it has.
+    public var outcome: LTPOutcome? { end.value }
+
     /// Whether it has ended.
-    public var isEnded: Bool { outcome != nil }
+    public var isEnded: Bool { end.isResolved }
 
     /// Whether it is complete; false until it has ended.
     ///
@@ -39,12 +43,6 @@ public final class LTPTicket {
 
     /// Cancels the block, unless it has ended.
     public func cancel() { host?.cancel(session) }
-
-    func end(_ outcome: LTPOutcome) {
-        guard self.outcome == nil else { return }
-        self.outcome = outcome
-        waker?.wake()
-    }
 }
 
 /// What access points and tickets need of a proxy, whatever its transport.
@@ -52,6 +50,5 @@ protocol LTPHost: AnyObject {
     func send(_ block: [UInt8], to peer: UInt64, client: UInt64, red: Int?) throws(LTPError) -> LTPTicket
     func cancel(_ session: LTPSession)
     func closed(_ point: LTPAccessPoint)
-    func took(_ point: LTPAccessPoint)
     func give(_ bytes: consuming [UInt8])
 }
