@@ -17,8 +17,8 @@ import Doing
 /// It is done when ``perform()`` returns; an error that it throws is the doer's. When the doer is closed, the body is
 /// cancelled and runs to its end before ``exit(_:)`` returns. After that it may be scheduled again.
 ///
-/// A subclass whose child tasks use the doer itself says `@unchecked Sendable`, which holds since they all run on one
-/// thread.
+/// Where a closure will do, take a ``LinearDoer``. Child tasks that use the doer itself are those of ``together(_:_:)``
+/// and ``withChildren(returning:_:)``.
 open class CoDoer: Doer {
     /// Where the loop is held, if there is one: raw memory, since each use of a field would be checked for exclusivity.
     private final let cell: UnsafeMutablePointer<Unmanaged<CoLoop>?> = {

@@ -15,11 +15,14 @@ public enum CoError: Error, Hashable, CustomStringConvertible {
     ///
     /// It never runs again, and its memory is lost.
     case stillWaiting(doer: String)
+    /// The closure of a ``LinearDoer`` was written where an actor is in force, and so belongs to that actor.
+    case isolated(doer: String)
 
     public var description: String {
         switch self {
         case .endless(let doer, let steps): "\(doer) took more than \(steps) steps in one pass"
         case .ignoresCancellation(let doer, let steps): "\(doer) was cancelled and waited \(steps) times more"
+        case .isolated(let doer): "the closure of \(doer) belongs to an actor: make it in a nonisolated function"
         case .stillWaiting(let doer): "\(doer) was closed but waits for something outside of its loop"
         }
     }

@@ -5,18 +5,19 @@ import Synchronization
 /// out.
 ///
 /// Made anew each time the doer starts. It is Sendable because an executor must be; all but ``enqueue(_:)`` is for the
-/// thread of the doist, and `enqueue` traps on any other.
+/// thread that runs the doist, and `enqueue` traps on any other.
 final class CoLoop: TaskExecutor, @unchecked Sendable {
     let state: LoopFields
     private var task: Task<Void, Never>?
-    /// The thread of the slot under way or of the last one; `closed` when no job is taken any more.
-    private let thread: Atomic<UInt>
-    private static let closed = UInt.max
+    /// The thread of the doist, the only one that may bring jobs.
+    private let owner: OwnerThread
+    /// No job is taken any more.
+    private let isClosed = Atomic(false)
 
     var doer: CoDoer { state.pointee.owner.takeUnretainedValue() }
 
     init(_ doer: CoDoer, at tyme: Tyme) {
-        thread = Atomic(currentThread())
+        owner = doer.doist?.ownerThread ?? OwnerThread()
         state = .allocate(capacity: 1)
         state.initialize(to: LoopState(loop: .passUnretained(self), owner: .passUnretained(doer)))
         state.pointee.tyme = tyme
@@ -46,7 +47,7 @@ final class CoLoop: TaskExecutor, @unchecked Sendable {
 
     /// Traps if the slot under way is on another thread.
     func checkThread(_ call: StaticString) {
-        guard !state.pointee.isInSlot || thread.load(ordering: .relaxed) == currentThread() else {
+        guard !state.pointee.isInSlot || owner.isOwner(currentThread()) else {
             fatalError("\(call) on another thread than that of the doist: post to a Mailbox instead")
         }
     }
@@ -59,10 +60,8 @@ final class CoLoop: TaskExecutor, @unchecked Sendable {
     // MARK: - The executor
 
     func enqueue(_ job: consuming ExecutorJob) {
-        let here = currentThread()
-        let thread = thread.load(ordering: .relaxed)
-        guard _fastPath(thread == here) else {
-            if thread == CoLoop.closed { return }  // reported already, when it was closed
+        if _slowPath(isClosed.load(ordering: .relaxed)) { return }  // reported already, when it was closed
+        guard _fastPath(owner.isOwner(currentThread())) else {
             fatalError("a task of a CoDoer resumed on another thread, \(CoLoop.strayed)")
         }
         state.pointee.jobs.append(UnownedJob(job))
@@ -107,7 +106,7 @@ final class CoLoop: TaskExecutor, @unchecked Sendable {
     /// - Throws: what the body threw, but for a `CancellationError`; ``CoError`` if it cannot be brought to its end.
     func close(at tyme: Tyme) throws {
         defer {
-            thread.store(CoLoop.closed, ordering: .relaxed)
+            isClosed.store(true, ordering: .relaxed)
             task = nil
         }
         guard !state.pointee.isFinished else { return }
@@ -132,7 +131,7 @@ final class CoLoop: TaskExecutor, @unchecked Sendable {
     private func enterSlot(at tyme: Tyme) {
         precondition(!state.pointee.isInSlot, "\(doer.name) is run or closed by its own body")
         let here = currentThread()
-        if thread.load(ordering: .relaxed) != here { thread.store(here, ordering: .relaxed) }
+        owner.note(here)
         state.pointee.around = Seats.enter(state, here)
         state.pointee.tyme = tyme
         state.pointee.isInSlot = true
@@ -142,7 +141,7 @@ final class CoLoop: TaskExecutor, @unchecked Sendable {
     @inline(__always)
     private func leaveSlot() {
         state.pointee.isInSlot = false
-        Seats.leave(thread.load(ordering: .relaxed), for: state.pointee.around)
+        Seats.leave(currentThread(), for: state.pointee.around)
     }
 
     private func drain() {
@@ -193,7 +192,7 @@ extension CoError {
     fileprivate var steps: Int {
         switch self {
         case .endless(_, let steps), .ignoresCancellation(_, let steps): steps
-        case .stillWaiting: 0
+        case .stillWaiting, .isolated: 0
         }
     }
 }

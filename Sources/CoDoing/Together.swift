@@ -29,17 +29,12 @@ public nonisolated(nonsending) func together<First, Second>(
 public nonisolated(nonsending) func together<Result>(
     _ pieces: [nonisolated(nonsending) () async throws -> Result]
 ) async throws -> [Result] {
-    let loop = CoLoop.here("together(_:)").pointee.loop.takeUnretainedValue()
-    let boxes = pieces.map { _ in Box<Result>() }
-    try await withThrowingTaskGroup(of: Void.self) { group in
-        for (piece, box) in zip(pieces, boxes) {
-            // The pieces share what they hold, but never at the same time, and on one thread.
-            nonisolated(unsafe) let piece = piece
-            group.addTask(executorPreference: loop) { box.result = .success(try await piece()) }
-        }
-        while try await group.next() != nil {}
+    try await withChildren(returning: (Int, Result).self) { children in
+        for (index, piece) in pieces.enumerated() { children.fork { (index, try await piece()) } }
+        var results = [Result?](repeating: nil, count: pieces.count)
+        while let (index, result) = try await children.next() { results[index] = result }
+        return results.map { $0! }
     }
-    return try boxes.map { try $0.result!.get() }
 }
 
 /// Carries what need not be Sendable from a child task to its parent in the same loop.

@@ -50,6 +50,7 @@ extension Doist {
     }
 
     private func simulate(until stop: Tyme) throws {
+        ownerThread.note()
         while true {
             try passAndTick()
             if isDone || tyme >= stop || isStopRequested { return }

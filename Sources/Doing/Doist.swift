@@ -32,6 +32,8 @@ public final class Doist {
     let engine: Engine
     let root: Deck
     let board = WakeBoard()
+    /// Noted once a turn: when a run in simulated time begins, and at each call from outside that runs doers.
+    package let ownerThread = OwnerThread()
     var wakeTargets: [WakeTarget] = []
     var freeTargets: [Int] = []
     var ride: Ride?
@@ -250,6 +252,7 @@ public final class Doist {
     public func recur() throws {
         checkIdle("recur")
         if root.isIdle(at: tyme), canTickQuietly { return tickQuietly() }
+        ownerThread.note()
         try passAndTick()
     }
 
@@ -364,6 +367,7 @@ public final class Doist {
 
     func busily<Result>(_ body: () throws -> Result) rethrows -> Result {
         precondition(!engine.pointee.isBusy, "\(name): a doer called enter, recur, exit or run of its own doist")
+        ownerThread.note()
         engine.pointee.isBusy = true
         defer { engine.pointee.isBusy = false }
         return try body()

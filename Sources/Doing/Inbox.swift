@@ -45,6 +45,9 @@ public final class Inbox<Element> {
     /// How many elements wait.
     public var count: Int { state.pointee.count }
 
+    /// Whether there is no room: a send is refused, unless a body waits for it.
+    public var isFull: Bool { count == limit }
+
     /// How many sends were refused since it was made: it was full, or closed.
     public var refused: UInt64 { state.pointee.refused }
 

@@ -5,11 +5,12 @@ import Testing
 @Suite("The end of an async doer")
 struct ClosingTests {
     /// Every way to wait, by name.
-    static let waits: [(name: String, wait: nonisolated(nonsending) @Sendable (Body) async throws -> Void)] = [
+    static let waits: [(name: String, wait: nonisolated(nonsending) @Sendable (CoDoer) async throws -> Void)] = [
         ("sleep", { _ in try await sleep(for: 100) }),
         ("sleep without end", { _ in try await sleep(for: .infinity) }),
         ("tick", { _ in while true { try await nextTick() } }),
         ("inbox", { _ in _ = try await Inbox<Int>().next() }),
+        ("promise", { _ in _ = try await Promise<Int>().get() }),
         ("inbox with timeout", { _ in _ = try await Inbox<Int>().next(timeout: 100) }),
         ("sequence", { _ in for try await _ in Inbox<Int>() {} }),
         ("within", { _ in try await within(100) { try await sleep(for: 200) } }),
@@ -23,12 +24,12 @@ struct ClosingTests {
         (
             "group",
             { _ in
-                nonisolated(unsafe) let inbox = Inbox<Int>()
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { try await sleep(for: 100) }
-                    group.addTask { _ = try await inbox.next() }
-                    group.addTask { while true { try await nextTick() } }
-                    try await group.waitForAll()
+                let inbox = Inbox<Int>()
+                try await withChildren(returning: Void.self) { children in
+                    children.fork { try await sleep(for: 100) }
+                    children.fork { _ = try await inbox.next() }
+                    children.fork { while true { try await nextTick() } }
+                    while try await children.next() != nil {}
                 }
             }
         ),

@@ -61,7 +61,7 @@ struct DeterminismTests {
     /// A few doers that do everything at once, closed by a limit.
     private func busyTrace(skipsIdle: Bool = true) throws -> [String] {
         let log = Log()
-        nonisolated(unsafe) let inboxes = (0..<4).map { _ in Inbox<Int>(limit: 8) }
+        let inboxes = (0..<4).map { _ in Inbox<Int>(limit: 8) }
         let doers = (0..<4).map { number in
             Body("doer\(number)") { _ in
                 var random = SplitMix64(seed: UInt64(number))
@@ -69,16 +69,16 @@ struct DeterminismTests {
                 for round in 0..<12 {
                     let (seed, name) = (random.next(), "\(number).\(round)")
                     do {
-                        try await withThrowingTaskGroup(of: Int.self) { group in
+                        try await withChildren(returning: Int.self) { children in
                             for child in 0..<3 {
-                                group.addTask {
+                                children.fork {
                                     try await work("\(name).\(child)", seed &+ UInt64(child), inboxes, log)
                                 }
                             }
                             var sum = 0
-                            for try await value in group {
+                            while let value = try await children.next() {
                                 sum += value
-                                if sum > 40 { group.cancelAll() }
+                                if sum > 40 { children.cancelAll() }
                             }
                             log.add("\(name) sum \(sum) at \(currentTyme)")
                         }
@@ -96,7 +96,9 @@ struct DeterminismTests {
 }
 
 /// What a child of the busy doers does.
-private func work(_ name: String, _ seed: UInt64, _ inboxes: [Inbox<Int>], _ log: Log) async throws -> Int {
+private nonisolated(nonsending) func work(
+    _ name: String, _ seed: UInt64, _ inboxes: [Inbox<Int>], _ log: Log
+) async throws -> Int {
     var random = SplitMix64(seed: seed)
     var sum = 0
     for _ in 0..<4 {

@@ -162,16 +162,16 @@ struct InboxTests {
     @Test("a cancelled wait loses no element: the next one to wait gets it")
     func cancelledWait() throws {
         let log = Log()
-        nonisolated(unsafe) let inbox = Inbox<Int>()
+        let inbox = Inbox<Int>()
         let doer = Body("doer") { _ in
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask {
+            try await withChildren(returning: Void.self) { children in
+                children.fork {
                     do { log.add("first \(try await inbox.next())") } catch {
                         log.add("first cancelled at \(currentTyme)")
                     }
                 }
                 try await sleep(for: 0.25)
-                group.cancelAll()
+                children.cancelAll()
             }
             log.add("second \(try await inbox.next()) at \(currentTyme)")
         }

@@ -7,21 +7,14 @@ final class Log: @unchecked Sendable {
     func add(_ line: String) { lines.append(line) }
 }
 
-/// An async doer whose body is a closure; it writes its contexts down if it has a log for them.
-///
-/// The closure is handed the doer: one that is written where an actor is in force would not be `nonsending`.
-final class Body: CoDoer, @unchecked Sendable {
-    typealias Work = nonisolated(nonsending) (Body) async throws -> Void
-    private let work: Work
+/// A linear doer that writes its contexts down if it has a log for them.
+final class Body: LinearDoer {
     private let contexts: Log?
 
     init(_ name: String = "body", tock: Double = 0.0, contexts: Log? = nil, _ work: @escaping Work) {
-        self.work = work
         self.contexts = contexts
-        try! super.init(name: name, tock: tock)
+        try! super.init(name: name, tock: tock, work)
     }
-
-    override nonisolated(nonsending) func perform() async throws { try await work(self) }
 
     override func enter(_ tyme: Tyme) throws {
         try super.enter(tyme)
