@@ -76,3 +76,12 @@ func packet(_ number: Int, _ count: Int = 4) -> [UInt8] {
 
 /// What ``packet(_:_:)`` made it from.
 func number(_ packet: [UInt8]) -> Int { packet.prefix(4).reduce(0) { $0 << 8 | Int($1) } }
+
+extension SimLink {
+    /// The same with this wrong, too.
+    func with(duplicate: Double = 0, corrupt: Double = 0, reorder: Double = 0) -> SimLink {
+        var link = self
+        (link.duplicate, link.corrupt, link.reorder) = (duplicate, corrupt, reorder)
+        return link
+    }
+}

@@ -1,4 +1,3 @@
-import CoDoing
 import Doing
 
 /// Many flows watched at once: Ouroboros' `FlowSet`.

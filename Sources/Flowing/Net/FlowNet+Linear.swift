@@ -34,11 +34,11 @@ extension FlowNet {
     public nonisolated(nonsending) func accept(timeout: Double? = nil, data: [UInt8] = []) async throws -> Flow? {
         let inbox = offered ?? Inbox(limit: 1)
         offered = inbox
-        let end = timeout.map { tyme + $0 }
+        let end = timeout.map { currentTyme + $0 }
         while true {
             if let flow = takeOffer(data) { return flow }
             if let end {
-                guard tyme < end, try await inbox.next(timeout: end - tyme) != nil else { return nil }
+                guard currentTyme < end, try await inbox.next(timeout: end - currentTyme) != nil else { return nil }
             } else {
                 _ = try await inbox.next()
             }
@@ -86,7 +86,7 @@ extension Flow {
     public nonisolated(nonsending) func read(_ count: Int = .max) async throws -> [UInt8]? {
         let inbox = arrivals ?? Inbox(limit: 1)
         arrivals = inbox
-        let end = receiveTimeout.map { tyme + $0 }
+        let end = receiveTimeout.map { currentTyme + $0 }
         while true {
             var bytes: [UInt8] = []
             switch read(count, into: &bytes) {
@@ -95,7 +95,7 @@ extension Flow {
             case .empty, .notAllowed, .tooSmall: break
             }
             if let end {
-                guard tyme < end, try await inbox.next(timeout: end - tyme) != nil else { return nil }
+                guard currentTyme < end, try await inbox.next(timeout: end - currentTyme) != nil else { return nil }
             } else {
                 _ = try await inbox.next()
             }
@@ -112,7 +112,7 @@ extension Flow {
     /// - Returns: how many bytes were taken; 0 if there was no room in ``sendTimeout``.
     /// - Throws: ``FlowEnd`` once it is over; `CancellationError`.
     @discardableResult public nonisolated(nonsending) func write(_ bytes: [UInt8]) async throws -> Int {
-        let end = sendTimeout.map { tyme + $0 }
+        let end = sendTimeout.map { currentTyme + $0 }
         while true {
             let result: FlowWrite = write(bytes.span.bytes)
             switch result {
@@ -124,7 +124,7 @@ extension Flow {
             let inbox = departures ?? Inbox(limit: 1)
             departures = inbox
             if let end {
-                guard tyme < end, try await inbox.next(timeout: end - tyme) != nil else { return 0 }
+                guard currentTyme < end, try await inbox.next(timeout: end - currentTyme) != nil else { return 0 }
             } else {
                 _ = try await inbox.next()
             }
@@ -143,11 +143,11 @@ extension FlowSet {
     ) async throws -> Bool {
         let inbox = arrivals ?? Inbox(limit: 1)
         arrivals = inbox
-        let end = timeout.map { tyme + $0 }
+        let end = timeout.map { currentTyme + $0 }
         while true {
             if move(to: queue) { return true }
             if let end {
-                guard tyme < end, try await inbox.next(timeout: end - tyme) != nil else { return false }
+                guard currentTyme < end, try await inbox.next(timeout: end - currentTyme) != nil else { return false }
             } else {
                 _ = try await inbox.next()
             }

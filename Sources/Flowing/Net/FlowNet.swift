@@ -1,4 +1,3 @@
-import CoDoing
 import Doing
 import Wiring
 

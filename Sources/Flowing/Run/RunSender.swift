@@ -23,8 +23,9 @@ struct RunSender {
 
     /// RTO before a round trip was measured, in seconds.
     static let firstTimeout = 1.0
-    /// The most that the probe timer grows to, in seconds.
+    /// The most that the probe timer grows to, in seconds, and how often it doubles.
     static let longestTimeout = 8.0
+    static let mostDoublings = 4
     /// Seconds without progress after which the run has failed.
     static let patience = 120.0
     /// Packets in flight before the peer said how many it takes.
@@ -50,6 +51,7 @@ struct RunSender {
     private var backoff = 0
     private var duplicates = 0
     private var recoverTo: UInt32?
+    private var tryAlong = 1
     /// When the probe timer was started.
     private var timer: Tyme?
     private var progress: Tyme = 0
@@ -78,7 +80,7 @@ struct RunSender {
     /// Seconds until a packet counts as unheard; `delay` is how long the peer may wait with its acknowledgement.
     private func timeout(delay: Double) -> Double {
         let base = roundTrip.map { $0 + max(4 * deviation, 250e-6) + delay } ?? Self.firstTimeout
-        return min(Self.longestTimeout, base * Double(1 << min(backoff, 10)))
+        return min(Self.longestTimeout, base * Double(1 << min(backoff, Self.mostDoublings)))
     }
 
     /// When the probe timer is due; nil if nothing is on its way.
@@ -141,7 +143,9 @@ struct RunSender {
         sent.removeFirst(distance)
         first = number
         if let bitmap { hold(bitmap, &news, at: tyme) }
-        if let sample = news.sample { measure(sample) }
+        let isClear = recoverTo == nil && !news.hasRepeats || roundTrip == nil
+        // Without bitmaps what stood behind a gap is acknowledged late, and says nothing about the way.
+        if let sample = news.sample, hasBitmaps || isClear { measure(sample) }
         if distance > 0 || news.isNew {
             (backoff, duplicates, progress) = (0, 0, tyme)
             room = min(mostRoom, room + max(distance, 1))
@@ -157,6 +161,7 @@ struct RunSender {
 
     private struct News {
         var isNew = false
+        var hasRepeats = false
         var sample: Double?
         var sampleOrder: UInt64 = 0
     }
@@ -167,7 +172,9 @@ struct RunSender {
         guard packet.fate != .held else { return }
         news.isNew = true
         newestAcknowledged = max(newestAcknowledged, packet.order)
-        if packet.tries == 1, packet.order >= news.sampleOrder {
+        if packet.tries > 1 { news.hasRepeats = true }
+        // Before the first measure a repeat must do: too short a time costs a repeat, too long a one costs seconds.
+        if packet.tries == 1 || roundTrip == nil && packet.fate == .underway, packet.order >= news.sampleOrder {
             (news.sample, news.sampleOrder) = (tyme - packet.tyme, packet.order)
         } else if packet.tries == 2, let roundTrip, packet.fate == .underway, tyme - packet.tyme < roundTrip / 2 {
             // The first one arrived after all: packets overtake each other here.
@@ -211,15 +218,19 @@ struct RunSender {
         }
     }
 
-    /// Without bitmaps: three empty acknowledgements tell of one loss, and each that ends before it, of the next.
+    /// Without bitmaps: three empty acknowledgements tell of one loss, and each that ends before it, of the next. Those
+    /// behind it are tried along, twice as many each time, since nothing says which of them are missing.
     private mutating func recover(distance: Int, isBare: Bool) {
         if let to = recoverTo, distance > 0 {
-            if first.isBefore(to) { lose(0) } else { recoverTo = nil }
+            guard first.isBefore(to) else { return recoverTo = nil }
+            tryAlong = min(16, 2 * tryAlong)
+            for index in 0..<min(tryAlong, Int(to &- first), sent.count) { lose(index) }
         } else if distance == 0, isBare, !sent.isEmpty, recoverTo == nil {
             duplicates += 1
             guard duplicates >= 3 else { return }
             duplicates = 0
             recoverTo = first &+ UInt32(sent.count)
+            tryAlong = 1
             lose(0)
         }
     }
@@ -238,8 +249,11 @@ struct RunSender {
         if tyme - progress >= Self.patience { return false }
         timer = tyme
         backoff += 1
-        recoverTo = nil
+        recoverTo = hasBitmaps ? nil : first &+ UInt32(sent.count)
+        tryAlong = 1
         lose(0)
+        // Without bitmaps a repeat that is lost is found by this timer alone: those behind the gap go along.
+        if !hasBitmaps { for index in 1..<min(4, max(1, sent.count)) { lose(index) } }
         if hasBitmaps, backoff <= 2 {
             if let last = (0..<sent.count).last(where: { sent[$0].fate != .held }) { lose(last) }
         }
