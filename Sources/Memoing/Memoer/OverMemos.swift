@@ -10,7 +10,7 @@ import Wiring
 /// and sure, and it arrives whole or not at all. The upper core sees memos as datagrams from the memo's source. It
 /// answers in the pass that brought a memo. Cores stack like this; doers behind doers would cost a tick each way.
 ///
-/// While the memoer has no room for a peer, the upper core is told ``/Wiring/Sending/Outcome/peerFull``. Outcomes of
+/// While the memoer has no room for a peer, the upper core is told `Sending.Outcome.peerFull`. Outcomes of
 /// sure memos and other events of the memoer are not told: ``memoer`` counts them.
 public struct OverMemos<Upper: DatagramCore>: DatagramCore {
     public typealias Event = Upper.Event
