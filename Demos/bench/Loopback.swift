@@ -64,6 +64,7 @@ func benchMemoer(_ options: LoopbackOptions) throws -> Memoer {
     case .none: memoer.sureDefaults.control = .none(window: options.window)
     case .rate: memoer.sureDefaults.control = .rate(bytesPerSecond: 10_000_000_000)
     case .newreno: memoer.sureDefaults.control = .newReno
+    case .delayreno: memoer.sureDefaults.control = .delayReno
     }
     return memoer
 }

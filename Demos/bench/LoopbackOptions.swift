@@ -10,7 +10,7 @@ struct LoopbackOptions {
     }
     enum Transport: String, CaseIterable { case udp, uxd }
     enum Kind: String, CaseIterable { case plain, sure }
-    enum Control: String, CaseIterable { case none, rate, newreno }
+    enum Control: String, CaseIterable { case none, rate, newreno, delayreno }
 
     var mode = Mode.oneThread
     /// Bytes of a memo.

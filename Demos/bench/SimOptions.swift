@@ -4,7 +4,7 @@ import Simming
 
 /// What `bench sim` was asked for.
 struct SimOptions {
-    enum Control: String, CaseIterable { case rate, newreno, none }
+    enum Control: String, CaseIterable { case rate, newreno, delayreno, none }
 
     /// Memos, and bytes of each; the first four say which it is.
     var count = 1000
@@ -39,6 +39,7 @@ struct SimOptions {
     var sureControl: SureControl {
         switch control {
         case .newreno: .newReno
+        case .delayreno: .delayReno
         case .none: .none(window: window)
         case .rate: .rate(bytesPerSecond: pace > 0 ? pace : link.rate > 0 ? Int(link.rate / 8) : 1_000_000_000)
         }

@@ -12,7 +12,7 @@ public enum Lossy {
           --kind KIND       sure (the default) or sure-signed, held against plain and signed
           --size N          bytes of the memo, 24,000 by default
           --gram N          bytes of a gram at most, 1240 by default
-          --control C       newreno (the default), rate (for a link with --rate), or none (64 grams under way)
+          --control C       newreno (the default), delayreno, rate (for a link with --rate), or none (64 grams)
           --udp, --uxd      over real sockets, with the faults in front of them; otherwise in simulated time
           --time S          give up after S seconds
           --table           many runs over loss, size and kind, --runs N (1000) of each: the table of the documentation

@@ -7,7 +7,7 @@ struct LossyOptions {
         case sure
         case sureSigned = "sure-signed"
     }
-    enum Control: String, CaseIterable { case newreno, rate, none }
+    enum Control: String, CaseIterable { case newreno, delayreno, rate, none }
     enum Place { case simulated, udp, uxd }
 
     /// What goes wrong where nothing else is said.
@@ -47,6 +47,7 @@ struct LossyOptions {
         try words.finish()
         switch control {
         case .newreno: self.control = .newReno
+        case .delayreno: self.control = .delayReno
         case .none: self.control = .none(window: 64)
         case .rate:
             guard let rate = flags.link?.rate, rate > 0 else { throw UsageError("--control rate needs --rate") }

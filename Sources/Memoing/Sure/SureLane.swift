@@ -17,9 +17,7 @@ struct GramRef {
 struct SureLane {
     let address: Address
     var options: SureOptions
-    var controller: any CongestionController
-    /// What the controller says: asked all the time, and asking an existential in a lane copies the lane.
-    private(set) var repeatsOverdue: Bool
+    var controller: Controller
     var roundTrip: RoundTrip
     var pacer = Pacer()
     /// The window or the pacer, and not a lack of grams, was what ended the sending last: then the window is in use,
@@ -65,18 +63,14 @@ struct SureLane {
     init(_ address: Address, _ options: SureOptions) {
         self.address = address
         self.options = options
-        controller = options.control.controller
-        repeatsOverdue = controller.repeatsOverdue
+        controller = Controller(options.control)
         roundTrip = RoundTrip(
             initial: max(1, Micros(tyme: options.patience)), isSteady: controller.repeatsOverdue)
         pinned = options.vid
     }
 
     /// Another controller, which starts anew.
-    mutating func control(by control: SureControl) {
-        controller = control.controller
-        repeatsOverdue = controller.repeatsOverdue
-    }
+    mutating func control(by control: SureControl) { controller = Controller(control) }
 
     /// The order of a new memo.
     mutating func enroll() -> UInt64 {
@@ -152,7 +146,8 @@ extension SureOutbox {
         LaneTimes(
             roundTrip: lanes[lane].roundTrip, detector: lanes[lane].detector, timeouts: lanes[lane].timeouts,
             steady: Int(lanes[lane].loss.steady), lastTimeout: lanes[lane].lastTimeout, isHeard: lanes[lane].isHeard,
-            repeatsOverdue: lanes[lane].repeatsOverdue, isThin: lanes[lane].inFlight < 4 && lanes[lane].lost.count < 4,
+            repeatsOverdue: lanes[lane].controller.repeatsOverdue,
+            isThin: lanes[lane].inFlight < 4 && lanes[lane].lost.count < 4,
             granularity: granularity)
     }
 

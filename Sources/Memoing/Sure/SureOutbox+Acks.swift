@@ -65,9 +65,11 @@ extension SureOutbox {
         lanes[lane].timeouts = 0
         lanes[lane].loss.heard(progress)
         if progress > 0 {
+            counts.acknowledged += progress
             lanes[lane].allowance = min(lanes[lane].allowance + progress, SureControl.mostInFlight)
             lanes[lane].controller.acknowledged(
-                progress, inFlight: lanes[lane].isHeldBack ? max(inFlight, lanes[lane].controller.window) : inFlight)
+                progress, sentAt: lanes[lane].detector.greatestSentAt,
+                isUsed: lanes[lane].isHeldBack || inFlight >= lanes[lane].controller.window / 2)
             detectLosses(lane, now)
         }
         after(laneRow, now)

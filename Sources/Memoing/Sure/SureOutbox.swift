@@ -375,7 +375,7 @@ extension SureOutbox {
         let isSilent = noteTimer(lane, now)
         if isSilent, lanes[lane].log.isEmpty { return }
         if !lanes[lane].isHeard { return probeUnheard(lane, now) }
-        if lanes[lane].repeatsOverdue {
+        if lanes[lane].controller.repeatsOverdue {
             while let first = lanes[lane].log.first, first.sentAt <= overdue {
                 lose(lane, lanes[lane].log.firstOrder, now, isCongestion: false)
                 lanes[lane].allowance += 1

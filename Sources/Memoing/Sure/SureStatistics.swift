@@ -18,6 +18,8 @@ public struct SureStatistics: Hashable, Sendable {
     public var spurious = 0
     /// Timers that ran out.
     public var timeouts = 0
+    /// Grams that were acknowledged.
+    public var acknowledged = 0
     /// Acks taken in.
     public var acks = 0
     /// Acks sent, and those of a head only among them.

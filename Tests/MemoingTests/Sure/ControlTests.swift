@@ -4,25 +4,74 @@ import Testing
 
 /// What holds sending back, and what tells a loss from a delay.
 @Suite struct ControlTests {
-    @Test("newReno doubles until the round trip grows, and then adds a gram a window")
-    func growth() {
+    @Test("newReno doubles in slow start, halves once for the losses of a round trip, and then adds a gram a window")
+    func newReno() {
         var control = NewReno()
-        control.acknowledged(32, inFlight: 32)
+        #expect(control.window == 10)
+        control.acknowledged(10, sentAt: 1, isUsed: true)
+        #expect(control.window == 20)
+        control.acknowledged(20, sentAt: 2, isUsed: false)
+        #expect(control.window == 20)
+        control.lost(sentAt: 3, at: 10)
+        #expect(control.window == 10 && control.threshold == 10)
+        // Of the same round trip; and what was sent before the cut opens nothing.
+        control.lost(sentAt: 9, at: 11)
+        control.acknowledged(10, sentAt: 9, isUsed: true)
+        #expect(control.window == 10)
+        control.acknowledged(10, sentAt: 12, isUsed: true)
+        #expect(control.window == 11)
+        control.acknowledged(10, sentAt: 13, isUsed: true)
+        #expect(control.window == 11)
+        control.acknowledged(1, sentAt: 14, isUsed: true)
+        #expect(control.window == 12)
+        for time in 20..<30 { control.lost(sentAt: Micros(time), at: Micros(time + 1)) }
+        #expect(control.window == NewReno.least)
+        control.acknowledged(10_000, sentAt: 40, isUsed: true)
+        for _ in 0..<800 { control.acknowledged(800, sentAt: 40, isUsed: true) }
+        #expect(control.window == NewReno.most)
+        control.timedOut(2)
+        #expect(control.window == NewReno.most)
+        control.timedOut(3)
+        #expect(control.window == NewReno.least && control.threshold == NewReno.most / 2)
+        control.idled()
+        #expect(control.window == NewReno.least)
+    }
+
+    @Test("a cut for losses that were none is taken back with the last of them, and not before")
+    func undo() {
+        var control = NewReno()
+        control.acknowledged(30, sentAt: 1, isUsed: true)
+        for sentAt in [2, 3, 4] as [Micros] { control.lost(sentAt: sentAt, at: 10) }
+        #expect(control.window == 20 && control.threshold == 20)
+        control.spared()
+        control.spared()
+        #expect(control.window == 20)
+        control.spared()
+        #expect(control.window == 40 && control.threshold == .max)
+        control.spared()
+        control.lost(sentAt: 20, at: 30)
+        #expect(control.window == 20)
+    }
+
+    @Test("delayReno doubles until the round trip grows, and then adds a gram a window")
+    func delayGrowth() {
+        var control = DelayReno()
+        control.acknowledged(32, isUsed: true)
         #expect(control.window == 64)
         control.measured(50_000, least: 50_000)
-        control.acknowledged(64, inFlight: 64)
+        control.acknowledged(64, isUsed: true)
         #expect(control.window == 128)
         control.measured(57_000, least: 50_000)
-        control.acknowledged(128, inFlight: 128)
+        control.acknowledged(128, isUsed: true)
         #expect(control.window == 129)
-        control.acknowledged(64, inFlight: 10)
+        control.acknowledged(64, isUsed: false)
         #expect(control.window == 129)
     }
 
     @Test("a loss with a full queue halves the window once a round trip; one without a queue leaves it")
-    func losses() {
-        var control = NewReno()
-        control.acknowledged(224, inFlight: 64)
+    func delayLosses() {
+        var control = DelayReno()
+        control.acknowledged(224, isUsed: true)
         control.measured(50_000, least: 50_000)
         control.lost(sentAt: 1, at: 10)
         #expect(control.window == 256)
@@ -38,8 +87,8 @@ import Testing
 
     @Test("where more than a fifth is lost the window is halved, queue or none")
     func muchLoss() {
-        var control = NewReno()
-        control.acknowledged(100, inFlight: 32)
+        var control = DelayReno()
+        control.acknowledged(100, isUsed: true)
         control.measured(50_000, least: 50_000)
         var window = control.window
         for index in 0..<25 { control.lost(sentAt: Micros(10 * index + 5), at: Micros(10 * index + 6)) }
@@ -48,29 +97,29 @@ import Testing
         control.lost(sentAt: 1000, at: 1001)
         #expect(control.window == window / 2)
         control.timedOut(3)
-        #expect(control.window == NewReno.least)
+        #expect(control.window == DelayReno.least)
     }
 
     @Test("what a burst queues behind itself cuts the window a little, and does not end the doubling")
     func burst() {
-        var control = NewReno()
-        control.acknowledged(32, inFlight: 32)
+        var control = DelayReno()
+        control.acknowledged(32, isUsed: true)
         control.measured(55_000, least: 50_000)
         control.lost(sentAt: 1, at: 2)
         #expect(control.window == 58 && control.threshold == .max)
-        control.acknowledged(58, inFlight: 58)
+        control.acknowledged(58, isUsed: true)
         #expect(control.window == 116)
         control.measured(57_000, least: 50_000)
         control.lost(sentAt: 3, at: 4)
         #expect(control.window == 101 && control.threshold == 101)
-        control.acknowledged(101, inFlight: 101)
+        control.acknowledged(101, isUsed: true)
         #expect(control.window == 102)
     }
 
     @Test("grams that were not lost after all do not add up to a fifth")
-    func spared() {
-        var control = NewReno()
-        control.acknowledged(100, inFlight: 32)
+    func delaySpared() {
+        var control = DelayReno()
+        control.acknowledged(100, isUsed: true)
         control.measured(50_000, least: 50_000)
         let window = control.window
         for index in 0..<40 {

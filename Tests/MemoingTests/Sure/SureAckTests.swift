@@ -89,11 +89,18 @@ import Wiring
         #expect(red.log(at: 0.4) == ["sureSigned 2"])
     }
 
+    /// 32 grams at first.
+    private static var delayReno: SureOptions {
+        var options = SureOptions()
+        options.control = .delayReno
+        return options
+    }
+
     @Test("acks of grams that have not left yet, or never will, are counted drops and open no window")
     func optimistic() throws {
-        var red = try SureWorld.memoer(.red)
+        var red = try SureWorld.memoer(.red, options: Self.delayReno)
         let mid = try red.memoit(SureWorld.body(100), to: .blu)
-        #expect(red.out(at: 0).count == NewReno.initial)
+        #expect(red.out(at: 0).count == DelayReno.initial)
         let impossible: [(String, [UInt8])] = [
             ("the trigger has not left", SureWorld.ack(mid, 32)),
             ("nor will it ever", SureWorld.ack(mid, 100)),
@@ -108,7 +115,7 @@ import Wiring
             #expect(red.log(at: 0.05) == [], "\(why)")
             #expect(red.dropped == [.badAck: index + 1], "\(why)")
             #expect(red.sureStatistics.inFlight == 32 && red.sureStatistics.acks == 0, "\(why)")
-            #expect(red.sure.outbox.lanes[0].controller.window == NewReno.initial, "\(why)")
+            #expect(red.sure.outbox.lanes[0].controller.window == DelayReno.initial, "\(why)")
         }
         #expect(red.roundTrip(to: .blu) == nil && red.outcomes() == [])
         // The last gram of the window in the bitmap is as much as may be said.
@@ -119,7 +126,7 @@ import Wiring
 
     @Test("what was acknowledged once opens the window once, however often it is said, and by whomever else")
     func repeated() throws {
-        var red = try SureWorld.memoer(.red)
+        var red = try SureWorld.memoer(.red, options: Self.delayReno)
         let mid = try red.memoit(SureWorld.body(200), to: .blu)
         #expect(red.out(at: 0).count == 32)
         let ack = SureWorld.ack(mid, 7, Self.more(8, 1 << 23))

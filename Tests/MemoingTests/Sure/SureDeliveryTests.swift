@@ -9,7 +9,7 @@ import Wiring
     @Test("720 memos, alternately of 60,000 and 100 bytes, over 2 % loss and jitter: all are delivered, and said to be")
     func mixedSizes() throws {
         var road = try SureRoad.pair(delay: 0.01, jitter: 0.005, loss: 0.02)
-        try road.run(720, gap: 0.01, limit: 60) { MemoerTests.bytes($0 % 2 == 0 ? 60_000 : 100, seed: UInt64($0)) }
+        try road.run(720, gap: 0.01, limit: 200) { MemoerTests.bytes($0 % 2 == 0 ? 60_000 : 100, seed: UInt64($0)) }
         #expect(road.results == ["delivered": 720])
         #expect(road.wrong == [] && road.accounts.values.allSatisfy { $0.arrivals == 1 })
     }

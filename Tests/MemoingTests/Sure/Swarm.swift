@@ -70,8 +70,10 @@ struct Swarm {
                 kind: .sure, domain: random.below(2) == 0 ? .text : .binary, size: 200 + random.below(1000),
                 vid: vids[host], keep: keep, signer: signer, limits: limits,
                 random: SplitMix64(seed: seed &* 3 &+ UInt64(host)))
-            let controls: [SureControl] = [.newReno, .rate(bytesPerSecond: 500_000), .none(window: 32)]
-            memoer.sureDefaults.control = controls[random.below(3)]
+            let controls: [SureControl] = [
+                .newReno, .delayReno, .rate(bytesPerSecond: 500_000), .none(window: 32),
+            ]
+            memoer.sureDefaults.control = controls[random.below(4)]
             memoer.sureDefaults.isOrdered = random.below(4) == 0
             memoer.sureDefaults.mode = random.below(4) == 0 ? .bestEffort : .required
             if random.below(4) == 0 { memoer.sureDefaults.deadline = 0.5 + random.unit() * 5 }
