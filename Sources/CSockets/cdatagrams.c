@@ -136,8 +136,8 @@ int csk_set(int fd, int option, int value) {
     switch (option) {
     case CSK_BROADCAST: result = setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &value, sizeof value); break;
     case CSK_SHARE_PORT:
-        result = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &value, sizeof value);
-        if (result == 0) result = setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &value, sizeof value);
+        /* Not SO_REUSEADDR: on Linux that shares a UDP port with any other user, too. */
+        result = setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &value, sizeof value);
         break;
     case CSK_V6ONLY: result = setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &value, sizeof value); break;
     case CSK_SEND_BUFFER: result = setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &value, sizeof value); break;

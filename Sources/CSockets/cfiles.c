@@ -83,7 +83,8 @@ void csk_unlock(int fd, const char *path) {
 }
 
 int csk_fresh_directory(char *template_, int suffix_length) {
-    /* mkdtemp wants the X at the end: make it there, then add the suffix by renaming, which keeps mode and owner. */
+    /* mkdtemp wants the X at the end: let it make up a name there, and make a second directory of that name and the
+     * suffix. */
     size_t length = strlen(template_);
     size_t bare = length - (size_t)suffix_length;
     char *work = malloc(length + 1);

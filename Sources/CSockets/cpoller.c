@@ -82,7 +82,6 @@ int csk_poller_wait(int poller, csk_event *events, int max, int64_t timeout) {
     for (int i = 0; i < count; i++) {
         uint32_t bits = found[i].events;
         events[i].token = found[i].data.u64;
-        events[i].fd = -1;
         events[i].flags = 0;
         if (bits & (EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLRDHUP)) events[i].flags |= CSK_READABLE;
         if (bits & (EPOLLOUT | EPOLLERR | EPOLLHUP)) events[i].flags |= CSK_WRITABLE;
@@ -128,7 +127,6 @@ int csk_poller_wait(int poller, csk_event *events, int max, int64_t timeout) {
     if (count < 0) return -errno;
     for (int i = 0; i < count; i++) {
         events[i].token = (uint64_t)(uintptr_t)found[i].udata;
-        events[i].fd = (int)found[i].ident;
         events[i].flags = found[i].filter == EVFILT_WRITE ? CSK_WRITABLE : CSK_READABLE;
     }
     return count;

@@ -136,14 +136,6 @@ int csk_connected(int fd) {
     return is_self ? -ECONNREFUSED : 1;
 }
 
-int csk_peer_name(int fd, csk_address *address) {
-    any_address name;
-    socklen_t length = sizeof name;
-    if (getpeername(fd, &name.plain, &length) < 0) return -errno;
-    *address = csk_from_system(&name, length);
-    return 0;
-}
-
 long csk_read(int fd, void *room, size_t capacity) {
     ssize_t count = recv(fd, room, capacity, MSG_DONTWAIT);
     return count < 0 ? -errno : count;

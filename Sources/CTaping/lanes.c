@@ -8,8 +8,14 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* Compiled once for every x86 and once for those with AVX2; the loader takes the one that fits. */
-#if defined(__x86_64__) && defined(__gnu_linux__)
+/* Compiled once for every x86 and once for those with AVX2; the loader takes the one that fits. Not under a thread
+ * sanitizer: the loader asks which one fits before that has begun. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define ONE_OF_A_KIND 1
+#endif
+#endif
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(ONE_OF_A_KIND)
 #define CLONES __attribute__((target_clones("avx2", "default")))
 #else
 #define CLONES

@@ -42,7 +42,7 @@ public struct PcapngWriter {
 
     /// Says what an address is called.
     public func name(_ address: Address, _ name: String) {
-        let ip = Self.ip(address)
+        let (ip, name) = (Self.ip(address), Self.front(of: name, 1000))
         guard !name.isEmpty, ip.count == 4 || ip.count == 16 else { return }
         var block = Bytes()
         let text = Array(name.utf8) + [0]
@@ -68,7 +68,9 @@ public struct PcapngWriter {
         _ bytes: RawSpan, from source: Address, to destination: Address, at tyme: Tyme, isOutbound: Bool = true,
         comment: String = ""
     ) {
-        write(Self.packet(bytes, nil, source, destination), at: tyme, isOutbound, comment)
+        let packet = Self.packet(bytes, nil, source, destination)
+        let cut = max(0, bytes.byteCount - Self.longestBody)
+        write(packet, length: packet.count + cut, at: tyme, isOutbound, comment)
     }
 
     /// Adds a segment of a byte stream, as TCP: at most 65,000 bytes of it.
@@ -76,17 +78,19 @@ public struct PcapngWriter {
         _ bytes: RawSpan, _ head: TCPPlaces.Head, from source: Address, to destination: Address, at tyme: Tyme,
         isOutbound: Bool, comment: String
     ) {
-        write(Self.packet(bytes, head, source, destination), at: tyme, isOutbound, comment)
+        let packet = Self.packet(bytes, head, source, destination)
+        write(packet, length: packet.count, at: tyme, isOutbound, comment)
     }
 
-    private func write(_ packet: [UInt8], at tyme: Tyme, _ isOutbound: Bool, _ comment: String) {
+    /// - Parameter length: how long the packet was before it was cut to what IP can hold.
+    private func write(_ packet: [UInt8], length: Int, at tyme: Tyme, _ isOutbound: Bool, _ comment: String) {
         let nanoseconds = UInt64(min(max(0, tyme), 1e10) * 1e9)
         var block = Bytes()
         block.add32(0)
         block.add32(UInt32(nanoseconds >> 32))
         block.add32(UInt32(truncatingIfNeeded: nanoseconds))
         block.add32(UInt32(packet.count))
-        block.add32(UInt32(packet.count))
+        block.add32(UInt32(clamping: length))
         block.add(packet)
         block.pad()
         block.addOption(2, [isOutbound ? 2 : 1, 0, 0, 0])
@@ -107,6 +111,33 @@ public struct PcapngWriter {
 
     // MARK: - Packets
 
+    /// Bytes of a datagram that an IP packet holds at most. Unix datagrams may be longer.
+    private static let longestBody = 65_507
+
+    /// As many characters of a text as `count` bytes hold.
+    private static func front(of text: String, _ count: Int) -> String {
+        guard text.utf8.count > count else { return text }
+        var front = ""
+        for character in text {
+            guard front.utf8.count + character.utf8.count <= count else { break }
+            front.append(character)
+        }
+        return front
+    }
+
+    /// Both ends as bytes of IP of one length. Beside an IPv6 end an IPv4 one is `::ffff:a.b.c.d`, as with a socket for
+    /// both, and one that is not known is zeros.
+    private static func ips(_ source: Address, _ destination: Address) -> (from: [UInt8], to: [UInt8]) {
+        let (from, to) = (ip(source), ip(destination))
+        guard from.count != to.count else { return (from, to) }
+        func wide(_ address: Address, _ ip: [UInt8]) -> [UInt8] {
+            guard ip.count == 4 else { return ip }
+            if address.family == .none { return [UInt8](repeating: 0, count: 16) }
+            return [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF] + ip
+        }
+        return (wide(source, from), wide(destination, to))
+    }
+
     /// The address as bytes of IP, 4 or 16 of them.
     private static func ip(_ address: Address) -> [UInt8] {
         switch address.family {
@@ -121,16 +152,8 @@ public struct PcapngWriter {
     private static func packet(
         _ bytes: RawSpan, _ head: TCPPlaces.Head?, _ source: Address, _ destination: Address
     ) -> [UInt8] {
-        var (from, to) = (ip(source), ip(destination))
-        // A datagram has one family: an unknown end takes that of the other.
-        if from.count != to.count {
-            if from.count == 4 {
-                from = [UInt8](repeating: 0, count: 16)
-            } else {
-                to = [UInt8](repeating: 0, count: 16)
-            }
-        }
-        let body = unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0.prefix(head == nil ? 65_507 : 65_000)) }
+        let (from, to) = ips(source, destination)
+        let body = unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0.prefix(head == nil ? longestBody : 65_000)) }
         let ports = source.port.bigEndianBytes + destination.port.bigEndianBytes
         var transport = head.map { tcp($0, ports) } ?? ports + UInt16(8 + body.count).bigEndianBytes + [0, 0]
         let kind: UInt8 = head == nil ? 17 : 6

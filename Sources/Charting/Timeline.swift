@@ -50,8 +50,11 @@ extension Trace {
 
     /// Microseconds with three digits behind the point.
     private func micros(_ tyme: Tyme) -> String {
-        guard tyme.magnitude < 9e6 else { return "0.000" }  // JSON has no infinity
-        return String(seconds(tyme * 1e6).dropLast(3))
+        let nanos = (tyme * 1e9).rounded()
+        guard nanos.magnitude < 9e18 else { return "0.000" }  // JSON has no infinity
+        let (whole, rest) = Int64(nanos.magnitude).quotientAndRemainder(dividingBy: 1000)
+        let digits = String(rest)
+        return "\(nanos < 0 ? "-" : "")\(whole).\(String(repeating: "0", count: 3 - digits.count))\(digits)"
     }
 
     /// In JSON's quotes.

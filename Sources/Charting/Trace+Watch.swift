@@ -4,9 +4,9 @@ extension Trace {
     /// Writes what the doers of `doist` do: a lane for each of them, named by its path.
     ///
     /// It takes the doist's `onDeed`, and in real time calls whoever had `onPass` before. Such events are kept and
-    /// drawn; the hash leaves them out.
+    /// drawn; the hash leaves them out. The doist keeps the trace alive.
     public func watch(_ doist: Doist) {
-        doist.onDeed = { [unowned self] event in
+        doist.onDeed = { [self] event in
             let path = event.path.dropFirst().joined(separator: "/")
             let lane = doerLanes[path] ?? lane(path)
             doerLanes[path] = lane
@@ -16,7 +16,7 @@ extension Trace {
         }
         guard doist.pace != nil else { return }
         let before = doist.onPass
-        doist.onPass = { [unowned self] pass in
+        doist.onPass = { [self] pass in
             extra = pass.kind == .extra ? extra + 1 : 0
             before?(pass)
         }

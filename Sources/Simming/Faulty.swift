@@ -64,7 +64,12 @@ public final class Faulty<Base: DatagramTransport>: DatagramTransport {
     /// Datagrams that are held.
     public var heldCount: Int { state.pointee.flights.count }
 
-    public var limits: TrainLimits { base.limits }
+    /// Those of its base, but for datagrams of more than 64 KiB, which it cannot hold.
+    public var limits: TrainLimits {
+        var limits = base.limits
+        limits.datagram = min(limits.datagram, Arena.largest)
+        return limits
+    }
     public var address: Address { base.address }
     public var readiness: Readiness { base.readiness }
 
@@ -104,6 +109,9 @@ public final class Faulty<Base: DatagramTransport>: DatagramTransport {
         let now = Micros.of(tyme)
         if let refusal = refusal(at: now) { return Sending(taken: 0, refusal) }
         guard bytes.byteCount <= limits.bytes, min(train.segment, bytes.byteCount) <= limits.datagram else {
+            guard min(train.segment, bytes.byteCount) <= Arena.largest else {
+                return Sending(taken: 0, .refused(Refusal(.tooLarge)))
+            }
             return try base.send(bytes, train, at: tyme)
         }
         train.forEachDatagram(of: bytes) { datagram in

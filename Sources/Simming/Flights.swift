@@ -40,7 +40,7 @@ struct Flights {
         _ bytes: UnsafeRawBufferPointer, way: Int32, from: UInt16, to: UInt16, number: UInt64, marks: UInt8 = 0
     ) -> Int32 {
         let size = Arena.sizeClass(bytes.count)
-        guard let block = arena.take(size) else { return -1 }
+        guard size < Arena.classes, let block = arena.take(size) else { return -1 }
         if let start = bytes.baseAddress { block.copyMemory(from: start, byteCount: bytes.count) }
         let flight = Flight(
             bytes: block, count: Int32(truncatingIfNeeded: bytes.count), next: -1, way: way, fromPort: from, toPort: to,

@@ -42,9 +42,12 @@ public struct LinkModel: Hashable, Sendable {
     static let heads = 28
 
     private var stream: SplitMix64
-    /// When the link is through with what waits, in nanoseconds.
+    /// When the link is through with what waits, in nanoseconds, at the rate that the last datagram met.
     private var busy = -Micros.limit * 1000
-    var figures: Figures
+    private var lastRate = 0.0
+    var figures: Figures {
+        didSet { if figures.rate == 0 { lastRate = 0 } }
+    }
 
     /// The direction 0 or 1 of a network with this seed.
     ///
@@ -85,7 +88,10 @@ public struct LinkModel: Hashable, Sendable {
 
     /// The same with another rate and queue in place of the link's own.
     mutating func depart(_ count: Int, at now: Int64, rate: (Double, Double)?) -> Int64? {
-        guard let rate else { return depart(count, at: now) }
+        guard let rate else {
+            if figures.rate == 0 { lastRate = 0 }
+            return depart(count, at: now)
+        }
         return departSlowly(count, at: now, rate.0, rate.1)
     }
 
@@ -93,12 +99,23 @@ public struct LinkModel: Hashable, Sendable {
         _ count: Int, at now: Int64, _ rate: Double, _ queueBytes: Double
     ) -> Int64? {
         let nanos = now * 1000
+        if rate != lastRate { changeRate(to: rate, at: nanos) }
         if busy < nanos { busy = nanos }
         let backlog = Double(busy - nanos) * 1e-9 * rate / 8
         guard backlog + Double(count) + Double(Self.heads) <= queueBytes else { return nil }
         let most = Double(Micros.limit * 1000 - busy)
         busy += Int64(min(Double(count + Self.heads) * 8e9 / rate, most))
         return busy >= 0 ? (busy + 999) / 1000 : busy / 1000
+    }
+
+    /// What waits is so many bytes, and takes another time at another rate. A link without a rate has no queue.
+    private mutating func changeRate(to rate: Double, at nanos: Int64) {
+        if lastRate > 0, busy > nanos {
+            busy = nanos + Int64(min(Double(busy - nanos) * lastRate / rate, Double(Micros.limit * 1000 - nanos)))
+        } else {
+            busy = nanos
+        }
+        lastRate = rate
     }
 
     /// When a datagram arrives that has left, on a link without jitter.

@@ -35,8 +35,8 @@ struct SocketState {
     /// Bytes that the receive buffer holds.
     let bufferLimit: Int
     var isOpen = false
-    /// The doer that is woken when something arrives. It closes the peer before it goes.
-    var owner: Unmanaged<Doer>?
+    /// The doer that is woken when something arrives. Peers outlive doers.
+    weak var owner: Doer?
     /// The receive buffer: first and last, or -1.
     var head: Int32 = -1
     var tail: Int32 = -1

@@ -52,6 +52,6 @@ struct Passage {
                 bytes.storeBytes(of: byte ^ 1 << UInt8(bit % 8), toByteOffset: bit / 8, as: UInt8.self)
             }
         }
-        if let length { count = min(count, Int32(length)) }
+        if let length { count = min(count, Int32(clamping: length)) }
     }
 }

@@ -19,7 +19,7 @@ extension SimNet {
         for index in 0..<raw.pointee.touched.count {
             let socket = raw.pointee.touched[index].pointee
             socket.pointee.isTouched = false
-            socket.pointee.owner?._withUnsafeGuaranteedRef { $0.wake() }
+            socket.pointee.owner?.wake()
         }
         raw.pointee.touched.removeAll()
     }

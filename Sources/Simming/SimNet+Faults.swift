@@ -99,6 +99,10 @@ extension SimNet {
                 faults.append(ActiveFault(fault, seed: own, index: index))
             }
         }
+        // A burst that is under way goes on, whatever else changes.
+        for old in wayFaults[number] where old.index >= 0 {
+            if let place = faults.firstIndex(where: { $0.index == old.index }) { faults[place] = old }
+        }
         wayFaults[number] = faults
         settle(number)
     }
@@ -116,7 +120,10 @@ extension SimNet {
             }
         }
         faultCounts = Array(repeating: 0, count: plan.faults.count)
-        for number in links.indices { gatherFaults(number) }
+        for number in links.indices {
+            wayFaults[number] = []
+            gatherFaults(number)
+        }
         actions = hostActions()
         actionsDone = 0
         for number in hostNames.indices {

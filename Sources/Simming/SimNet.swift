@@ -56,7 +56,6 @@ public final class SimNet: Doer {
     /// The streams.
     var table = PipeTable()
     private var sockets: [UInt64: Socket] = [:]
-    private var seeds: [UInt64: (seed: UInt64, direction: Int)] = [:]
 
     private struct WeakHost {
         weak var host: SimHost?
@@ -68,7 +67,7 @@ public final class SimNet: Doer {
     ///   - seed: where all that is random starts.
     ///   - link: what every direction does that is not given a link of its own.
     ///   - trace: takes a record of every datagram; nil costs nothing.
-    ///   - memoryLimit: bytes held at most, at least 256 KiB for each of the sizes of datagrams in use.
+    ///   - memoryLimit: bytes held at most, at least 256 KiB for each of the sizes of datagrams in use at a time.
     /// - Precondition: `link` passes its ``SimLink/check()``.
     public init(seed: UInt64 = 1, link: SimLink = SimLink(), trace: Trace? = nil, memoryLimit: Int = 256 << 20) {
         SimNet.require(link)
@@ -250,6 +249,14 @@ public final class SimNet: Doer {
     }
 
     // MARK: - Within
+
+    /// Refuses to let a doer wait for a net that does not run.
+    func requireScheduled(for subject: String) throws(TransportError) {
+        guard doist != nil else {
+            throw .badValue(
+                name: "net of \(subject)", value: "not scheduled", allowed: "a SimNet that is its doist's first doer")
+        }
+    }
 
     /// A host of this number, if somebody has it.
     func liveHost(_ number: Int) -> SimHost? { hosts[number - 1].host }

@@ -55,8 +55,11 @@ public final class SimPeer: DatagramTransport {
 
     /// Takes its port.
     ///
-    /// - Throws: `TransportError.badValue` if another peer of the host has it.
+    /// - Parameter doer: who is woken when something arrives; held weakly.
+    /// - Throws: `TransportError.badValue` if another peer of the host has the port, or if the doer would wait for
+    ///   ever, since the net is in no doist that has entered.
     public func open(for doer: Doer?) throws(TransportError) {
+        if doer != nil { try net.requireScheduled(for: description) }
         if !isOpen {
             guard net.bind(socket) else {
                 throw .badValue(
@@ -64,7 +67,7 @@ public final class SimPeer: DatagramTransport {
             }
             socket.pointee.isOpen = true
         }
-        socket.pointee.owner = doer.map { .passUnretained($0) }
+        socket.pointee.owner = doer
     }
 
     /// Leaves its port. What it has not received is lost.

@@ -8,6 +8,9 @@ import Wiring
 struct StreamEngine<Calls: StreamCalls> {
     var calls: Calls
     var descriptor: Int32 = -1
+    /// The system had no memory for the last read or write: no poller tells when it has, so it is tried again at the
+    /// next tick.
+    private(set) var isStarved = false
 
     init(_ calls: Calls) { self.calls = calls }
 
@@ -17,11 +20,17 @@ struct StreamEngine<Calls: StreamCalls> {
         guard room.count > 0 else { return .nothing }
         while true {
             let count = calls.read(descriptor, room)
-            if count > 0 { return .bytes(count) }
+            if count > 0 {
+                isStarved = false
+                return .bytes(count)
+            }
             if count == 0 { return .end }
             let code = Int32(truncatingIfNeeded: -count)
             switch StreamFate(code) {
             case .nothing: return .nothing
+            case .starved:
+                isStarved = true
+                return .nothing
             case .again: continue
             case .lost: return .lost(StreamLoss(code: code))
             case .broken: throw Broken(call: "recv", code: code)
@@ -35,10 +44,16 @@ struct StreamEngine<Calls: StreamCalls> {
         guard bytes.count > 0 else { return .taken(0) }
         while true {
             let count = calls.write(descriptor, bytes)
-            if count >= 0 { return .taken(count) }
+            if count >= 0 {
+                isStarved = false
+                return .taken(count)
+            }
             let code = Int32(truncatingIfNeeded: -count)
             switch StreamFate(code) {
             case .nothing: return .taken(0)
+            case .starved:
+                isStarved = true
+                return .taken(0)
             case .again: continue
             case .lost: return .lost(StreamLoss(code: code))
             case .broken: throw Broken(call: "send", code: code)

@@ -5,6 +5,8 @@ import Wiring
 enum StreamFate: Hashable {
     /// Nothing is there, or there is no room.
     case nothing
+    /// The system has no memory for it: no edge tells when it has again.
+    case starved
     /// A signal came in between: once more.
     case again
     /// The connection is over: the other end, or the way to it, has gone.
@@ -14,7 +16,8 @@ enum StreamFate: Hashable {
 
     init(_ code: Int32) {
         switch code {
-        case EAGAIN, ENOBUFS, ENOMEM: self = .nothing
+        case EAGAIN: self = .nothing
+        case ENOBUFS, ENOMEM: self = .starved
         case EINTR: self = .again
         case EBADF, ENOTSOCK, EINVAL, EFAULT: self = .broken
         default: self = .lost

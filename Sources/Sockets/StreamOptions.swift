@@ -43,7 +43,7 @@ public struct StreamOptions: Hashable, Sendable {
         throw .badValue(name: name, value: "\(value)", allowed: "\(range.lowerBound)...\(range.upperBound)")
     }
 
-    /// Sets all of it but the buffers of a listener's connections, which inherit them; 0 or a negated error number.
+    /// Sets all of it; 0 or a negated error number.
     func apply(to descriptor: Int32, isTCP: Bool) -> Int32 {
         for (option, size) in [(CSK_SEND_BUFFER, sendBufferSize), (CSK_RECEIVE_BUFFER, receiveBufferSize)] {
             guard let size else { continue }

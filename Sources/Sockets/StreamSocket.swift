@@ -37,8 +37,11 @@ struct StreamSocket {
 
     var isConnected: Bool { engine.descriptor >= 0 }
     var isConnecting: Bool { attempts != nil }
-    /// When connecting has to be looked at again even if nothing happens.
-    var wakeTyme: Tyme? { attempts.map { $0.isQueued ? -.infinity : $0.deadline } }
+    /// When connecting has to be looked at again even if nothing happens, or a read or write that found no memory.
+    var wakeTyme: Tyme? {
+        if engine.isStarved { return -.infinity }
+        return attempts.map { $0.isQueued ? -.infinity : $0.deadline }
+    }
     /// The descriptor to watch; while connecting, for writing.
     var descriptor: Int32? {
         if isConnected { return engine.descriptor }

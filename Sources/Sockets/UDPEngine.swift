@@ -27,6 +27,9 @@ struct UDPEngine<Calls: UDPCalls> {
     var acceptsUpTo: Int
     var memory = OffloadMemory()
     var statistics = TransportStatistics()
+    /// The last receive gave up before it found anything, or nothing: a poller that tells of changes only would not
+    /// say that there is more, so it is looked again at the next tick.
+    private(set) var isFlooded = false
 
     init(_ calls: Calls, family: Int32, sendsUpTo: Int, acceptsUpTo: Int) {
         self.calls = calls
@@ -39,6 +42,7 @@ struct UDPEngine<Calls: UDPCalls> {
     mutating func receive(_ room: UnsafeMutableRawBufferPointer) throws(Broken) -> (Train, Int)? {
         var arrival = csk_arrival()
         var left = Self.passedOver
+        isFlooded = false
         while left > 0 {
             left -= 1
             let count = calls.receive(descriptor, room, &arrival, isJoining: joinsTrains)
@@ -54,7 +58,8 @@ struct UDPEngine<Calls: UDPCalls> {
             case .broken: throw Broken(call: "recvmsg", code: Int32(truncatingIfNeeded: -count))
             }
         }
-        return nil  // a flood of rubbish: the poller says again that something is there
+        isFlooded = true  // by rubbish
+        return nil
     }
 
     private mutating func accept(_ train: Train, _ count: Int, isCut: Bool) -> Bool {

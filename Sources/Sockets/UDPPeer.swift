@@ -153,6 +153,9 @@ public final class UDPPeer: DatagramTransport {
         try open()
     }
 
+    /// Nil, but for a flood of rubbish: what is behind it is looked for in the next tick.
+    public var wakeTyme: Tyme? { engine.isFlooded ? -.infinity : nil }
+
     /// Closes. Not open: does nothing. ``address`` keeps telling where it was.
     public func close() { closeDescriptor() }
 

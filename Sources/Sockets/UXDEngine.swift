@@ -17,6 +17,9 @@ struct UXDEngine<Calls: UXDCalls> {
     /// Hands on datagrams whose sender has no path to answer to.
     var acceptsUnnamed: Bool
     var statistics = TransportStatistics()
+    /// The last receive gave up before it found anything, or nothing: a poller that tells of changes only would not
+    /// say that there is more, so it is looked again at the next tick.
+    private(set) var isFlooded = false
     private let sources = UXDNameCache()
     private let destinations = UXDNameCache()
     private let arrival = ArrivalRoom()
@@ -33,6 +36,7 @@ struct UXDEngine<Calls: UXDCalls> {
     /// Receives the next datagram into `room`; the second value is how many bytes it is.
     mutating func receive(_ room: UnsafeMutableRawBufferPointer) throws(Broken) -> (Train, Int)? {
         var left = Self.passedOver
+        isFlooded = false
         while left > 0 {
             left -= 1
             let count = calls.receive(descriptor, room, arrival.pointer)
@@ -48,7 +52,8 @@ struct UXDEngine<Calls: UXDCalls> {
             case .broken: throw Broken(call: "recvmsg", code: Int32(truncatingIfNeeded: -count))
             }
         }
-        return nil  // a flood of rubbish: the poller says again that something is there
+        isFlooded = true  // by rubbish
+        return nil
     }
 
     private mutating func accept(_ count: Int) -> Address? {

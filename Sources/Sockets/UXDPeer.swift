@@ -152,6 +152,9 @@ public final class UXDPeer: DatagramTransport {
         try open()
     }
 
+    /// Nil, but for a flood of rubbish: what is behind it is looked for in the next tick.
+    public var wakeTyme: Tyme? { engine.isFlooded ? -.infinity : nil }
+
     /// Closes and removes the file if it is still ours. Not open: does nothing.
     public func close() { close(unlink: true) }
 

@@ -4,7 +4,7 @@ import Wiring
 /// A recording that was read and found whole: every checksum, every record, and the end mark.
 ///
 /// It keeps the bytes it was made of and one number a record, nothing more; a file cannot make it take more than twice
-/// its own size.
+/// its own size, and 2 MiB for the words of its header.
 public struct Recording: Sendable {
     /// Which program it is of.
     public let header: RecordingHeader
@@ -22,6 +22,7 @@ public struct Recording: Sendable {
         var at = 0
         header = try Self.header(bytes, &at)
         var offsets: [Int] = []
+        offsets.reserveCapacity(Self.countRecords(bytes, at))
         var (chunk, hasEnded) = (UInt32(0), false)
         while at < bytes.count {
             guard !hasEnded else { throw .malformed(at: at, what: "bytes behind the end mark") }
@@ -51,6 +52,27 @@ public struct Recording: Sendable {
 
     // MARK: - Reading
 
+    /// How many records there seem to be behind `at`, by their lengths: an array that grew would take twice as much.
+    private static func countRecords(_ bytes: [UInt8], _ at: Int) -> Int {
+        var (count, at) = (0, at)
+        bytes.withUnsafeBytes { all in
+            func word(_ at: Int) -> Int {
+                Int(UInt32(littleEndian: all.loadUnaligned(fromByteOffset: at, as: UInt32.self)))
+            }
+            while all.count - at >= RecordingFormat.chunkHeadLength {
+                let length = word(at + 8)
+                at += RecordingFormat.chunkHeadLength
+                let end = min(all.count, at + length)
+                while end - at >= 8 {
+                    count += 1
+                    at += 8 + (word(at + 4) + 7) & ~7
+                }
+                at = max(at, end)
+            }
+        }
+        return count
+    }
+
     private static func need(_ count: Int, _ bytes: [UInt8], _ at: Int) throws(RecordingError) {
         guard bytes.count - at >= count else { throw .truncated(at: at, need: count, have: bytes.count - at) }
     }
@@ -74,6 +96,9 @@ public struct Recording: Sendable {
         guard let seed = reader.number(UInt64.self), let count = reader.number(UInt32.self),
             let program = reader.text()
         else { throw .malformed(at: reader.at, what: "header") }
+        guard count <= RecordingFormat.mostArguments else {
+            throw .malformed(at: reader.at, what: "a header of \(count) arguments")
+        }
         var arguments: [String] = []
         for _ in 0..<count {
             guard let text = reader.text() else { throw .malformed(at: reader.at, what: "arguments") }

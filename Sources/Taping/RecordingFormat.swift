@@ -18,6 +18,8 @@ enum RecordingFormat {
     /// Before the bytes that a stream took, or before their length and sum: how many were offered.
     static let writeHeadLength = 8
     static let longestHeader = 1 << 24
+    /// Arguments of a program.
+    static let mostArguments = 1 << 16
     /// Of one record, so that a length that was made up allocates nothing.
     static let longestRecord = 1 << 26
 

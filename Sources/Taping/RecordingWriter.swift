@@ -34,6 +34,8 @@ final class RecordingWriter {
     @exclusivity(unchecked) private(set) var isFinished = false
     private(set) var bytesWritten = 0
 
+    /// How long a part is, unless one record is longer.
+    private let partLength: Int
     /// Whether a part is long enough to lend room of it.
     private let isRoomy: Bool
     private let trains: Burst
@@ -45,6 +47,7 @@ final class RecordingWriter {
 
     init(partLength: Int, sink: @escaping (RawSpan) throws -> Void) {
         self.sink = sink
+        self.partLength = partLength
         memory = RecordingMemory(partLength)
         (base, capacity) = (memory.base, memory.capacity)
         isRoomy = partLength >= Self.roomyPart
@@ -215,7 +218,7 @@ final class RecordingWriter {
     @inline(never) private func makeWay(_ kind: RecordingFormat.Kind, _ source: UInt16) {
         if isFinished || (source == borrower && kind.tellsOfNothing) { return }
         flush()
-        if retired == nil { replaceMemory(capacity) }
+        if retired == nil { replaceMemory(partLength) }
     }
 
     /// Goes on in other memory; what is lent is kept until it comes back.
@@ -243,7 +246,7 @@ final class RecordingWriter {
         chunks += 1
         count = RecordingFormat.chunkHeadLength
         sum = RecordingSum(salt: UInt64(chunks))
-        if isLent, retired == nil { replaceMemory(capacity) }
+        if capacity > partLength || isLent && retired == nil { replaceMemory(partLength) }
         settle()
     }
 

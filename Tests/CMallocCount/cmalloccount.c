@@ -5,7 +5,14 @@
 #include <features.h>
 #endif
 
-#if defined(__GLIBC__)
+/* A sanitizer stands there itself. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define IS_TAKEN 1
+#endif
+#endif
+
+#if defined(__GLIBC__) && !defined(IS_TAKEN)
 #include <stddef.h>
 
 extern void *__libc_malloc(size_t size);

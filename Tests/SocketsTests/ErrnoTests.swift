@@ -104,12 +104,13 @@ private let elsewhere = Address.ip4(0x0A00_0002, port: 9)
         var room = [UInt8](repeating: 0, count: 100)
         #expect(try room.withUnsafeMutableBytes { try engine.receive($0) } == nil)
         #expect(engine.calls.log.count == 256 && engine.statistics.receiveErrors == 256)
+        #expect(engine.isFlooded)  // nobody else says that there is more
 
         var unix = UXDEngine(
             ScriptedUXDCalls(receives: [Int](repeating: 9, count: 1000)), sendsUpTo: 5, acceptsUpTo: 5,
             acceptsUnnamed: true)
         #expect(try room.withUnsafeMutableBytes { try unix.receive($0) } == nil)
-        #expect(unix.statistics.truncated == 256)
+        #expect(unix.statistics.truncated == 256 && unix.isFlooded)
     }
 
     // MARK: The fallback of trains

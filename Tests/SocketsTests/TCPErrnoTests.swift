@@ -34,9 +34,13 @@ private let three = Address.ip4(0x0A00_0003, port: 9)
     func nothing(code: Int32) throws {
         var engine = Engine(.init(reads: [-Int(code), 3], writes: [-Int(code), 2]))
         #expect(try read(&engine) == .nothing)
+        // Where memory is short no edge tells when it is there again.
+        #expect(engine.isStarved == (code != EAGAIN))
         #expect(try write(&engine, 5) == .taken(0))
+        #expect(engine.isStarved == (code != EAGAIN))
         #expect(try read(&engine) == .bytes(3))
         #expect(try write(&engine, 5) == .taken(2))
+        #expect(!engine.isStarved)
     }
 
     @Test("a signal in between is not seen")

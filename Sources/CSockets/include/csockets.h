@@ -144,7 +144,6 @@ enum { CSK_READABLE = 1, CSK_WRITABLE = 2 };
 
 typedef struct csk_event {
     uint64_t token;
-    int fd;    /* kqueue only tells the number; epoll the token */
     int flags;
 } csk_event;
 

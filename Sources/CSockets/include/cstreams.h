@@ -24,8 +24,6 @@ int csk_connect(int fd, int family, const csk_address *to);
 int csk_unix_connect(int fd, const char *path, size_t length);
 /* What became of a connect: 1, connected; 0, not yet; or the error, which is then forgotten. */
 int csk_connected(int fd);
-/* Where the other end is; -ENOTCONN before it is connected. */
-int csk_peer_name(int fd, csk_address *address);
 /* Bytes read; 0: the other end has sent its last. */
 long csk_read(int fd, void *room, size_t capacity);
 /* Bytes taken, at least one if `count` is. */

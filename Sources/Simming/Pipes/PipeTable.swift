@@ -5,6 +5,16 @@ struct PipeTable {
     /// Connections by slot, in which nothing is told by the order of a dictionary.
     var pipes: [Pipe?] = []
     private var free: [Int] = []
+    /// What is held on a way until it is released, in order, by the number of the way; looked up only.
+    var held: [Int32: [Held]] = [:]
+
+    /// Something that an end has sent and that is held on its way.
+    struct Held {
+        let event: PipeEvent
+        let pipe: Pipe
+        let sender: PipeEnd
+    }
+
     /// Looked up only.
     private var listeners: [UInt64: ListenerState] = [:]
     private var ports: Set<UInt64> = []

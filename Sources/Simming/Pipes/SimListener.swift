@@ -48,8 +48,11 @@ public final class SimListener: StreamListener {
 
     /// Begins to listen.
     ///
-    /// - Throws: `TransportError.badValue` if another listener of the host has the port.
+    /// - Parameter doer: who is woken; held weakly.
+    /// - Throws: `TransportError.badValue` if another listener of the host has the port, or if the doer would wait for
+    ///   ever, since the net is in no doist that has entered.
     public func open(for doer: Doer?) throws(TransportError) {
+        if doer != nil { try net.requireScheduled(for: description) }
         if let state {
             state.owner = doer
             return

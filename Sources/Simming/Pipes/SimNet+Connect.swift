@@ -77,17 +77,33 @@ extension SimNet {
     /// Sends the first word of a connection, and sees to it that it is sent again.
     private func ask(_ pipe: Pipe, at now: Int64, _ tyme: Tyme) {
         let client = pipe.client
-        if let due = transmit(client, .opens, at: now, tyme) { launch(.dial, pipe, 1, due: due) }
+        if let due = transmit(client, .opens, at: now, tyme) { launch(.dial, pipe, 1, from: client, due: due) }
         let next = Micros.sum(now, Self.redial << Int64(min(client.retries, 6)))
         client.retries += 1
         launch(.redial, pipe, 0, due: min(next, max(now + 1, pipe.deadline)))
     }
 
+    /// No answer has come, or the listener's end waits for the answer to its own.
     func redial(_ pipe: Pipe, at now: Int64, _ tyme: Tyme) {
-        guard pipe.client.state == .connecting else { return }
-        if now < pipe.deadline { return ask(pipe, at: now, tyme) }
-        forget(pipe)
-        fail(pipe, .timedOut)
+        switch pipe.client.state {
+        case .connecting:
+            if now < pipe.deadline { return ask(pipe, at: now, tyme) }
+            forget(pipe)
+            fail(pipe, .timedOut)
+        case .connected, .closed: break  // its last word is repeated until it gets through or its patience is over
+        case .idle, .failed, .lost, .gone: askInVain(pipe, at: now, tyme)
+        }
+    }
+
+    /// Whoever asked has gone. The listener's end says its answer again, which is answered by a reset, and gives up when
+    /// connecting would have.
+    private func askInVain(_ pipe: Pipe, at now: Int64, _ tyme: Tyme) {
+        guard let server = pipe.server, server.state == .connecting else { return }
+        guard now < pipe.deadline else { return forget(pipe) }
+        sendAnswer(pipe, server, at: now, tyme)
+        server.retries += 1
+        let next = Micros.sum(now, Self.redial << Int64(min(server.retries, 6)))
+        launch(.redial, pipe, 0, due: min(next, max(now + 1, pipe.deadline)))
     }
 
     /// The listener's end of a connection that never stood is no more.
@@ -112,13 +128,19 @@ extension SimNet {
             pipe.server = server
             pipe.listener = listener
             listener?.halfOpen += 1
+            if client.state != .connecting { launch(.redial, pipe, 0, due: Micros.sum(now, Self.redial)) }
         }
         guard let server = pipe.server else { return }
         if server.state == .connecting || server.state == .connected {
-            if let due = transmit(server, .opens, at: now, tyme) { launch(.answer, pipe, 0, due: due) }
+            sendAnswer(pipe, server, at: now, tyme)
         } else {
             sendReset(pipe, server, at: now, tyme)
         }
+    }
+
+    private func sendAnswer(_ pipe: Pipe, _ server: PipeEnd, at now: Int64, _ tyme: Tyme) {
+        guard let due = transmit(server, .opens, at: now, tyme) else { return }
+        launch(.answer, pipe, 0, from: server, due: due)
     }
 
     /// The answer has arrived: for whoever asked the connection stands.
@@ -139,15 +161,16 @@ extension SimNet {
 
     private func launchStand(_ pipe: Pipe, at now: Int64) {
         let client = pipe.client
-        client.lastDue = max(client.lastDue, Micros.sum(now, delay(client.way)))
-        launch(.stand, pipe, 1, due: client.lastDue)
+        let due = arrival(client.way, at: now)
+        if due < Micros.never { client.lastDue = max(client.lastDue, due) }
+        launch(.stand, pipe, 1, from: client, due: due < Micros.never ? client.lastDue : due)
     }
 
     /// The answer to the answer has arrived: it stands for the listener, too.
     func establish(_ pipe: Pipe, at now: Int64, _ tyme: Tyme) {
         guard let server = pipe.server, server.state == .connecting else { return }
         if isBlocked(pipe.client.way, at: now) || isDown(server.host) {
-            guard now - pipe.client.since < Micros.span(pipe.client.figures.patience) else { return }
+            guard now - pipe.client.since < Micros.span(pipe.client.figures.patience) else { return forget(pipe) }
             return launch(.stand, pipe, 1, due: Micros.sum(now, Self.redial))
         }
         server.state = .connected
@@ -201,7 +224,7 @@ extension SimNet {
     /// Lets the other end know that this one is no more.
     func sendReset(_ pipe: Pipe, _ end: PipeEnd, at now: Int64, _ tyme: Tyme) {
         guard let due = transmit(end, .resets, at: now, tyme) else { return }
-        launch(.reset, pipe, 1 - end.side, due: due)
+        launch(.reset, pipe, 1 - end.side, from: end, due: due)
     }
 
     /// A reset has arrived at an end.

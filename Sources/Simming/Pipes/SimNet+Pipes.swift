@@ -133,7 +133,8 @@ extension SimNet {
         return true
     }
 
-    /// Sends an opening or a reset on its way.
+    /// Sends an opening or a reset on its way: when it arrives, ``Micros/never`` if it is held until it is released,
+    /// nil if it does not.
     func transmit(_ end: PipeEnd, _ marks: TraceEvent.Marks, at now: Int64, _ tyme: Tyme) -> Int64? {
         guard !isDown(end.host) else { return nil }
         return transmit(end, 0, marks, passage(end, 0, at: now), at: now, tyme)
@@ -172,9 +173,13 @@ extension SimNet {
             if passage.isLost || isAltered || draws.loss < way.pointee.model.figures.loss {
                 (fate, way.pointee.statistics.lost) = (.lost, way.pointee.statistics.lost &+ 1)
             } else {
-                due = max(passage.due(way.pointee.model.arrival(left, draws.jitter)), end.lastDue)
-                end.lastDue = due
                 way.pointee.statistics.inFlight &+= 1
+                if way.pointee.isHeld {
+                    (fate, due) = (.held, Micros.never)
+                } else {
+                    due = max(passage.due(way.pointee.model.arrival(left, draws.jitter)), end.lastDue)
+                    end.lastDue = due
+                }
             }
         } else {
             (fate, way.pointee.statistics.queueFull) = (.queueFull, way.pointee.statistics.queueFull &+ 1)
@@ -182,8 +187,8 @@ extension SimNet {
         let segment = PipeEnd.Segment(
             place: end.handed, count: count, marks: marks.union(passage.marks).union(.stream),
             number: raw.pointee.number)
-        note(.sent, end, segment, fate, due: due, at: tyme)
-        guard fate == .arrives else { return nil }
+        note(.sent, end, segment, fate, due: fate == .arrives ? due : 0, at: tyme)
+        guard fate == .arrives || fate == .held else { return nil }
         end.segments.append(segment)
         return due
     }
@@ -266,14 +271,14 @@ extension SimNet {
     /// Sends an end word of what has arrived and what was read of its bytes.
     private func tell(_ pipe: Pipe, _ end: PipeEnd, at now: Int64) {
         guard let other = other(pipe, end) else { return }
-        let due = Micros.sum(now, delay(other.way))
+        let due = arrival(other.way, at: now)
         let word = PipeEnd.Word(
             due: due, since: now, arrived: end.arrived, read: end.read, isLast: end.isEndArrived)
         if let last = end.words.last, last.due == due {
             end.words.last = word
         } else {
             end.words.append(word)
-            launch(.word, pipe, end.side, due: due)
+            launch(.word, pipe, end.side, from: other, due: due)
         }
     }
 
@@ -303,9 +308,26 @@ extension SimNet {
 
     func other(_ pipe: Pipe, _ end: PipeEnd) -> PipeEnd? { end.side == 0 ? pipe.server : pipe.client }
 
-    func launch(_ event: PipeEvent, _ pipe: Pipe, _ side: Int, due: Int64) {
+    /// - Parameter sender: whose way it goes, for what is held there if it is due never.
+    func launch(_ event: PipeEvent, _ pipe: Pipe, _ side: Int, from sender: PipeEnd? = nil, due: Int64) {
         pipe.events += 1
-        launch(event.code(pipe, side), due: due)
+        if due == Micros.never, let sender {
+            table.held[sender.way, default: []].append(PipeTable.Held(event: event, pipe: pipe, sender: sender))
+        } else {
+            launch(event.code(pipe, side), due: due)
+        }
+    }
+
+    /// Lets go on what was held on a way.
+    private func releaseHeld(_ way: Int) {
+        for held in table.held.removeValue(forKey: Int32(way)) ?? [] {
+            held.sender.lastDue = max(held.sender.lastDue, here)
+            let other = 1 - held.sender.side
+            if held.event == .word, let end = other == 0 ? held.pipe.client : held.pipe.server {
+                end.words.last?.due = here
+            }
+            launch(held.event.code(held.pipe, other), due: held.sender.lastDue)
+        }
     }
 
     /// Lets go of a connection that is over, once nothing of it is under way.
@@ -316,6 +338,7 @@ extension SimNet {
 
     /// Lets those go on whose way was held.
     func pumpAll(_ way: Int) {
+        releaseHeld(way)
         for case let pipe? in table.pipes {
             for case let end? in [pipe.client, pipe.server] where Int(end.way) == way {
                 pump(pipe, end, at: here, hereTyme)
@@ -328,7 +351,18 @@ extension SimNet {
     var here: Int64 { Micros.of(hereTyme) }
 
     func isDown(_ host: Int) -> Bool { raw.pointee.hosts[host - 1].pointee.isDown }
-    func delay(_ way: Int32) -> Int64 { raw.pointee.ways[Int(way)].pointee.model.figures.delay }
+
+    /// When a word arrives that leaves now: it takes no part in losses and jitter, but waits where all is held, and for
+    /// ``Micros/never`` until it is released.
+    func arrival(_ way: Int32, at now: Int64) -> Int64 {
+        let state = raw.pointee.ways[Int(way)]
+        guard !state.pointee.isHeld else { return Micros.never }
+        var due = Micros.sum(now, state.pointee.model.figures.delay)
+        for fault in wayFaults[Int(way)] where fault.isActive(at: now) {
+            if case .hold = fault.effect { due = max(due, min(fault.until, Micros.limit)) }
+        }
+        return due
+    }
 
     func isBlocked(_ way: Int32, at now: Int64) -> Bool {
         raw.pointee.ways[Int(way)].pointee.hasCuts && isCut(Int(way), at: now)

@@ -83,8 +83,11 @@ public final class SimStream: StreamTransport {
 
     /// Gets ready to connect, which begins with the first pass.
     ///
-    /// - Throws: `TransportError.notOpen` for a connection that a listener took and that has been closed.
+    /// - Parameter doer: who is woken; held weakly.
+    /// - Throws: `TransportError.notOpen` for a connection that a listener took and that has been closed;
+    ///   `TransportError.badValue` if the doer would wait for ever, since the net is in no doist that has entered.
     public func open(for doer: Doer?) throws(TransportError) {
+        if doer != nil { try net.requireScheduled(for: description) }
         guard isOpen || !isTaken else { throw .notOpen(subject: description) }
         isOpen = true
         owner = doer

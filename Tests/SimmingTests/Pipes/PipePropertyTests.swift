@@ -53,7 +53,11 @@ import Wiring
             #expect(toClient == sent.1 && toServer == sent.0)
         }
         // Who has sent all and waits does not know of an end that crashed, gave up, or whose reset got lost.
-        let isUntold = bed.served.contains { $0.ending == .cut || $0.ending == .lost(StreamLoss(.timedOut, code: 110)) }
+        let isCrash = usable.faults.contains { $0.effect == .crash }
+        let isUntold = bed.served.contains {
+            if case .lost = $0.ending { return isCrash || $0.ending == .lost(StreamLoss(.timedOut, code: 110)) }
+            return $0.ending == .cut
+        }
         let isResetLost = (0..<bed.trace.count).map(bed.trace.event).contains {
             $0.marks.contains(.resets) && $0.fate != .arrives && $0.fate != .none
         }
