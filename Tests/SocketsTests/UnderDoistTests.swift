@@ -164,7 +164,9 @@ import Wiring
         red.wire.close()
         red.wake()
         _ = try doist.turn()
-        guard case .failed? = red.ending else { return Issue.record("it did not end: \(red.ending as Any)") }
+        var hasFailed = false
+        if case .failed? = red.ending { hasFailed = true }
+        #expect(hasFailed, "\(String(describing: red.ending))")
         var outside = try UDPPeer(anyPort)
         try outside.open()
         _ = try outside.send([3], to: blu.wire.address)

@@ -176,7 +176,9 @@ private final class Boxed {
         let header = RecordingHeader(program: "refused", arguments: [], seed: 1)
         let wire = Recorded(WildWire(seed: 1), Recorder(header) { _ in })
         #expect(wire.roomLender?.burst(of: 65_537, for: .rx) == nil)
-        #expect(wire.roomLender?.burst(of: 65_536, for: .rx)?.lend { _ in wire.roomLender?.burst(of: 1, for: .tx) == nil } == true)
+        #expect(
+            wire.roomLender?.burst(of: 65_536, for: .rx)?.lend { _ in wire.roomLender?.burst(of: 1, for: .tx) == nil }
+                == true)
         #expect(wire.roomLender?.burst(of: 65_536, for: .tx) != nil)
         let sums = Recorded(WildWire(seed: 1), Recorder(header, outputs: .sums) { _ in })
         #expect(sums.roomLender?.burst(of: 1, for: .tx) == nil)
