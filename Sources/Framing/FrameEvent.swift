@@ -8,7 +8,7 @@ public enum FrameEvent<Message> {
     case message(Message)
     /// A length-type frame of a type that the protocol does not know was skipped: so many bytes of body.
     case unknown(FrameType, length: Int)
-    /// It is over. Last, and never told by a core itself: ``FrameFeed`` and the callbacks of servers and clients tell.
+    /// It is over. Last, and never told by a core itself: its ``FrameConnection`` tells.
     case down(FrameEnding)
 }
 

@@ -135,7 +135,7 @@ import Wiring
         )
         client.serve = { connection in
             [
-                FrameFeed(connection) { event in
+                EventFeed(connection) { event in
                     guard inbox.isOpen || inbox.elements.isEmpty else { return false }
                     if case .message(let message) = event { inbox.elements.append(message as! StrMessage) }
                     return true
@@ -239,7 +239,7 @@ import Wiring
         let story = Box<String>()
         bed.server.serve = { connection in
             let echo = AsyncEcho(connection, story)
-            return [FrameFeed(connection) { echo.inbox.count < echo.inbox.limit && echo.inbox.send($0) }, echo]
+            return [EventFeed(connection, into: echo.inbox), echo]
         }
         let client = try Self.client(bed)
         var come: [[UInt8]] = []

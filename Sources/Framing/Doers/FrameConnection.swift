@@ -4,14 +4,15 @@ import Wiring
 /// One connection of frames: what a server or client hands to its user.
 ///
 /// Messages are sent with `send(_:)` of its protocol. What comes goes to the ``FrameHooks`` of its server or client, or
-/// to a ``FrameFeed``.
-public final class FrameConnection<Core: FrameCore, Wire: StreamTransport> {
+/// to an `EventFeed`, whose source this is: then into async code, for instance.
+public final class FrameConnection<Core: FrameCore, Wire: StreamTransport>: EventSource {
     /// Its number: unique in its server or client, in the order in which they came.
     public let id: Int
     /// The doer that carries it.
     public let stream: StreamDoer<Core, Wire>
     /// How it ended; nil before that.
     public private(set) var ending: FrameEnding?
+    private var isEndTold = false
     /// Called once at the end, before any hook.
     var onEnd: ((FrameEnding, Tyme) -> Void)?
 
@@ -42,6 +43,29 @@ public final class FrameConnection<Core: FrameCore, Wire: StreamTransport> {
     public var remote: Address { stream.wire.remote }
     /// The other end for people.
     public var name: String { stream.wire.describe(stream.wire.remote) }
+
+    /// The doer that takes the events, in place of the hooks of the server or client but for ``FrameHooks/down``.
+    ///
+    /// While it is busy they wait in the connection, which reads no more once they are as many as
+    /// ``FrameLimits/input`` says: so nothing is lost, and the other end is slowed down.
+    public var listener: Doer? {
+        get { stream.listener }
+        set {
+            stream.onEvent = nil
+            stream.listener = newValue
+        }
+    }
+
+    /// The next event, or nil; the last is ``FrameEvent/down(_:)``.
+    public func pollEvent() -> FrameEvent<Core.Message>? {
+        if let event = stream.pollEvent() { return event }
+        guard let ending, !isEndTold else { return nil }
+        isEndTold = true
+        return .down(ending)
+    }
+
+    /// Whether it has ended.
+    public var isOver: Bool { ending != nil }
 
     /// Takes no more messages; ends it once all are sent.
     public func close() { stream.core.close() }
