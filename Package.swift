@@ -89,7 +89,8 @@ let package = Package(
         .testTarget(
             name: "RehearsingTests", dependencies: ["Doing", "Wiring", "Memoing", "Charting", "Simming", "Rehearsing"],
             swiftSettings: strict),
-        .testTarget(name: "CoDoingTests", dependencies: ["Doing", "CoDoing", "Wiring", "Simming"], swiftSettings: strict),
+        .testTarget(
+            name: "CoDoingTests", dependencies: ["Doing", "CoDoing", "Wiring", "Simming"], swiftSettings: strict),
         .testTarget(
             name: "FramingTests",
             dependencies: ["Doing", "CoDoing", "Wiring", "Framing", "Simming", "Sockets"],
