@@ -47,7 +47,8 @@ let package = Package(
         .target(
             name: "DemoKit",
             dependencies: [
-                "Doing", "Wiring", "Memoing", "Signing", "Framing", "LTP", "Sockets", "Charting", "Taping", "Simming",
+                "Doing", "Wiring", "Memoing", "Signing", "Framing", "LTP", "Flowing", "Sockets", "Charting", "Taping",
+                "Simming",
                 "Rehearsing",
             ],
             path: "Demos/DemoKit", swiftSettings: strict),
@@ -59,6 +60,12 @@ let package = Package(
         .executableTarget(name: "lossy", dependencies: ["DemoKit"], path: "Demos/lossy", swiftSettings: strict),
         .executableTarget(
             name: "frame-peer", dependencies: ["DemoKit"], path: "Demos/frame-peer", swiftSettings: strict),
+        .executableTarget(name: "flow-peer", dependencies: ["DemoKit"], path: "Demos/flow-peer", swiftSettings: strict),
+        .executableTarget(
+            name: "oecho", dependencies: ["Doing", "CoDoing", "Wiring", "Flowing", "Sockets"], path: "Demos/oecho",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "three-flows", dependencies: ["Doing", "Flowing"], path: "Demos/three-flows", swiftSettings: strict),
         .executableTarget(name: "ltp-peer", dependencies: ["DemoKit"], path: "Demos/ltp-peer", swiftSettings: strict),
         .executableTarget(
             name: "light-minutes", dependencies: ["DemoKit"], path: "Demos/light-minutes", swiftSettings: strict),
@@ -99,7 +106,8 @@ let package = Package(
             name: "LTPTests", dependencies: ["Doing", "Wiring", "LTP", "Simming", "Sockets", "CMallocCount"],
             swiftSettings: strict),
         .testTarget(
-            name: "FlowingTests", dependencies: ["Doing", "CoDoing", "Wiring", "Flowing", "Simming", "Sockets"],
+            name: "FlowingTests",
+            dependencies: ["Doing", "CoDoing", "Wiring", "Memoing", "Flowing", "Simming", "Sockets"],
             swiftSettings: strict),
         .testTarget(name: "PeeringTests", dependencies: ["Peering"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
