@@ -17,7 +17,7 @@ extension Deck {
     /// Enters all doers of the list in order.
     func enterDoers() throws {
         let isolates = pointee.engine!.pointee.isolates
-        for doer in doers {
+        for doer in doers where lists(doer) {  // one that entered before it may have removed it
             guard doer.deed.pointee.phase == .idle else { throw alreadyScheduled(doer) }
             do { try enter(doer) } catch  where !isolates {
                 throw error
@@ -26,8 +26,8 @@ extension Deck {
         }
     }
 
-    /// Enters new doers at once and gives them places; see ``Doist/extend(_:)``.
-    func extend(_ doers: [Doer]) throws {
+    /// Enters new doers at once and gives them places; see ``Doist/extend(_:keeps:)``.
+    func extend(_ doers: [Doer], keeps: Bool) throws {
         switch pointee.phase {
         case .notEntered: throw ScheduleError.notEntered(scheduler: name)
         case .closing, .ended: throw ScheduleError.ended(scheduler: name)
@@ -46,6 +46,8 @@ extension Deck {
                 throw error
             } catch {}
             guard pointee.phase == .open else { throw ScheduleError.ended(scheduler: name) }
+            doer.deed.pointee.isUnlistedAtEnd = !keeps
+            guard keeps || doer.deed.pointee.phase != .idle else { continue }  // it was done within enter
             list(doer)
             added.append(doer)
         }
@@ -71,7 +73,7 @@ extension Deck {
     /// Nothing to do if that was done.
     func closeAll() throws {
         guard pointee.phase == .open, let engine = pointee.engine else { return }
-        assert(pointee.running == nil)
+        precondition(pointee.running == nil, "\(name): one of its doers called its exit; remove the doers instead")
         pointee.phase = .closing
         var first: (any Error)?
         while let deed = pointee.tail {
@@ -231,6 +233,10 @@ extension Deck {
 
     /// The last step of every end: the doer is free again.
     func settle(_ deed: Deed) {
+        if deed.pointee.isUnlistedAtEnd {
+            deed.pointee.isUnlistedAtEnd = false
+            _ = unlist(deed.doer)
+        }
         deed.pointee.owner = nil
         deed.pointee.phase = .idle
         deed.pointee.place = .nowhere

@@ -234,19 +234,28 @@ extension Deck {
             notePark(deed, until: until)
         }
         requeue(deed, at: tyme)
-        pointee.running = nil
         if deed.pointee.isWakePending { wakeAfterwards(deed) }
+        pointee.running = nil
     }
 
     @inline(never)
     private func wakeAfterwards(_ deed: Deed) {
         deed.pointee.isWakePending = false
+        if deed.pointee.isAutoParked {
+            deed.endPark()
+            return wakeOwners()
+        }
+        pointee.running = nil
         deed.wake()
     }
 
-    /// A dodoer that was woken while it ran does not park for its children.
+    /// A dodoer that was woken while it ran does not park for its children; in real time it does, and is woken.
     private func heeded(_ answer: Recurrence, of deed: Deed) -> Recurrence {
-        if deed.pointee.isWakePending, case .park(let until) = answer, isOffer(until, of: deed) { return .again }
+        if deed.pointee.isWakePending, !pointee.engine.unsafelyUnwrapped.pointee.isRealTime,
+            case .park(let until) = answer, isOffer(until, of: deed)
+        {
+            return .again
+        }
         return answer
     }
 
@@ -367,8 +376,8 @@ extension Deck {
             notePark(deed, until: until)
             if until <= tyme { setPending(deed) } else { setTimer(deed) }
         }
-        pointee.running = nil
         if deed.pointee.isWakePending { wakeAfterwards(deed) }
+        pointee.running = nil
     }
 
     @inline(never)

@@ -107,7 +107,7 @@ extension Deck {
             if let owner = pointee.owner {
                 (UnsafeRawPointer(owner), MemoryLayout<DeedState>.offset(of: \.tock)!)
             } else {
-                (UnsafeRawPointer(pointee.engine!), MemoryLayout<EngineState>.offset(of: \.tock)!)
+                (UnsafeRawPointer(pointee.engine!), MemoryLayout<EngineState>.offset(of: \.clock.step)!)
             }
         return (base + offset).assumingMemoryBound(to: Double.self)
     }
@@ -125,6 +125,14 @@ extension Deck {
     /// Whether the next pass has something to look at whatever its tyme.
     var hasReady: Bool {
         pointee.upcoming.live | pointee.pending.live | pointee.woken.live != 0
+    }
+
+    /// Whether the owner has to look into the deck in the next pass, whatever its tyme.
+    ///
+    /// In real time not for woken deeds alone: they wake their owner, for an extra pass.
+    var keepsOwner: Bool {
+        pointee.upcoming.live | pointee.pending.live != 0
+            || pointee.woken.live != 0 && !pointee.engine.unsafelyUnwrapped.pointee.isRealTime
     }
 
     /// The tyme of the first timer, infinite if there is none.

@@ -63,6 +63,9 @@ struct DeedBatch {
         touched = words
     }
 
+    /// Whether a deed stands at an index; for checks.
+    func holds(_ deed: Deed, at index: UInt32) -> Bool { index < count && base?[Int(index)].deed == deed }
+
     /// Leaves a hole.
     mutating func clear(at index: UInt32) { base![Int(index)].deed = nil }
 

@@ -60,6 +60,8 @@ struct DeedState {
     var tempWish: Bool?
     /// What came of the wish at enter.
     var isTemp = false
+    /// Its scheduler's list drops it when it ends.
+    var isUnlistedAtEnd = false
     /// The deck that schedules it, from enter to the end of exit.
     var owner: Deck?
 

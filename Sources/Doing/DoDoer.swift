@@ -66,8 +66,8 @@ open class DoDoer: Doer {
     /// The doers that are scheduled, in place order.
     public final var deeds: [Doer] { deck.deeds }
 
-    /// Adds doers and enters them at once; see ``Doist/extend(_:)``, which has the same rules.
-    public final func extend(_ doers: [Doer]) throws { try deck.extend(doers) }
+    /// Adds doers and enters them at once; see ``Doist/extend(_:keeps:)``, which has the same rules.
+    public final func extend(_ doers: [Doer], keeps: Bool = true) throws { try deck.extend(doers, keeps: keeps) }
 
     /// Closes doers at once and drops them; see ``Doist/remove(_:)``, which has the same rules.
     public final func remove(_ doers: [Doer]) throws { try deck.remove(doers) }
@@ -87,7 +87,7 @@ open class DoDoer: Doer {
         deck.pointee.offer = .nan
         try deck.pass(at: tyme)
         if deck.pointee.count == 0, !livesOn { return .done }
-        guard !deck.hasReady, deed.pointee.tock == 0, deck.isPassedEveryTick else { return .again }
+        guard !deck.keepsOwner, deed.pointee.tock == 0, deck.isPassedEveryTick else { return .again }
         deck.pointee.offer = deck.firstTimer
         return .park(until: deck.pointee.offer)
     }

@@ -156,6 +156,16 @@ open class Doer {
     /// long, is left alone.
     public final func wake(by tyme: Tyme) { deed.wake(by: tyme) }
 
+    /// What recur answers when a budget ended it and there is more to do: it goes on in the next pass.
+    ///
+    /// In real time that is an extra pass, after whatever else has come. It is not due by a tick then, so that ticks do
+    /// not pile up while it takes long.
+    @usableFromInline package final func goOn() -> Recurrence {
+        guard deed.pointee.owner?.pointee.engine?.pointee.isRealTime ?? false else { return .again }
+        deed.wake()
+        return .park(until: .infinity)
+    }
+
     /// ``wake()`` by a pace while it polls: the sleep is over already, and needs no kick to end it.
     package final func wakeFromPace() {
         guard let engine = deed.pointee.owner?.pointee.engine else { return }

@@ -6,8 +6,9 @@ extension Doist {
     ///
     /// - Parameter limit: seconds of tyme for this run instead of ``limit``; nil for that one, 0 for none.
     /// - Throws: under ``ErrorPolicy/failAll`` the first error of a doer; ``TymeError/limit(_:)``;
-    ///   ``ScheduleError/stalled(tyme:deeds:)`` in simulated time when nothing can ever become due; what the pace
-    ///   threw. Every exit has run then.
+    ///   ``ScheduleError/stalled(tyme:deeds:)`` in simulated time when nothing can ever become due, and
+    ///   ``ScheduleError/needsPace(doer:scheduler:)`` when a doer has a real socket there; what the pace threw. Every
+    ///   exit has run then.
     /// - Precondition: not called by one of its doers.
     public func run(limit: Double? = nil) throws {
         precondition(!engine.pointee.isBusy, "\(name): a doer called run of its own doist")
@@ -21,16 +22,29 @@ extension Doist {
                 }
             } else {
                 let stop = try stopTyme(limit: limit)
+                isRunningWithoutPace = true
+                defer { isRunningWithoutPace = false }
                 if !isEntered { try enter() }
-                try simulate(until: tyme + stop)
+                takeNews()
+                if !isStopRequested { try simulate(until: tyme + stop) }
             }
         }
     }
 
     /// The same with a pace for this run, which stays set.
+    ///
+    /// - Throws: as ``run(limit:)``; ``ScheduleError/alreadyEntered(scheduler:)`` if it has entered without this pace,
+    ///   so that its doers know another one, or none.
     public func run(limit: Double? = nil, pace: some Pace) throws {
-        self.pace = pace
+        try take(pace)
         try run(limit: limit)
+    }
+
+    /// Takes a pace for a run.
+    func take(_ pace: some Pace) throws(ScheduleError) {
+        if self.pace === pace { return }
+        if isEntered { throw .alreadyEntered(scheduler: name) }
+        self.pace = pace
     }
 
     /// Seconds that a run may take, infinite without a limit.

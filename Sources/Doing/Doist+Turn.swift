@@ -8,8 +8,11 @@ struct Ride {
     var extraPasses = 0
     var isHeld = false
 
-    /// Gives back what the pace took for the run.
-    func end() { pace.stop() }
+    /// Gives back what the pace took for the run, and lets its descriptors through for the next one.
+    func end() {
+        if isHeld { try? pace.hold(false) }
+        pace.stop()
+    }
 }
 
 /// When a ride goes on at the latest.
@@ -58,7 +61,7 @@ extension Doist {
     /// thrown.
     nonisolated(nonsending) public func run(limit: Double? = nil, pace: some Pace) async throws {
         precondition(!engine.pointee.isBusy, "\(name): a doer called run of its own doist")
-        self.pace = pace
+        try take(pace)
         do {
             try begin(limit: limit)
             while let deadline = try rideOn() {
@@ -107,53 +110,74 @@ extension Doist {
     }
 
     /// All that is to do now; answers when to go on, or nil at the end.
+    ///
+    /// It goes by rounds: what other threads have asked, one pass that the clock says is due, one extra pass. Between
+    /// rounds the pace is polled, so that whoever always has more to do gets a share, and not the turn. After
+    /// ``extraPassesPerTurn`` rounds the host has its turn.
     func rideOn() throws -> RideDeadline? {
-        guard var ride else { return nil }
-        let isOver = try busily { () throws -> Bool in
-            defer { if self.ride != nil { self.ride = ride } }
-            takeNews()
-            return try move(&ride)
+        var left = Doist.extraPassesPerTurn
+        while var ride {
+            let round = try busily { () throws -> Round in
+                defer { if self.ride != nil { self.ride = ride } }
+                takeNews()
+                return try makeRound(&ride)
+            }
+            switch round {
+            case .over: return nil
+            case .waits:
+                let isWaiting = root.pointee.woken.live > 0 || ride.isHeld
+                return RideDeadline(clock: nextClock(ride, isWaiting: isWaiting))
+            case .more: break
+            }
+            left -= 1
+            guard left > 0 else { return RideDeadline(clock: ride.pace.now()) }
+            try ride.pace.poll(until: nil, block: false)
         }
-        if isOver { return nil }
-        if root.pointee.woken.live > 0, ride.extraPasses < extraPassLimit {
-            return RideDeadline(clock: ride.pace.now())  // this turn has had its share: poll, and go on
-        }
-        let isWaiting = root.pointee.woken.live > 0 || ride.isHeld
-        return RideDeadline(clock: nextClock(ride, isWaiting: isWaiting))
+        return nil
     }
 
-    /// Catches up with the clock; answers whether the run is over.
-    private func move(_ ride: inout Ride) throws -> Bool {
+    /// What a round has come to.
+    private enum Round {
+        /// The run is over.
+        case over
+        /// There is more to do at once.
+        case more
+        /// Nothing is to do before a tick, or a descriptor.
+        case waits
+    }
+
+    /// At most one pass that is due, and one extra pass.
+    private func makeRound(_ ride: inout Ride) throws -> Round {
         let now = ride.pace.now()
         ride.metronome.adopt(tock)
-        if isEnding(ride) { return true }
+        if isEnding(ride) { return .over }
         if let due = nextClock(ride, isWaiting: false), now - due > Doist.longestLag {
             // What the sockets hold is older than what the timers missed.
-            if try makeExtraPasses(&ride, atMost: 1) { return true }
+            if try makeExtraPass(&ride, atMost: 1) { return .over }
             ride.metronome.shift(by: now - due)
             statistics.clockShifts += 1
             statistics.shiftedSeconds += now - due
         }
-        var passes = 0
-        while ride.metronome.boundary <= now, passes < 64 {
-            if tyme >= ride.stop { return true }
-            if root.isQuiet(at: tyme), root.pointee.count > 0 {
-                guard skipTicks(&ride, until: now) > 0 else { break }
-                continue
-            }
-            if now - ride.metronome.boundary > tock { statistics.lateTicks += 1 }
-            try makeTimedPass(.due, ride)
-            ride.metronome.tick(by: tock)
-            ride.extraPasses = 0
-            passes += 1
-            isDone = root.pointee.count == 0
-            if isDone || isEnding(ride) { return true }
-            if tock == 0 { break }
-        }
-        if tyme >= ride.stop, ride.metronome.boundary <= now { return true }
-        if try makeExtraPasses(&ride, atMost: extraPassLimit) { return true }
+        if ride.metronome.boundary <= now, try makeDuePass(&ride, now) { return .over }
+        if tyme >= ride.stop, ride.metronome.boundary <= now { return .over }
+        if try makeExtraPass(&ride, atMost: extraPassLimit) { return .over }
         try hold(&ride)
-        return false
+        let isLate = tock > 0 && ride.metronome.boundary <= now
+        return isLate || root.pointee.woken.live > 0 && ride.extraPasses < extraPassLimit ? .more : .waits
+    }
+
+    /// Ticks up to the clock, with the first pass that is due on the way; answers whether the run is over.
+    private func makeDuePass(_ ride: inout Ride, _ now: Double) throws -> Bool {
+        if tyme < ride.stop, root.isQuiet(at: tyme), root.pointee.count > 0 { _ = skipTicks(&ride, until: now) }
+        guard ride.metronome.boundary <= now else { return false }
+        if tyme >= ride.stop { return true }
+        if root.isQuiet(at: tyme), root.pointee.count > 0 { return false }
+        if now - ride.metronome.boundary > tock { statistics.lateTicks += 1 }
+        try makeTimedPass(.due, ride)
+        ride.metronome.tick(by: tock)
+        ride.extraPasses = 0
+        isDone = root.pointee.count == 0
+        return isDone || isEnding(ride)
     }
 
     private func isEnding(_ ride: Ride) -> Bool { isStopRequested || ride.pace.isStopRequested }
@@ -170,19 +194,14 @@ extension Doist {
         return count
     }
 
-    /// Extra passes until nobody is woken, or the tick has had `most`, or this turn its share; answers whether the run
-    /// is over.
-    private func makeExtraPasses(_ ride: inout Ride, atMost most: Int) throws -> Bool {
-        var left = Doist.extraPassesPerTurn
-        while root.pointee.woken.live > 0, ride.extraPasses < most, left > 0 {
-            left -= 1
-            ride.extraPasses += 1
-            if ride.extraPasses == extraPassLimit { statistics.spentTicks += 1 }
-            try makeTimedPass(.extra, ride)
-            isDone = root.pointee.count == 0
-            if isDone || isEnding(ride) { return true }
-        }
-        return false
+    /// An extra pass, if somebody is woken and the tick has not had `most`; answers whether the run is over.
+    private func makeExtraPass(_ ride: inout Ride, atMost most: Int) throws -> Bool {
+        guard root.pointee.woken.live > 0, ride.extraPasses < most else { return false }
+        ride.extraPasses += 1
+        if ride.extraPasses == extraPassLimit { statistics.spentTicks += 1 }
+        try makeTimedPass(.extra, ride)
+        isDone = root.pointee.count == 0
+        return isDone || isEnding(ride)
     }
 
     /// Descriptors are held back while the extra passes of this tick are spent.

@@ -22,8 +22,15 @@ public final class Doist {
     /// Enough for round trips as fast as a kernel makes them (a tick of 1/32 s has room for about a thousand), and few
     /// enough that doers which wake each other without end leave most of a processor free.
     public static let defaultExtraPasses = 2048
-    /// How many of them one ``turn()`` makes before it returns to its host, to be called again at once.
+    /// How many rounds of passes one ``turn()`` makes before it returns to its host, to be called again at once.
+    ///
+    /// A round is at most one pass that is due and one extra pass; between rounds the pace is polled.
     public static let extraPassesPerTurn = 64
+    /// The tock of runs in real time where none is given: 1/1024 s.
+    ///
+    /// Tyme moves by it, so it is how fine timers, pacing and measured round trips are. Ticks at which nothing is due
+    /// cost nothing. In simulated time ``Tymist/defaultTock`` is the default.
+    public static let defaultRealTock = 0x1p-10
     /// How many failures are kept; later ones are counted only.
     public static let failureLimit = 256
     /// Where the random numbers start if nothing is said.
@@ -54,10 +61,18 @@ public final class Doist {
     public var random: Xoshiro256
     /// The clock and poller of real time; nil for simulated time.
     ///
-    /// Set it before enter.
+    /// Set it before enter. Unless a ``tock`` was given the pace decides it: ``defaultRealTock`` with one,
+    /// ``Tymist/defaultTock`` without.
     public var pace: (any Pace)? {
-        didSet { precondition(!isEntered, "\(name): the pace cannot change while entered") }
+        didSet {
+            precondition(!isEntered, "\(name): the pace cannot change while entered")
+            if !hasOwnTock { engine.pointee.clock.tock = pace == nil ? Tymist.defaultTock : Doist.defaultRealTock }
+        }
     }
+    /// A tock was given, so that the pace does not decide it.
+    private var hasOwnTock: Bool
+    /// A run without a pace is under way: it follows no clock, so descriptors would be looked at without end.
+    package internal(set) var isRunningWithoutPace = false
     /// How many extra passes a tick may have before the rest waits for the next tick.
     public var extraPassLimit = Doist.defaultExtraPasses {
         didSet {
@@ -68,7 +83,9 @@ public final class Doist {
     /// Whether each recur is timed so that a slow doer can be named; costs two clock reads a recur.
     ///
     /// Real time only.
-    public var isProfiling = false
+    public var isProfiling = false {
+        didSet { settleWatching() }
+    }
     /// Called with each error of a doer as it is noted.
     public var onFailure: ((DoerFailure) -> Void)?
     /// Called with every step of every doer: enter, recur with its verdict, and the ways to end.
@@ -105,11 +122,13 @@ public final class Doist {
         _modify { yield &engine.pointee.statistics }
     }
     var isStopRequested = false
+    /// It has entered before, so that a stop that was asked since then was meant for a run that is over.
+    private var hasEntered = false
     /// The longest recur of the pass under way while profiling, and whose it was.
     var passLongest = 0.0
     var passSlowest: [String] = []
 
-    /// A doist with everything as usual: tyme 0.0, tock 1/32 s, no limit, simulated time.
+    /// A doist with everything as usual: tyme 0.0, the usual tock, no limit, simulated time.
     public convenience init(_ doers: [Doer] = []) {
         // These values are never refused.
         try! self.init(doers: doers)
@@ -120,7 +139,8 @@ public final class Doist {
     /// - Parameters:
     ///   - name: for errors, reports and traces.
     ///   - tyme: where it starts, finite.
-    ///   - tock: seconds from pass to pass, finite and at least 0.
+    ///   - tock: seconds from pass to pass, finite and at least 0; nil for 1/32 s in simulated time and 1/1024 s in
+    ///     real time. As fine as your finest timer.
     ///   - limit: seconds of tyme after which a run ends, finite and at least 0; nil and 0 are none.
     ///   - temp: whether its doers shall use temporary files.
     ///   - onError: what the error of one doer means for the others.
@@ -130,11 +150,13 @@ public final class Doist {
     ///   - doers: what it enters, in order.
     /// - Throws: ``TymeError`` naming the value that cannot be used.
     public init(
-        name: String = "doist", tyme: Tyme = 0.0, tock: Double = Tymist.defaultTock, limit: Double? = nil,
+        name: String = "doist", tyme: Tyme = 0.0, tock: Double? = nil, limit: Double? = nil,
         temp: Bool = false, onError: ErrorPolicy = .failAll, seed: UInt64 = Doist.defaultSeed, skipsIdle: Bool = true,
         pace: (any Pace)? = nil, doers: [Doer] = []
     ) throws(TymeError) {
-        let tymist = try Tymist(tyme: tyme, tock: tock)
+        let usualTock = pace == nil ? Tymist.defaultTock : Doist.defaultRealTock
+        let clock = try Tymist(tyme: tyme, tock: tock ?? usualTock)
+        hasOwnTock = tock != nil
         if let limit, !limit.isSpan { throw .limit(limit) }
         engine = .allocate(capacity: 1)
         root = .make(owner: nil)
@@ -147,8 +169,7 @@ public final class Doist {
         random = Xoshiro256(seed: seed)
         engine.initialize(
             to: EngineState(
-                tyme: tymist.tyme, tock: tymist.tock, lastPassTyme: tymist.tyme, isTemp: temp,
-                isolates: onError == .isolate))
+                clock: clock, lastPassTyme: clock.tyme, isTemp: temp, isolates: onError == .isolate))
         engine.pointee.doist = .passUnretained(self)
         root.pointee.engine = engine
         root.list(all: doers)
@@ -173,9 +194,9 @@ public final class Doist {
     public var tock: Double {
         get { engine.pointee.tock }
         set {
-            precondition(newValue.isSpan, "tock is \(newValue), must be finite and not negative")
             let old = engine.pointee.tock
-            engine.pointee.tock = newValue
+            engine.pointee.clock.tock = newValue
+            hasOwnTock = true
             if newValue != old { root.settleAutoParked(oldTock: old) }
             engine.kickIfAsleep()
         }
@@ -215,18 +236,26 @@ public final class Doist {
 
     /// Enters all its doers in order, at the present tyme.
     ///
+    /// A stop that was requested between two runs was meant for the one that was over by then, and is dropped. One that
+    /// was requested before the first run ends that.
+    ///
     /// - Throws: under ``ErrorPolicy/failAll`` what a doer threw, after those that had entered were closed;
     ///   ``ScheduleError/alreadyScheduled(doer:scheduler:)``.
     /// - Precondition: not entered.
     public func enter() throws {
         precondition(!isEntered && !engine.pointee.isBusy, "\(name) is entered already")
         isDone = false
-        isStopRequested = false
+        if hasEntered {
+            isStopRequested = false
+            board.clearStop()
+        }
+        hasEntered = true
         failures = []
         droppedFailures = 0
         engine.pointee.isRealTime = pace != nil
         settleWatching()
         board.connect(pace?.kicker)
+        onInput?(.enter(tyme, tock: tock, isRealTime: pace != nil))
         root.open(engine)
         do {
             try busily { try root.enterDoers() }
@@ -312,9 +341,14 @@ public final class Doist {
     /// throws in enter it gets abort and exit, those of the same call that had entered are closed, and none is added;
     /// under ``ErrorPolicy/isolate`` the others are added.
     ///
+    /// Between passes in real time they enter at the tyme of now.
+    ///
+    /// - Parameters:
+    ///   - doers: what is added, in order.
+    ///   - keeps: whether ``doers`` keeps them when they have ended; without it a doer that ends is let go.
     /// - Throws: ``ScheduleError`` if this scheduler has not entered or has ended, or a doer is scheduled elsewhere;
     ///   under ``ErrorPolicy/failAll`` what a doer threw.
-    public func extend(_ doers: [Doer]) throws { try root.extend(doers) }
+    public func extend(_ doers: [Doer], keeps: Bool = true) throws { try root.extend(doers, keeps: keeps) }
 
     /// Closes doers at once, last place first, and drops them from ``doers``.
     ///
@@ -326,7 +360,8 @@ public final class Doist {
 
     /// Ends a run, after the pass under way, like a limit: every exit runs.
     ///
-    /// From its own thread; see ``Waker/requestStop()`` for others.
+    /// Between passes it ends the sleep. Before the first run it ends that one before its first pass; after a run it
+    /// does nothing. From its own thread; see ``Waker/requestStop()`` for others.
     public func requestStop() {
         isStopRequested = true
         engine.kickIfAsleep()

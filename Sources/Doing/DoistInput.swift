@@ -3,6 +3,8 @@
 /// Together with what doers read themselves these are all that a run depends on. ``Doist/advance(to:)``,
 /// ``Doist/wake(at:)`` and ``Doist/replayPass(_:)`` play them back.
 public enum DoistInput: Hashable, Sendable {
+    /// The doers are about to enter; with or without a pace.
+    case enter(Tyme, tock: Double, isRealTime: Bool)
     /// A pass is about to begin.
     case pass(Doist.Pass)
     /// A doer was woken outside a pass, at this tyme: by the poller, another thread, or the host.
@@ -77,8 +79,8 @@ extension Doist {
     /// - Precondition: entered, and not called by one of its doers.
     public func replayPass(_ kind: Doist.Pass.Kind) throws {
         checkIdle("replayPass")
-        defer { isDone = root.pointee.count == 0 }
         try busily { try makePass(kind) }
+        isDone = root.pointee.count == 0
     }
 }
 

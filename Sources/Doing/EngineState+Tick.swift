@@ -1,8 +1,8 @@
 extension EngineState {
     /// Ends a pass: the tyme goes on by the tock as it is now.
     mutating func tick() {
-        lastPassTyme = tyme
-        tyme += tock
+        lastPassTyme = clock.tyme
+        clock.tick()
     }
 
     /// Ticks without passes until the tyme is at least `target`, at most `most` times, and returns how often.

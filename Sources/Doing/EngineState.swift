@@ -5,8 +5,8 @@ typealias Engine = UnsafeMutablePointer<EngineState>
 
 /// See ``Engine``.
 struct EngineState {
-    var tyme: Tyme
-    var tock: Double
+    /// The clock.
+    var clock: Tymist
     /// The tyme of the last pass, or of the last tick that was skipped.
     var lastPassTyme: Tyme
     /// The doist itself, which outlives every use of this.
@@ -35,6 +35,15 @@ struct EngineState {
     var stride = Stride()
     /// What the doist counts; here because every pass does.
     var statistics = DoistStatistics()
+
+    var tyme: Tyme {
+        @inline(__always) get { clock.tyme }
+        @inline(__always) set { clock.tyme = newValue }
+    }
+
+    var tock: Double {
+        @inline(__always) get { clock.step }
+    }
 }
 
 extension Engine {

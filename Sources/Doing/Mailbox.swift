@@ -3,10 +3,11 @@ import Synchronization
 /// The one way to hand work to a doer from another thread: any thread posts, the doer takes.
 ///
 /// A post wakes the doer whose ``Waker`` is connected. Bounded: a post that finds it full is refused and counted.
-/// Messages of one thread stay in order.
+/// Messages of one thread stay in order. No message is let go while the lock is held.
 public final class Mailbox<Message: Sendable>: Sendable {
     private struct State {
-        var messages: [Message] = []
+        /// In order; what was taken leaves a nil, so that nothing stays alive here.
+        var messages: [Message?] = []
         var taken = 0
         var refused: UInt64 = 0
         var waker: Waker?
@@ -19,7 +20,7 @@ public final class Mailbox<Message: Sendable>: Sendable {
     ///
     /// It is called on the taker's thread with the way to take what is really there, and answers what the taker gets:
     /// a recording notes it, a replay answers from its notes. Set it before anybody takes.
-    nonisolated(unsafe) public var onTake: ((_ live: () -> [Message]) -> [Message])?
+    nonisolated(unsafe) package var onTake: ((_ live: () -> [Message]) -> [Message])?
 
     /// An empty mailbox for at most `limit` messages.
     ///
@@ -65,7 +66,7 @@ public final class Mailbox<Message: Sendable>: Sendable {
     private func popLive() -> Message? {
         state.withLock { state in
             guard state.taken < state.messages.count else { return nil }
-            let message = state.messages[state.taken]
+            let message = state.messages[state.taken].take()
             state.taken += 1
             if state.taken * 2 >= state.messages.count {
                 state.messages.removeFirst(state.taken)
@@ -79,12 +80,11 @@ public final class Mailbox<Message: Sendable>: Sendable {
     public func takeAll() -> [Message] { onTake.map { $0 { takeLive() } } ?? takeLive() }
 
     private func takeLive() -> [Message] {
-        state.withLock { state in
-            let messages = Array(state.messages.dropFirst(state.taken))
-            state.messages = []
-            state.taken = 0
-            return messages
+        let messages = state.withLock { state in
+            defer { (state.messages, state.taken) = ([], 0) }
+            return state.messages
         }
+        return messages.compactMap { $0 }
     }
 
     /// How many messages wait.

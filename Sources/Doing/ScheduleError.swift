@@ -13,6 +13,10 @@ public enum ScheduleError: Error, Hashable, CustomStringConvertible {
     case stalled(tyme: Tyme, deeds: Int)
     /// A turn was asked of a doist without a ``Doist/pace``.
     case noPace(scheduler: String)
+    /// A pace came when the scheduler had entered without it.
+    case alreadyEntered(scheduler: String)
+    /// The doer waits for a descriptor, as of a real socket, and the run has no pace that could tell it.
+    case needsPace(doer: String, scheduler: String)
 
     public var description: String {
         switch self {
@@ -21,6 +25,10 @@ public enum ScheduleError: Error, Hashable, CustomStringConvertible {
         case .alreadyScheduled(let doer, let scheduler): "\(doer) is scheduled by \(scheduler) already"
         case .stalled(let tyme, let deeds): "nothing can become due after \(tyme) s; \(deeds) deeds wait for ever"
         case .noPace(let scheduler): "\(scheduler) has no pace, so no clock to turn by"
+        case .alreadyEntered(let scheduler):
+            "\(scheduler) entered without this pace: set it before enter(), or let run(pace:) enter"
+        case .needsPace(let doer, let scheduler):
+            "\(doer) has a real socket, and \(scheduler) runs in simulated time: run it with a pace, as run(pace: .real)"
         }
     }
 }

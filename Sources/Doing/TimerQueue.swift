@@ -7,6 +7,16 @@ struct TimerQueue {
     private var heap = DeedHeap<TimerIndex>()
     private var wheel: TimerWheel?
 
+    /// How many deeds stand in it.
+    var count: Int { heap.count + (wheel?.count ?? 0) }
+
+    /// Whether a deed stands in it where it says; for checks.
+    func holds(_ deed: Deed) -> Bool {
+        if deed.pointee.place == .wheel { return wheel?.holds(deed) ?? false }
+        guard Int(deed.pointee.slot) < heap.count, let entry = heap.base?[Int(deed.pointee.slot)] else { return false }
+        return entry.deed == deed && entry.key == deed.pointee.retyme.orderedBits
+    }
+
     var isEmpty: Bool { heap.isEmpty && (wheel?.count ?? 0) == 0 }
 
     /// Whether nothing can be due at `tyme`; a wheel that holds something is not asked, since its answer costs more.

@@ -39,7 +39,7 @@ struct TimerWheel {
         occupied.initialize(repeating: 0, count: Self.levels)
         let span = tock.isNormal ? max(0x1p-30, min(tock.binade, 0x1p10)) : Tymist.defaultTock
         scale = 1.0 / span
-        now = UInt64((tyme * scale).rounded(.down) + Self.bias)
+        now = Self.number((tyme * scale).rounded(.down))
     }
 
     func free() {
@@ -48,13 +48,26 @@ struct TimerWheel {
         occupied.deallocate()
     }
 
+    /// The number of a slot; a tyme that is out of reach has the number of an end, where nothing stands.
+    @inline(__always)
+    private static func number(_ slot: Double) -> UInt64 {
+        UInt64(Swift.min(Swift.max(slot + bias, 0), 0x1p62))
+    }
+
     /// Whether this retyme has a slot here.
     @inline(__always)
     func holds(_ retyme: Tyme) -> Bool { abs(retyme * scale) < 0x1p49 }
 
+    /// Whether a deed stands in it where it says; for checks.
+    func holds(_ deed: Deed) -> Bool {
+        let slot = slots[Int(deed.pointee.wheelSlot)]
+        guard Int(deed.pointee.slot) < slot.count, let entry = slot.base?[Int(deed.pointee.slot)] else { return false }
+        return entry.deed == deed && entry.retyme == deed.pointee.retyme && slot.least <= entry.retyme
+    }
+
     @inline(__always)
     mutating func insert(_ deed: Deed, at retyme: Tyme) {
-        let number = UInt64((retyme * scale).rounded(.up) + Self.bias)
+        let number = Self.number((retyme * scale).rounded(.up))
         add(Entry(retyme: retyme, deed: deed), number: max(number, now))
         count &+= 1
     }
@@ -70,7 +83,7 @@ struct TimerWheel {
     /// Takes out all deeds that are due at `tyme` and hands them over, in no order.
     mutating func takeDue(at tyme: Tyme, _ take: (Deed) -> Void) {
         let exact = tyme * scale
-        let target = UInt64(exact.rounded(.down) + Self.bias)
+        let target = Self.number(exact.rounded(.down))
         let isBetween = exact.rounded(.down) != exact
         while let (level, index) = firstOccupied {
             let shift = UInt64(6 * level)
@@ -188,7 +201,7 @@ struct TimerWheel {
         let (base, count) = drain(index)
         for position in 0..<count {
             let entry = base[position]
-            add(entry, number: max(UInt64((entry.retyme * scale).rounded(.up) + Self.bias), now))
+            add(entry, number: max(Self.number((entry.retyme * scale).rounded(.up)), now))
         }
         release(index)
     }

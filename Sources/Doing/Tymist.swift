@@ -6,15 +6,21 @@ public struct Tymist: Hashable, Sendable {
     public static let defaultTock = 0.03125
 
     /// Where the clock stands, in seconds.
-    public private(set) var tyme: Tyme
+    public internal(set) var tyme: Tyme
 
     /// How far a tick goes, in seconds; 0 stands still.
     ///
     /// Setting it to a negative value or one that is not finite is a programmer's error; ``init(tyme:tock:)`` checks
     /// values that come from outside.
     public var tock: Double {
-        didSet { precondition(tock.isSpan, "tock is \(tock), must be finite and not negative") }
+        get { step }
+        set {
+            precondition(newValue.isSpan, "tock is \(newValue), must be finite and not negative")
+            step = newValue
+        }
     }
+    /// ``tock`` where it stands, for whoever reads it by its address.
+    var step: Double
 
     /// A clock at `tyme`.
     ///
@@ -24,13 +30,13 @@ public struct Tymist: Hashable, Sendable {
         guard tyme.isFinite else { throw .tyme(tyme) }
         guard tock.isSpan else { throw .tock(tock) }
         self.tyme = tyme
-        self.tock = tock
+        step = tock
     }
 
     /// Advances by one tock and returns the new tyme.
     @discardableResult
     public mutating func tick() -> Tyme {
-        tyme += tock
+        tyme += step
         return tyme
     }
 

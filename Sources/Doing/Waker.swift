@@ -23,6 +23,9 @@ public final class Waker: Sendable {
     public func wake() { board.post(key) }
 
     /// Ends the run like a limit: every exit runs.
+    ///
+    /// Before the first run it ends that one; after a run it does nothing, so that a stop that comes too late does not
+    /// hit the next.
     public func requestStop() { board.requestStop() }
 }
 
@@ -56,6 +59,9 @@ final class WakeBoard: Sendable {
     }
 
     func requestStop() { leave { $0.isStopRequested = true } }
+
+    /// Drops a stop that was meant for a run that is over.
+    func clearStop() { state.withLock { $0.isStopRequested = false } }
 
     func retire(_ key: Int) {
         state.withLock { $0.retired.append(key) }

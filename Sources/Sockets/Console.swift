@@ -92,8 +92,7 @@ public final class Console: Doer {
             default: return end(Int32(truncatingIfNeeded: -count), tyme)
             }
         }
-        wake()  // the budget ended the pass: go on in an extra one
-        return .again
+        return goOn()  // the budget ended the pass
     }
 
     /// Lets go of what enter opened.

@@ -266,6 +266,9 @@ public final class RealPace: Pace {
 }
 
 extension Pace where Self == RealPace {
-    /// Real time in which SIGINT and SIGTERM end the run, every exit included: for programs that are their doist.
-    public static var real: RealPace { RealPace(stopOn: [.interrupt, .terminate]) }
+    /// Real time that takes over no signal: for apps, tasks and libraries.
+    ///
+    /// A program that is its doist says ``RealPace/init(stopOn:spin:)`` with the signals that shall end the run, every
+    /// exit included.
+    public static var real: RealPace { RealPace() }
 }

@@ -30,6 +30,7 @@ public final class Recorder {
     /// Numbers of sources that are gone.
     private var free: [UInt16] = []
     private weak var doist: Doist?
+    private var hasStarted = false
     /// Whether ``finish()`` was called, or the sink threw: nothing more is written.
     public var isFinished: Bool { writer.isFinished }
     /// Bytes handed on so far.
@@ -72,14 +73,11 @@ public final class Recorder {
         return body
     }
 
-    /// Notes the passes of a doist, the wakes between them, and its exit. Before it enters; one doist a recording.
+    /// Notes how a doist enters, its passes, the wakes between them, and its exit. Before it enters; one doist a
+    /// recording.
     public func watch(_ doist: Doist) {
         precondition(self.doist == nil && !doist.isEntered, "\(doist.name): watch it once, before it enters")
         self.doist = doist
-        var body: [UInt8] = []
-        body.append(doist.tyme.bitPattern)
-        body.append(doist.tock.bitPattern)
-        add(.start, aux: doist.pace == nil ? 0 : 1, body)
         doist.onInput = { [weak self] in self?.note($0) }
     }
 
@@ -89,6 +87,7 @@ public final class Recorder {
     public func finish() throws {
         doist?.onInput = nil
         if !isFinished {
+            if let doist { start(at: doist.tyme, tock: doist.tock, isRealTime: doist.pace != nil) }
             add(.end)
             writer.flush()
             writer.finish()
@@ -96,8 +95,19 @@ public final class Recorder {
         if let failure = writer.failure { throw failure }
     }
 
+    /// A recording has one start: a doist that enters again is not replayed.
+    private func start(at tyme: Tyme, tock: Double, isRealTime: Bool) {
+        guard !hasStarted else { return }
+        hasStarted = true
+        var body: [UInt8] = []
+        body.append(tyme.bitPattern)
+        body.append(tock.bitPattern)
+        add(.start, aux: isRealTime ? 1 : 0, body)
+    }
+
     private func note(_ input: DoistInput) {
         switch input {
+        case .enter(let tyme, let tock, let isRealTime): start(at: tyme, tock: tock, isRealTime: isRealTime)
         case .pass(let pass):
             add(.pass, aux: pass.kind == .extra ? 1 : 0, word: pass.tyme.bitPattern)
         case .wake(let place, let tyme):

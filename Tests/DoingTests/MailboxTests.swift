@@ -57,6 +57,33 @@ import Testing
         #expect(mailbox.popFirst() == nil)
     }
 
+    private final class Letter: Sendable {
+        let onEnd: @Sendable () -> Void
+        init(_ onEnd: @escaping @Sendable () -> Void) { self.onEnd = onEnd }
+        deinit { onEnd() }
+    }
+
+    @Test("a message that was taken is the taker's alone, and may post when it is let go")
+    func lettersGo() {
+        let mailbox = Mailbox<Letter>(limit: 8)
+        let ended = Mutex(0)
+        for _ in 0..<8 {
+            mailbox.post(
+                Letter {
+                    ended.withLock { $0 += 1 }
+                    mailbox.post(Letter {})
+                })
+        }
+        for taken in 1...3 {
+            _ = mailbox.popFirst()
+            #expect(ended.withLock { $0 } == taken)
+        }
+        #expect(mailbox.count == 8)  // five of the first, and what three have posted
+        _ = mailbox.takeAll()
+        #expect(ended.withLock { $0 } == 8)
+        #expect(mailbox.takeAll().count == 5)
+    }
+
     @Test("four threads post 40,000 messages; none is lost, each thread's stay in order")
     func threads() async throws {
         let mailbox = Mailbox<Int>(limit: 40_000)
@@ -101,7 +128,7 @@ import Testing
     @Test("another thread can end a run")
     func requestStop() async throws {
         let pace = FakePace()
-        let doist = try Doist(pace: pace)
+        let doist = try Doist(tock: 0.03125, pace: pace)
         let waker = doist.waker
         let doer = Probe("doer")
         doer.answer = { _ in

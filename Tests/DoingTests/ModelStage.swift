@@ -95,6 +95,7 @@ final class ModelStage: ProgramStage {
         if !flag { doer.wake() }
     }
     func wake(_ name: String) { doers[name]?.wake() }
+    func check() {}
 }
 
 private final class ModelDoer {
@@ -236,7 +237,7 @@ private final class ModelDeck {
     }
 
     func enterDoers() throws {
-        for doer in doers {
+        for doer in doers where doers.contains(where: { $0 === doer }) {
             guard doer.phase == .idle else {
                 throw ScheduleError.alreadyScheduled(doer: doer.name, scheduler: doer.owner!.name)
             }

@@ -114,7 +114,7 @@ import Testing
             return .again
         }
         pace.plan = [(1000.1, .ready([a])), (1000.2, .ready([a, b]))]
-        try Doist(limit: 1.0, pace: pace, doers: [a, b]).run()
+        try Doist(tock: 0.03125, limit: 1.0, pace: pace, doers: [a, b]).run()
         #expect(pace.kicks == 0)
     }
 

@@ -54,10 +54,13 @@ protocol ProgramStage: AnyObject {
     func setDoistTock(_ tock: Double)
     func setAlways(_ name: String, _ flag: Bool)
     func wake(_ name: String)
+    /// Looks whether the scheduler is in order.
+    func check()
 }
 
 extension ProgramStage {
     func perform(_ action: Program.Action) throws {
+        defer { check() }
         switch action {
         case .extend(let target, let nodes): try extend(target, nodes.map { try build($0) })
         case .extendNamed(let target, let names): try extend(target, names)

@@ -25,4 +25,23 @@ import Testing
         }
         #expect(events > 0)
     }
+
+    @Test("in real time random programs keep the scheduler in order, and their recordings play back", arguments: 0..<4)
+    func playsBack(chunk: Int) throws {
+        var extraPasses: UInt64 = 0
+        for index in stride(from: chunk, to: Self.count / 8, by: 4) {
+            let program = ProgramMaker.make(seed: Self.start + UInt64(index))
+            var (live, inputs, statistics) = try RealStage.playInRealTime(program)
+            extraPasses += statistics.extraPasses
+            var again = try RealStage.replay(program, inputs)
+            let faults = live.errors.filter { $0.hasPrefix("fault") }
+            // Errors that come out of enter come once more from the exit of a replay.
+            (live.errors, again.errors) = (faults, again.errors.filter { $0.hasPrefix("fault") || $0.hasPrefix("no") })
+            if let difference = again.difference(from: live) ?? faults.first {
+                Issue.record("\(program)\n\(difference)")
+                return
+            }
+        }
+        #expect(extraPasses > 100)
+    }
 }

@@ -6,17 +6,23 @@ final class RealStage: ProgramStage {
     private var doers: [String: Doer] = [:]
     private var order: [String] = []
     private var doist: Doist!
+    /// The first invariant of the scheduler that did not hold after a step.
+    private var fault: String?
 
     static func play(_ program: Program) throws -> ProgramOutcome {
         let stage = RealStage()
         return try stage.play(program)
     }
 
-    private func play(_ program: Program) throws -> ProgramOutcome {
+    private func make(_ program: Program, limit: Double?, pace: FakePace? = nil) throws {
         let tree = try program.tree.map { doers[try build($0)]! }
         doist = try Doist(
-            tyme: program.tyme, tock: program.tock, limit: program.limit,
-            onError: program.isolates ? .isolate : .failAll, skipsIdle: program.skipsIdle, doers: tree)
+            tyme: program.tyme, tock: program.tock, limit: limit,
+            onError: program.isolates ? .isolate : .failAll, skipsIdle: program.skipsIdle, pace: pace, doers: tree)
+    }
+
+    private func play(_ program: Program) throws -> ProgramOutcome {
+        try make(program, limit: program.limit)
         var outcome = ProgramOutcome()
         func attempt(_ body: () throws -> Void) {
             do { try body() } catch { outcome.errors.append("\(error)") }
@@ -27,12 +33,19 @@ final class RealStage: ProgramStage {
                 for actions in manual {
                     for action in actions { attempt { try perform(action) } }
                     try doist.recur()
+                    check()
                 }
             }
             attempt { try doist.exit() }
         } else {
             attempt { try doist.run() }
         }
+        finish(&outcome)
+        return outcome
+    }
+
+    private func finish(_ outcome: inout ProgramOutcome) {
+        if let fault { outcome.errors.append("fault: \(fault)") }
         outcome.events = events
         outcome.tyme = doist.tyme.bitPattern
         outcome.isDone = doist.isDone
@@ -46,6 +59,89 @@ final class RealStage: ProgramStage {
             let lists = "\(deck?.doers.map(\.name) ?? []) \(deck?.deeds.map(\.name) ?? [])"
             outcome.states.append("\(name) \(doer.outcome) \(doer.isDone) \(lists)")
         }
+    }
+
+    func check() {
+        if fault == nil, let found = doist.findFault() { fault = "\(found), after \(events.suffix(8))" }
+    }
+
+    // MARK: - In real time
+
+    /// Plays a program on a clock, while the host, sockets and other threads wake its doers; answers also what a
+    /// recording of it holds.
+    static func playInRealTime(_ program: Program) throws -> (ProgramOutcome, [DoistInput], DoistStatistics) {
+        let stage = RealStage()
+        let pace = FakePace(clock: 0)
+        try stage.make(program, limit: program.limit ?? 20 * program.tock, pace: pace)
+        var random = Xoshiro256(seed: program.seed ^ 0x7265_616C)
+        pace.tick = [0.0, 0.0001, 0.002][random.below(3)]
+        pace.plan = stage.makePlan(&random, until: 25 * program.tock)
+        var inputs: [DoistInput] = []
+        stage.doist.onInput = {
+            inputs.append($0)
+            if case .pass = $0 { return }
+            stage.check()
+        }
+        stage.doist.extraPassLimit = [2, 7, 2048][random.below(3)]
+        var outcome = ProgramOutcome()
+        do { try stage.doist.run() } catch { outcome.errors.append("\(error)") }
+        stage.finish(&outcome)
+        return (outcome, inputs, stage.doist.statistics)
+    }
+
+    private func makePlan(_ random: inout Xoshiro256, until end: Double) -> [(at: Double, event: FakePace.Event)] {
+        let wakers = order.map { doist.waker(for: doers[$0]!) }
+        var plan: [(at: Double, event: FakePace.Event)] = []
+        for _ in 0..<random.below(40) {
+            let (at, name, span) = (random.unit() * end, order[random.below(order.count)], random.unit())
+            let (doer, waker) = (doers[name]!, wakers[random.below(wakers.count)])
+            let host: () -> Void =
+                switch random.below(4) {
+                case 0: { waker.wake() }
+                case 1: { [unowned self] in doer.wake(by: doist.freshTyme() + span * 0.2) }
+                default: { doer.wake() }
+                }
+            let event: FakePace.Event =
+                switch random.below(3) {
+                case 0: .ready([doer])
+                case 1: .ready([doer, doers[order[random.below(order.count)]]!])
+                default:
+                    .host { [unowned self] in
+                        host()
+                        check()
+                    }
+                }
+            plan.append((at, event))
+        }
+        return plan.sorted { $0.at < $1.at }
+    }
+
+    /// Plays what a recording holds.
+    static func replay(_ program: Program, _ inputs: [DoistInput]) throws -> ProgramOutcome {
+        let stage = RealStage()
+        try stage.make(program, limit: nil, pace: FakePace())
+        var outcome = ProgramOutcome()
+        func attempt(_ body: () throws -> Void) {
+            do { try body() } catch { outcome.errors.append("\(error)") }
+        }
+        for input in inputs {
+            let tyme: Tyme =
+                switch input {
+                case .enter(let tyme, _, _), .wake(_, let tyme), .exit(let tyme, _): tyme
+                case .pass(let pass): pass.tyme
+                }
+            if stage.doist.isEntered, !stage.doist.advance(to: tyme) {
+                outcome.errors.append("no way to \(tyme) from \(stage.doist.tyme)")
+            }
+            switch input {
+            case .enter: attempt { try stage.doist.enter() }
+            case .wake(let place, _): if !stage.doist.wake(at: place) { outcome.errors.append("nobody at \(place)") }
+            case .pass(let pass): attempt { try stage.doist.replayPass(pass.kind) }
+            case .exit: attempt { try stage.doist.exit() }
+            }
+            stage.check()
+        }
+        stage.finish(&outcome)
         return outcome
     }
 

@@ -9,7 +9,7 @@ import Testing
     func deadlines() throws {
         let pace = FakePace()
         let slow = Probe("slow", tock: 0.25)
-        try Doist(limit: 1.0, pace: pace, doers: [slow]).run()
+        try Doist(tock: 0.03125, limit: 1.0, pace: pace, doers: [slow]).run()
         #expect(slow.tymes == [0.0, 0.25, 0.5, 0.75])
         #expect(pace.polls.map(\.deadline) == [1000.25, 1000.5, 1000.75, 1001.0])
         #expect(pace.polls.allSatisfy { $0.block })
@@ -31,7 +31,7 @@ import Testing
         let pace = FakePace()
         let parked = Probe("parked") { _ in .park(until: .infinity) }
         pace.plan = [(1004.0, .ready([parked])), (1007.0, .signal)]
-        try Doist(pace: pace, doers: [parked]).run()
+        try Doist(tock: 0.03125, pace: pace, doers: [parked]).run()
         #expect(pace.polls.map(\.deadline) == [nil, nil])
         #expect(parked.tymes == [0.0, 4.03125])  // tyme followed the clock; a pass at clock 1004 has tyme 4.0 behind it
         #expect(parked.contexts == ["enter", "cease", "exit"])
@@ -51,7 +51,7 @@ import Testing
         let (first, busy, last) = (parker("first"), Probe("busy", tock: 0.0625), parker("last"))
         pace.plan = [(1000.01, .ready([last, first]))]
         var passes: [Doist.Pass] = []
-        let doist = try Doist(limit: 0.125, pace: pace, doers: [first, busy, last])
+        let doist = try Doist(tock: 0.03125, limit: 0.125, pace: pace, doers: [first, busy, last])
         doist.onPass = { passes.append($0) }
         try doist.run()
         #expect(order == ["first 0.0", "last 0.0", "first 0.03125", "last 0.03125"])
@@ -69,7 +69,7 @@ import Testing
         let sibling = Probe("sibling")
         let nest = DoDoer(doers: [DoDoer(doers: [sibling, inner])])
         pace.plan = [(1000.01, .ready([inner])), (1000.02, .ready([inner]))]
-        try Doist(limit: 0.0625, pace: pace, doers: [nest]).run()
+        try Doist(tock: 0.03125, limit: 0.0625, pace: pace, doers: [nest]).run()
         #expect(inner.tymes == [0.0, 0.03125, 0.03125])
         #expect(sibling.tymes == [0.0, 0.03125])
     }
@@ -79,7 +79,7 @@ import Testing
         let pace = FakePace()
         let timed = Probe("timed", tock: 0.125)
         pace.plan = [(1000.05, .ready([timed])), (1000.06, .ready([timed]))]
-        try Doist(limit: 0.3, pace: pace, doers: [timed]).run()
+        try Doist(tock: 0.03125, limit: 0.3, pace: pace, doers: [timed]).run()
         #expect(timed.tymes == [0.0, 0.0625, 0.0625, 0.125, 0.25])
     }
 
@@ -89,7 +89,7 @@ import Testing
         var answers: [Recurrence] = [.park(until: .infinity), .again, .park(until: .infinity)]
         let doer = Probe("doer") { _ in answers.removeFirst() }
         pace.plan = [(1000.05, .ready([doer])), (1000.2, .signal)]
-        try Doist(pace: pace, doers: [doer]).run()
+        try Doist(tock: 0.03125, pace: pace, doers: [doer]).run()
         #expect(doer.tymes == [0.0, 0.0625, 0.0625])
     }
 
@@ -103,7 +103,7 @@ import Testing
             restless.wake()
             return .park(until: .infinity)
         }
-        let doist = try Doist(pace: pace, doers: [restless])
+        let doist = try Doist(tock: 0.03125, pace: pace, doers: [restless])
         let first = try doist.turn()
         #expect(runs == 1 + Doist.extraPassesPerTurn && first.wait == 0)
         let second = try doist.turn()
@@ -120,7 +120,7 @@ import Testing
         let pace = FakePace()
         let flooded = Probe("flooded") { _ in .park(until: .infinity) }
         pace.alwaysReady = [flooded]
-        let doist = try Doist(limit: 0.125, pace: pace, doers: [flooded])
+        let doist = try Doist(tock: 0.03125, limit: 0.125, pace: pace, doers: [flooded])
         doist.extraPassLimit = 64
         try doist.run()
         let byTyme = Dictionary(grouping: flooded.tymes, by: { $0 }).mapValues(\.count)
@@ -135,7 +135,7 @@ import Testing
     @Test("a changed tock counts on the clock from then on")
     func changedTock() throws {
         let pace = FakePace(clock: 0.0)
-        let doist = try Doist(limit: 2.0, pace: pace)
+        let doist = try Doist(tock: 0.03125, limit: 2.0, pace: pace)
         let busy = Probe("busy") { tyme in
             if tyme == 0.0625 { doist.tock = 0.5 }
             return .again
@@ -160,7 +160,7 @@ import Testing
             return .again
         }
         pace.plan = [(1000.3, .stopped(1000.0)), (1000.31, .ready([socket]))]
-        let doist = try Doist(limit: 1.0, pace: pace, doers: [retry, socket])
+        let doist = try Doist(tock: 0.03125, limit: 1.0, pace: pace, doers: [retry, socket])
         try doist.run()
         #expect(
             order == [
@@ -177,7 +177,7 @@ import Testing
         let pace = FakePace()
         let busy = Probe("busy")
         pace.plan = [(1000.04, .stopped(0.5))]
-        let doist = try Doist(limit: 1.0, pace: pace, doers: [busy])
+        let doist = try Doist(tock: 0.03125, limit: 1.0, pace: pace, doers: [busy])
         try doist.run()
         #expect(busy.tymes == (0..<32).map { Double($0) * Self.tock })
         #expect(doist.statistics.lateTicks > 10)
@@ -189,7 +189,7 @@ import Testing
     func jumpsIdleTicks() throws {
         let pace = FakePace()
         let parked = Probe("parked") { tyme in .park(until: tyme + 3600.0) }
-        let doist = try Doist(limit: 7200.0, pace: pace, doers: [parked])
+        let doist = try Doist(tock: 0.03125, limit: 7200.0, pace: pace, doers: [parked])
         try doist.run()
         #expect(parked.tymes == [0.0, 3600.0])
         #expect(pace.polls.count == 2)
@@ -205,7 +205,7 @@ import Testing
             pace.clock += 0.5
             return .again
         }
-        let doist = try Doist(limit: 0.0625, pace: pace, doers: [Probe("quick"), DoDoer(doers: [slow])])
+        let doist = try Doist(tock: 0.03125, limit: 0.0625, pace: pace, doers: [Probe("quick"), DoDoer(doers: [slow])])
         doist.isProfiling = true
         var noted: [Doist.SlowPass] = []
         doist.onSlowPass = { noted.append($0) }
@@ -222,7 +222,7 @@ import Testing
         let pace = FakePace()
         let (a, b) = (Probe("a"), Probe("b") { _ in .park(until: .infinity) })
         pace.plan = [(1000.2, .signal)]
-        let doist = try Doist(pace: pace, doers: [a, b])
+        let doist = try Doist(tock: 0.03125, pace: pace, doers: [a, b])
         try doist.run()
         #expect(a.contexts == ["enter", "cease", "exit"])
         #expect(b.contexts == ["enter", "cease", "exit"])
@@ -233,7 +233,7 @@ import Testing
     func turns() throws {
         let pace = FakePace()
         let doer = Probe("doer", tock: 0.125) { tyme in tyme >= 0.25 ? .done : .again }
-        let doist = try Doist(pace: pace, doers: [doer])
+        let doist = try Doist(tock: 0.03125, pace: pace, doers: [doer])
         #expect(doist.descriptor == 7)
         var turn = try doist.turn()
         #expect(turn == Doist.Turn(isDone: false, wait: 0.125))
@@ -264,7 +264,7 @@ import Testing
     func errorInTurn() throws {
         let pace = FakePace()
         let (a, b) = (Probe("a"), Probe("b") { _ in throw Oops() })
-        let doist = try Doist(pace: pace, doers: [a, b])
+        let doist = try Doist(tock: 0.03125, pace: pace, doers: [a, b])
         #expect(throws: Oops.self) { try doist.turn() }
         #expect(a.contexts == ["enter", "cease", "exit"])
         #expect(b.contexts == ["enter", "abort", "exit"])
@@ -279,7 +279,7 @@ import Testing
             override func enter(_ tyme: Tyme) throws { throw Oops() }
         }
         let pace = FakePace()
-        let doist = try Doist(pace: pace, doers: [Bad()])
+        let doist = try Doist(tock: 0.03125, pace: pace, doers: [Bad()])
         #expect(throws: Oops.self) { try doist.run() }
         #expect((pace.starts, pace.stops) == (1, 1))
     }
@@ -343,7 +343,7 @@ import Testing
             }
         }
         pace.plan = [(1000.01, .ready([b])), (1000.2, .signal)]
-        let doist = try Doist(pace: pace, doers: [a, b, c])
+        let doist = try Doist(tock: 0.03125, pace: pace, doers: [a, b, c])
         try doist.run()
         #expect(order == ["a", "b", "c", "b", "c", "a"])
         #expect(doist.statistics.extraPasses == 2)
@@ -354,7 +354,7 @@ import Testing
         let pace = FakePace()
         pace.refusal = Oops()
         let doer = Probe("doer")
-        let doist = try Doist(pace: way == "simulated" ? nil : pace, doers: [doer])
+        let doist = try Doist(tock: 0.03125, pace: way == "simulated" ? nil : pace, doers: [doer])
         try doist.enter()
         switch way {
         case "simulated": #expect(throws: TymeError.limit(-1)) { try doist.run(limit: -1) }

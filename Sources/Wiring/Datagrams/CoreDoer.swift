@@ -399,8 +399,7 @@ extension CoreDoer {
             watch.end(for: self)
         }
         if hasChanged || state.hasEvents && onEvent != nil || !state.receivedAll || state.sending == .more {
-            wake()  // there is more to do: in real time at this tyme, as far as extra passes go
-            return .again
+            return goOn()  // there is more to do
         }
         var wakeTyme = state.wakeTyme
         switch state.sending {

@@ -87,8 +87,7 @@ final class StreamGate<Listener: StreamListener>: Doer {
         let isAll = try take(tyme)
         try watch()
         guard isAll else {
-            wake()  // the budget ended the pass: go on in an extra one
-            return .again
+            return goOn()  // the budget ended the pass
         }
         if isShut { return .park(until: .infinity) }
         switch source.readiness {

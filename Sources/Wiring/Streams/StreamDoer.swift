@@ -281,10 +281,7 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
         let state = Self.ask(&_core)
         if state.closing != .open, let over = close(state) { return end(over, tyme) }
         if state.hasEvents, let listener { listener.wake() }
-        guard !isMore else {
-            wake()  // the budget ended the pass: in real time go on at this tyme, as far as extra passes go
-            return .again
-        }
+        if isMore { return goOn() }  // the budget ended the pass
         return try rest(reading: !hasEnded && state.wantsInput, writing: state.hasOutput, until: state.wakeTyme)
     }
 
