@@ -10,6 +10,8 @@ let usage = """
                  [--window N] [--tick-us U] [--in-place 1] [--reference 1] [--kind sure [--control none|rate|newreno|delayreno]]
       record     what recording costs on the fastest path: [--size B] [--rounds N] [--ms N] [--keep MIB]
                  [--file PATH]
+      ltp        red blocks of LTP over real sockets, beside C: [--mode 1t|2p] [--size B] [--mtu M] [--rounds N]
+                 [--trains N] [--rate BYTES_PER_S]
       tcp        frames of an int32 length echoed over TCP, beside C: [--size B --inflight N]
       frames     messages echoed by servers of both frame protocols, beside C: [--rounds N] [--ms N]
       tcp-echo   the echo server of it, for a load generator of your own: PORT
@@ -41,6 +43,10 @@ let quoted: [[String]] = [
     ["loopback", "--mode", "2p", "--size", "200", "--pp", "1", "--count", "5000"],
     ["loopback", "--kind", "sure", "--size", "1024", "--tick-us", "1000", "--reference", "1"],
     ["loopback", "--kind", "sure", "--size", "200", "--pp", "1", "--tick-us", "1000", "--reference", "1"],
+    ["ltp"],
+    ["ltp", "--mtu", "60000"],
+    ["ltp", "--mode", "2p"],
+    ["ltp", "--mode", "2p", "--mtu", "60000"],
     ["tcp"],
     ["frames"],
     ["sim", "--size", "200", "--gap-us", "100000", "--count", "200000", "--limit-ms", "100000000", "--skip", "0"],
@@ -68,6 +74,7 @@ func bench(_ row: String, _ words: [String]) throws {
     case "datagrams": try benchDatagrams(words)
     case "record": try benchRecord(words)
     case "loopback": try benchLoopback(words)
+    case "ltp": try benchLTP(words)
     case "tcp": try benchTCP(words)
     case "frames": try benchFrames(words)
     case "tcp-echo": try benchTCPEcho(words)
