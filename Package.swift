@@ -68,6 +68,9 @@ let package = Package(
             name: "three-flows", dependencies: ["Doing", "Flowing"], path: "Demos/three-flows", swiftSettings: strict),
         .executableTarget(name: "ltp-peer", dependencies: ["DemoKit"], path: "Demos/ltp-peer", swiftSettings: strict),
         .executableTarget(
+            name: "ltp-hello", dependencies: ["Doing", "CoDoing", "Wiring", "LTP", "Memoing", "Sockets"],
+            path: "Demos/ltp-hello", swiftSettings: strict),
+        .executableTarget(
             name: "light-minutes", dependencies: ["DemoKit"], path: "Demos/light-minutes", swiftSettings: strict),
         .executableTarget(name: "embed", dependencies: ["DemoKit"], path: "Demos/embed", swiftSettings: strict),
         .executableTarget(name: "rehearse", dependencies: ["DemoKit"], path: "Demos/rehearse", swiftSettings: strict),
@@ -103,7 +106,8 @@ let package = Package(
             dependencies: ["Doing", "CoDoing", "Wiring", "Framing", "Simming", "Sockets"],
             swiftSettings: strict),
         .testTarget(
-            name: "LTPTests", dependencies: ["Doing", "Wiring", "LTP", "Simming", "Sockets", "CMallocCount"],
+            name: "LTPTests",
+            dependencies: ["Doing", "CoDoing", "Wiring", "LTP", "Simming", "Sockets", "CMallocCount"],
             swiftSettings: strict),
         .testTarget(
             name: "FlowingTests",

@@ -1,5 +1,7 @@
+import CoDoing
 import Doing
 import Simming
+import Sockets
 import Testing
 import Wiring
 
@@ -171,5 +173,62 @@ struct ProxyTests {
         #expect(bed.doist.tyme - start <= 0.25 + 2.0 / 32)
         try bed.run { ticket.isEnded }
         #expect(ticket.outcome == .complete)
+    }
+
+    @Test("linear code awaits a ticket and an arrival, and an interrupt ends its waiting with aborted")
+    func linear() throws {
+        let bed = try Bed()
+        let (here, there) = (try bed.one.open(1), try bed.two.open(1))
+        var lines: [String] = []
+        let sender = LinearDoer { _ in
+            let ticket = try here.send([1, 2, 3], to: 2)
+            lines.append("\(try await ticket.end.get())")
+        }
+        let receiver = LinearDoer { _ in
+            if case .red(let red) = try await there.inbox.next().get() { lines.append("\(red.bytes)") }
+            do { _ = try await there.inbox.next().get() } catch { lines.append("\(error)") }
+            do { _ = try await there.inbox.next() } catch { lines.append("\(type(of: error))") }
+        }
+        try bed.doist.extend([sender, receiver])
+        try bed.seconds(1)
+        there.interrupt()
+        try bed.seconds(0.1)
+        #expect(lines == ["[1, 2, 3]", "complete", "aborted"] && there.isOpen)
+        there.close()
+        try bed.seconds(0.1)
+        #expect(lines.last == "InboxClosed" && sender.isDone && receiver.isDone)
+    }
+}
+
+@Suite("LTP over real sockets", .timeLimit(.minutes(1)))
+struct SocketTests {
+    @Test("blocks of all sizes cross loopback in one doist, both ways, and in trains")
+    func loopback() throws {
+        let options = UDPPeer.Options(maximumDatagramSize: UDPPeer.largest)
+        let wires = try (UDPPeer(port: 0, options: options), UDPPeer(port: 0, options: options))
+        try wires.0.open()
+        try wires.1.open()
+        func proxy(_ engine: UInt64, _ wire: UDPPeer, _ other: Address, _ mtu: Int) throws -> LTPProxy<UDPPeer> {
+            var peer = LTPPeer(engine: 3 - engine, address: other)
+            (peer.mtu, peer.rate) = (mtu, 200_000_000)
+            return try LTPProxy(engine: engine, over: wire, peers: [peer], random: Xoshiro256(seed: engine))
+        }
+        let one = try proxy(1, wires.0, wires.1.address, 1400)
+        let two = try proxy(2, wires.1, wires.0.address, 60_000)
+        let (here, there) = (try one.open(1), try two.open(1))
+        let blocks = [1, 1391, 1392, 100_000, 3_000_000].map { pattern($0) }
+        var tickets = try blocks.map { try here.send($0, to: 2) }
+        tickets += try blocks.map { try there.send($0, to: 1) }
+        var heard: [[UInt8]] = []
+        let user = doify { _ in
+            for point in [here, there] {
+                while case .red(let red)? = try point.receive() { heard.append(red.bytes) }
+            }
+            return tickets.allSatisfy(\.isEnded) && heard.count == 10 ? .done : .again
+        }
+        try Doist([one.doer, two.doer, user]).run(limit: 20, pace: .real)
+        #expect(tickets.allSatisfy { $0.outcome == .complete })
+        #expect(heard.sorted { $0.count < $1.count } == blocks.flatMap { [$0, $0] })
+        #expect(wires.0.statistics.sent.datagrams > 4 * wires.0.statistics.sent.trains)
     }
 }

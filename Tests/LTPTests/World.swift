@@ -159,6 +159,8 @@ final class World {
 
     func open(client: UInt64, at engine: Int) throws(LTPError) { try engines[engine - 1].open(client: client) }
 
+    func update(_ peer: LTPPeer, at engine: Int) throws(LTPError) { try engines[engine - 1].update(peer) }
+
     func add(_ peer: LTPPeer, to engine: Int) throws(LTPError) { try engines[engine - 1].add(peer) }
 
     // MARK: - What came of it

@@ -17,7 +17,7 @@ struct RehearseOptions {
     /// Every scenario that `--scenario` knows; the last is not part of all.
     static let known = [
         MemoScenario.plain, MemoScenario.signed, MemoScenario.sure, MemoScenario.sureSigned, PeerScenario.scenario,
-        FrameScenario.lengthType, FrameScenario.handshake, FragileScenario.scenario,
+        FrameScenario.lengthType, FrameScenario.handshake, LTPScenario.scenario, FragileScenario.scenario,
     ]
     static var all: [Scenario] { known.filter { $0.name != FragileScenario.scenario.name } }
 

@@ -180,7 +180,7 @@ extension LTPEngine {
         let place = Int(imports[row].peer)
         let id = imports[row].id
         if remembering {
-            let memory = limits.closedMemory ?? 4 * peers[place].peer.timeout
+            let memory = limits.closedMemory ?? peers[place].peer.patience
             closedImports.remember(
                 id, imports[row].checkpoints, until: now + memory, most: limits.closedSessions)
         }

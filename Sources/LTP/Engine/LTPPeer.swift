@@ -138,8 +138,8 @@ public enum LTPStrangers: Hashable, Sendable {
 /// Bounds of an engine that are not those of one peer.
 public struct LTPLimits: Hashable, Sendable {
     /// Sessions from others that are remembered after their end, so that late segments do not open them anew.
-    public var closedSessions = 16_384
-    /// Seconds that they are remembered; nil for four timers of the peer.
+    public var closedSessions = 65_536
+    /// Seconds that they are remembered; nil for as long as their sender may repeat something.
     public var closedMemory: Double?
     /// Sessions that ``LTPEngine/closedRows`` tells of.
     public var closedRows = 256
