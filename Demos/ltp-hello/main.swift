@@ -30,10 +30,10 @@ func send() throws {
 func receive() throws {
     let proxy = try node(2, with: 1)
     let point = try proxy.open(1)
-    let user = LinearDoer { doer in
+    let user = LinearDoer { _ in
         guard case .red(let red) = try await point.inbox.next().get() else { return }
         print("from engine \(red.session.engine):", String(decoding: red.bytes, as: UTF8.self))
-        try await doer.sleep(for: 1)  // so that the sender hears of it
+        try await CoDoing.sleep(for: 1)  // so that the sender hears of it
     }
     try Doist([proxy.doer, user]).run(limit: 30, pace: .real)
 }

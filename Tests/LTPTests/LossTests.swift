@@ -173,6 +173,25 @@ struct LossTests {
         }
     }
 
+    @Test("a gap that was filled too late for its report is reported before the receiver closes")
+    func lateFill() throws {
+        let world = try World {
+            $0.mtu = 300
+            $0.checkpointEvery = 3
+            $0.deferral = 0.01
+        }
+        // The first segment comes 0.1 s late, after the report on the first checkpoint, and the end later still.
+        world.rule = {
+            if $0.segment.type == 0, $0.number == 0 { return .delay(0.1) }
+            return $0.segment.type == 3 && $0.number == 0 ? .delay(0.2) : .deliver
+        }
+        let block = pattern(1500)
+        try world.send(block)
+        world.run()
+        #expect(world.ends(1) == ["complete"] && world.reds(2).map(\.bytes) == [block] && world.isQuiet)
+        #expect(world.tyme < 2)
+    }
+
     @Test("the same seed sends the same bytes")
     func determinism() throws {
         func run() throws -> String {

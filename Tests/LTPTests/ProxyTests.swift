@@ -189,6 +189,7 @@ struct ProxyTests {
             do { _ = try await there.inbox.next().get() } catch { lines.append("\(error)") }
             do { _ = try await there.inbox.next() } catch { lines.append("\(type(of: error))") }
         }
+        try bed.seconds(0.1)
         try bed.doist.extend([sender, receiver])
         try bed.seconds(1)
         there.interrupt()

@@ -217,29 +217,21 @@ extension LTPEngine {
         case .miscolored: return miscolored(bytes: bytes.byteCount, row, place)
         }
         if view.isCheckpoint { peers[place].counters.checkpointsIn.add(bytes.byteCount) }
-        let wasWhole = imports[row].isDelivered
         if imports[row].isWhole { deliver(row, place) }
         let peer = peers[place].peer
-        var asked = false
         if view.isCheckpoint {
             let answer = imports[row].answer(
                 view, deferral: peer.deferral, mtu: peer.mtu, most: limits.reports, at: now)
             switch answer {
-            case .made(let count):
-                asked = true
-                addReports(row, count)
+            case .made(let count): addReports(row, count)
             case .again(let places):
                 for index in places { add(.report(row, imports[row].id, place: index), to: Int32(place)) }
-            case .waits: asked = true
-            case .nothing: break
+            case .waits, .nothing: break
             case .tooMany: return cancelImport(row, .cycleLimit)
             }
         }
-        let made = imports[row].makePending(mtu: peer.mtu, at: now)
-        addReports(row, made)
-        if imports[row].isDelivered, !wasWhole, !asked, made == 0 {
-            addReports(row, imports[row].makeUnasked(mtu: peer.mtu))
-        }
+        addReports(row, imports[row].makePending(mtu: peer.mtu, at: now))
+        addReports(row, imports[row].makeUnasked(mtu: peer.mtu))
         settle(row)
     }
 

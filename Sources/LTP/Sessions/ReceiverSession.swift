@@ -60,6 +60,8 @@ struct ReceiverSession {
     private(set) var isDelivered = false
     private(set) var reports: [Report] = []
     private(set) var pending: [Pending] = []
+    /// What any report has claimed: only once that is all of the red part does the sender know of all.
+    private(set) var reported = ByteSpans()
     private var nextSerial: UInt64
     private var lastPrimaryUpper: UInt64 = 0
     /// The serial numbers of the checkpoints that came, for the memory of closed sessions.
@@ -269,6 +271,7 @@ struct ReceiverSession {
             }
             left -= size
             claims.append(run)
+            reported.insert(run.lower, run.upper)
             return true
         }
         guard !claims.isEmpty else { return made }
@@ -278,8 +281,12 @@ struct ReceiverSession {
         return made + 1
     }
 
-    /// Makes the report that nobody has asked for, on a red part that has become whole: RFC 5326, 6.11.
-    mutating func makeUnasked(mtu: Int) -> Int { make(0, 0, redEnd!, mtu) }
+    /// Makes the report that nobody has asked for, on a red part that is whole: RFC 5326, 6.11. None if others have
+    /// claimed all of it.
+    mutating func makeUnasked(mtu: Int) -> Int {
+        guard isDelivered, let redEnd, !reported.contains(0, redEnd) else { return 0 }
+        return make(0, 0, redEnd, mtu)
+    }
 
     /// Makes the reports that wait no longer, since what they waited for has come or their time has.
     mutating func makePending(mtu: Int, at tyme: Tyme) -> Int {
@@ -398,7 +405,7 @@ struct ReceiverSession {
     /// The peer cancels, or has acknowledged a cancellation, or there is nothing left to do.
     mutating func close() {
         state = .closed
-        (buffer, held, reports, pending) = ([], ByteSpans(), [], [])
+        (buffer, held, reported, reports, pending) = ([], ByteSpans(), ByteSpans(), [], [])
         closesAt = .infinity
         nextDeadline = .infinity
     }
