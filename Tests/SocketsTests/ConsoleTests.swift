@@ -52,7 +52,7 @@ private final class Session {
 /// Seconds on the monotonic clock.
 private func now() -> Double { Double(csk_now()) * 1e-9 }
 
-@Suite("a console that never waits") struct ConsoleTests {
+@Suite("a console that never waits", .timeLimit(.minutes(5))) struct ConsoleTests {
     @Test("lines come as they are typed, and the last one without a line feed at the end")
     func lines() throws {
         let input = Input()

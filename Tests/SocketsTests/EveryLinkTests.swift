@@ -8,7 +8,7 @@ import Wiring
 @testable import Sockets
 
 /// One protocol, unchanged, over each kind of stream.
-@Suite("the same core over every link") struct EveryLinkTests {
+@Suite("the same core over every link", .timeLimit(.minutes(5))) struct EveryLinkTests {
     /// A client that sends a megabyte to a server that echoes it, both under one doist; `turn` makes one step of it.
     private func exchange<L: StreamListener, W: StreamTransport>(
         _ listener: L, _ wire: W, _ doist: Doist, turn: () throws -> Void

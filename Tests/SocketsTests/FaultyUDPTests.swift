@@ -5,7 +5,7 @@ import Sockets
 import Testing
 import Wiring
 
-@Suite("A bad link in front of real sockets")
+@Suite("A bad link in front of real sockets", .timeLimit(.minutes(5)))
 struct FaultyUDPTests {
     @Test("over UDP memos are lost as the seed says, and arrive no sooner than the delay, without busy waiting")
     func udp() throws {

@@ -10,7 +10,7 @@ import Wiring
 typealias TestDoer = CoreDoer<TestCore, UDPPeer>
 
 /// Tests with a clock run one after the other, so that they do not disturb each other's times.
-@Suite("the real pace", .serialized) struct RealPaceTests {
+@Suite("the real pace", .serialized, .timeLimit(.minutes(5))) struct RealPaceTests {
     private func doer(echoes: Bool = false) throws -> TestDoer {
         try TestDoer(TestCore(echoes: echoes), over: UDPPeer(anyPort))
     }

@@ -7,7 +7,7 @@ import Wiring
 @testable import Sockets
 
 /// Full Unix peers are sent to again when they have room, not when a tick comes by.
-@Suite("Room at full Unix peers", .serialized) struct RoomTests {
+@Suite("Room at full Unix peers", .serialized, .timeLimit(.minutes(5))) struct RoomTests {
     /// A receiver that nobody reads but the test, and a doer that has forty datagrams for it.
     private func full() throws -> (receiver: UXDPeer, sender: CoreDoer<TestCore, UXDPeer>, doist: Doist) {
         let receiver = try UXDPeer(at: .temporary(name: "ear"))

@@ -8,7 +8,7 @@ import Wiring
 /// The fallback of trains on a real way that carries none: loopback with an MTU of 1,500 in a network of its own.
 ///
 /// The outer test runs this very test program once more inside `unshare`, where the inner one finds the small MTU.
-@Suite("a way with a small MTU") struct SmallMTUTests {
+@Suite("a way with a small MTU", .timeLimit(.minutes(5))) struct SmallMTUTests {
     private static let isInside = ProcessInfo.processInfo.environment["TYMIST_SMALL_MTU"] == "1"
     private static let isRequired = ProcessInfo.processInfo.environment["TYMIST_REQUIRE_TOOLS"] == "1"
 

@@ -6,7 +6,7 @@ import Wiring
 
 @testable import Sockets
 
-@Suite("TCP listeners") struct TCPListenerTests {
+@Suite("TCP listeners", .timeLimit(.minutes(5))) struct TCPListenerTests {
     private func connect(_ address: Address) throws -> TCPStream {
         let stream = try TCPStream(to: [address])
         try stream.socket.connectNow()

@@ -6,7 +6,7 @@ import Wiring
 
 @testable import Sockets
 
-@Suite("TCP over loopback") struct TCPStreamTests {
+@Suite("TCP over loopback", .timeLimit(.minutes(5))) struct TCPStreamTests {
     @Test("both ends know each other, over IPv4 and IPv6", arguments: ["127.0.0.1", "::1"])
     func addresses(host: String) throws {
         let pair = try TCPPair(host)

@@ -49,7 +49,7 @@ private final class Bed {
     }
 }
 
-@Suite("TCP under a doist in real time") struct TCPUnderDoistTests {
+@Suite("TCP under a doist in real time", .timeLimit(.minutes(5))) struct TCPUnderDoistTests {
     @Test("a client connects, its megabyte is echoed whole, and both ends end in order")
     func echo() throws {
         let bed = try Bed()

@@ -5,7 +5,7 @@ import Wiring
 @testable import Sockets
 
 /// A datagram above the limit is the sender's mistake on every transport alike, so that what was rehearsed holds.
-@Suite("a datagram that is longer than its peer's limit") struct TooLargeTests {
+@Suite("a datagram that is longer than its peer's limit", .timeLimit(.minutes(5))) struct TooLargeTests {
     /// Sends below, at and above the limit, single and as a train; nothing of a train goes if its segment is too long.
     private func check<Wire: DatagramTransport>(_ wire: Wire, to peer: Address) throws {
         var wire = wire

@@ -6,7 +6,7 @@ import Wiring
 
 @testable import Sockets
 
-@Suite("UDP peers on real sockets") struct UDPPeerTests {
+@Suite("UDP peers on real sockets", .timeLimit(.minutes(5))) struct UDPPeerTests {
     private func pair(
         _ address: Address = anyPort, _ options: UDPPeer.Options = .init()
     ) throws -> (UDPPeer, UDPPeer) {

@@ -16,7 +16,7 @@ private func opened(_ path: String, _ options: UXDPeer.Options = .init()) throws
 
 private func status(_ path: String) throws -> FileStatus { try #require(FileStatus(path)) }
 
-@Suite("Unix-datagram peers on real sockets") struct UXDPeerTests {
+@Suite("Unix-datagram peers on real sockets", .timeLimit(.minutes(5))) struct UXDPeerTests {
     // MARK: Datagrams
 
     @Test("a datagram arrives with its bytes and its sender's path, and is answered by the address it came from")

@@ -7,7 +7,7 @@ import Wiring
 @testable import Sockets
 
 /// What goes wrong between a poller, its doers and their descriptors if nobody looks.
-@Suite("peers under a doist in real time", .serialized) struct UnderDoistTests {
+@Suite("peers under a doist in real time", .serialized, .timeLimit(.minutes(5))) struct UnderDoistTests {
     private let clock = RealPace()
 
     private func unixDoer(_ path: String) throws -> CoreDoer<TestCore, UXDPeer> {

@@ -6,7 +6,7 @@ import Wiring
 
 @testable import Sockets
 
-@Suite("Unix streams and their files") struct UnixStreamTests {
+@Suite("Unix streams and their files", .timeLimit(.minutes(5))) struct UnixStreamTests {
     private func pair(at path: String) throws -> (listener: UnixListener, near: UnixStream, far: UnixStream) {
         let listener = try UnixListener(at: UXDPath(path))
         try listener.open()

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Sockets
 
-@Suite("which waits begin with looking") struct VigilTests {
+@Suite("which waits begin with looking", .timeLimit(.minutes(5))) struct VigilTests {
     private let short: Int64 = 50_000
 
     private func vigil(afterShortWaits count: Int) -> Vigil {

@@ -8,7 +8,7 @@ import Wiring
 private let header = RecordingHeader(program: "echo", arguments: [], seed: 1)
 
 /// Streams over real sockets, whose passes, pieces and wakes are never the same twice.
-@Suite struct StreamSocketRecordingTests {
+@Suite(.timeLimit(.minutes(5))) struct StreamSocketRecordingTests {
     /// A server that is recorded, run by hand in turns.
     private final class Server<Listener: StreamListener> {
         let file = File()
