@@ -79,7 +79,7 @@ public enum FlowDemo {
         if isOuroboros {
             layer = FlowLayer("o7", core, over: wire, directory: directory)
         } else {
-            let over = try OverMemos(core, by: try Memoer(random: SplitMix64(seed: system.next())))
+            let over = try OverMemos(core, by: Memoer(random: SplitMix64(seed: system.next())))
             layer = FlowLayer("memo", core, drivenBy: CoreDoer(over, over: wire), directory: directory)
         }
         let net = FlowNet([layer])

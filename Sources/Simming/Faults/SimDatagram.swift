@@ -25,7 +25,7 @@ public struct SimDatagram: Hashable, Sendable {
     public let from: Address
     /// Where it goes.
     public let to: Address
-    /// How many went this way before.
+    /// How many went this way before, segments of streams among them.
     public let number: Int
     /// The first of the net's kinds that it is of, or nil.
     public let kind: String?

@@ -136,7 +136,4 @@ final class PipeEnd {
         case .closed: isEndAcked
         }
     }
-
-    /// Whether its owner may still ask.
-    var isLetGo: Bool { state == .closed || state == .gone }
 }

@@ -70,7 +70,7 @@ public final class SimListener: StreamListener {
         while !state.waiting.isEmpty {
             let connection = state.waiting.popFirst()
             connection.listener = nil
-            guard let end = connection.server, !end.isLetGo else { continue }
+            guard let end = connection.server else { continue }
             return SimStream(host: host, taken: connection, end: end)
         }
         return nil

@@ -106,12 +106,12 @@ public final class SimStream: StreamTransport {
     }
 
     public func read(into out: inout OutputRawSpan, at tyme: Tyme) throws(TransportError) -> StreamReading {
-        guard let connection, let end, !end.isLetGo else { throw .notOpen(subject: description) }
+        guard let connection, let end else { throw .notOpen(subject: description) }
         return net.read(connection, end, into: &out, at: tyme)
     }
 
     public func write(_ bytes: RawSpan, at tyme: Tyme) throws(TransportError) -> StreamWriting {
-        guard let connection, let end, !end.isLetGo else { throw .notOpen(subject: description) }
+        guard let connection, let end else { throw .notOpen(subject: description) }
         return net.write(bytes, connection, end, at: tyme)
     }
 
