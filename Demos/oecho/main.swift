@@ -19,6 +19,12 @@ let server = try Address("127.0.0.1:3435")
 let net = FlowNet([FlowLayer("udp", core, over: socket, directory: FlowDirectory { _ in server })])
 
 final class Server: CoDoer {
+    let net: FlowNet
+    init(_ net: FlowNet) {
+        self.net = net
+        super.init()
+    }
+
     override nonisolated(nonsending) func perform() async throws {
         net.bind("oecho")
         try net.register("oecho")
@@ -32,6 +38,12 @@ final class Server: CoDoer {
 }
 
 final class Client: CoDoer {
+    let net: FlowNet
+    init(_ net: FlowNet) {
+        self.net = net
+        super.init()
+    }
+
     override nonisolated(nonsending) func perform() async throws {
         try await net.withFlow("oecho") { flow in
             try await flow.write(Array("Hello, PyOuroboros!".utf8))
@@ -41,4 +53,5 @@ final class Client: CoDoer {
     }
 }
 
-try Doist(pace: RealPace(stopOn: [.interrupt, .terminate]), doers: net.doers + [isServer ? Server() : Client()]).run()
+try Doist(pace: RealPace(stopOn: [.interrupt, .terminate]), doers: net.doers + [isServer ? Server(net) : Client(net)])
+    .run()
