@@ -122,4 +122,43 @@ struct IonSegmentVectors {
             #expect(read.bytes.count == whole.count || fields.type == 8)
         }
     }
+
+    /// The reports of this engine on what the vector says was sent; zeros stand for the data, since only places count.
+    private func answers(_ one: IonVectors.Case, from sender: String, of engine: UInt64) throws -> [LTPSegment.Report] {
+        let world = try World(2)
+        let ours = Int(3 - engine)
+        try world.open(client: 5, at: ours)
+        for segment in one.segments where segment.from == sender && segment.proxy != "drop" {
+            guard let fields = segment.fields, fields.type < 8 || fields.type == 9 else { continue }
+            let data = [UInt8](repeating: 0, count: Int(fields.length ?? 0))
+            world.inject(LTPSegment(fields, data: data), to: ours, from: Int(engine))
+            world.run(until: world.tyme + 0.1)
+        }
+        return world.reports(ours)
+    }
+
+    @Test(
+        "what ION was sent brings from this engine reports of the same meaning",
+        arguments: [
+            ("red-1200", "ION engine 1", 1), ("red-1", "ION engine 1", 1), ("mixed-5000-3000", "ION engine 1", 1),
+            ("asynchronous-report", "forged peer", 2), ("extensions", "forged peer", 2),
+        ] as [(String, String, UInt64)])
+    func reports(name: String, sender: String, engine: UInt64) throws {
+        let one = try #require(IonVectors.all.first { $0.name == name })
+        var expected: [[UInt64]] = []
+        for segment in one.segments where segment.from != sender && segment.fields?.type == 8 {
+            let fields = segment.fields!
+            let meaning = [fields.cp!, fields.lower!, fields.upper!] + fields.claims!.flatMap { $0 }
+            if !expected.contains(meaning) { expected.append(meaning) }
+        }
+        let reports = try answers(one, from: sender, of: engine)
+        var meanings: [[UInt64]] = []
+        for report in reports {
+            let meaning =
+                [report.checkpoint, report.lower, report.upper]
+                + report.claims.flatMap { [$0.offset, $0.length] }
+            if !meanings.contains(meaning) { meanings.append(meaning) }
+        }
+        #expect(meanings == expected && !expected.isEmpty)
+    }
 }

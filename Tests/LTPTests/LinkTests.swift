@@ -212,6 +212,27 @@ struct LinkTests {
         #expect(reached.isSuperset(of: states), "\(reached)")
     }
 
+    @Test(
+        "a MiB over a round trip of 50 ms is there within one more than an oracle needs, whatever is lost",
+        arguments: [(0.0, 25.0), (0.01, 77), (0.05, 129), (0.1, 181)])
+    func oracle(loss: Double, needs: Double) throws {
+        var times: [Double] = []
+        for seed in 0..<9 {
+            let world = try World(2, delay: 0.025, seed: UInt64(seed)) {
+                // In order, as on this link, nothing is overtaken; and nobody is slow to answer.
+                ($0.deferral, $0.margin, $0.copies) = (0, 0.005, 3)
+            }
+            world.keepsLog = false
+            var random = Draws(UInt64(seed))
+            world.rule = { _ in random.chance(loss) ? .drop : .deliver }
+            try world.send(pattern(1 << 20))
+            world.run()
+            let red = world.told.first { if case .red = $0.event { true } else { false } }
+            times.append(try #require(red).tyme * 1000)
+        }
+        #expect(times.sorted()[4] <= needs + 50, "\(times)")
+    }
+
     @Test("reports are split where claims need more datagrams than one, each but the last ending with its last claim")
     func splitReports() throws {
         let world = try World { $0.mtu = 64 }
