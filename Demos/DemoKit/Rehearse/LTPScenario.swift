@@ -61,7 +61,9 @@ private final class LTPParty {
                 random: world.random(name))
             proxies.append(proxy)
             points.append(try proxy.open(1))
-            try world.add(proxy.doer)
+            let host = world.net.host(name)
+            host.boot { _ in [proxy.doer] }
+            try world.add(host)
         }
     }
 
