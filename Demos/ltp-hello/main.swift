@@ -20,9 +20,10 @@ func node(_ here: UInt64, with there: UInt64) throws -> LTPProxy<UDPPeer> {
 func send() throws {
     let proxy = try node(1, with: 2)
     let point = try proxy.open(1)
-    let user = LinearDoer { _ in
+    let user = LinearDoer { doer in
         let ticket = try point.send(Array("hello from engine 1".utf8), to: 2)
         print("session \(ticket.session):", try await ticket.end.get())
+        doer.doist?.requestStop()
     }
     try Doist([proxy.doer, user]).run(limit: 30, pace: .real)
 }
@@ -30,10 +31,11 @@ func send() throws {
 func receive() throws {
     let proxy = try node(2, with: 1)
     let point = try proxy.open(1)
-    let user = LinearDoer { _ in
+    let user = LinearDoer { doer in
         guard case .red(let red) = try await point.inbox.next().get() else { return }
         print("from engine \(red.session.engine):", String(decoding: red.bytes, as: UTF8.self))
         try await CoDoing.sleep(for: 1)  // so that the sender hears of it
+        doer.doist?.requestStop()
     }
     try Doist([proxy.doer, user]).run(limit: 30, pace: .real)
 }

@@ -10,7 +10,8 @@ struct LTPDemoTests {
     func lightMinutes() throws {
         func story(_ text: String) throws -> [String] {
             var (lines, arguments) = ([String](), words(text))
-            #expect(try LightMinutes.run(&arguments) { lines.append($0) })
+            let isWhole = try LightMinutes.run(&arguments) { lines.append($0) }
+            #expect(isWhole)
             return lines
         }
         let lines = try story("--seed 3 --loss 0.2 --size 20000 --json")
