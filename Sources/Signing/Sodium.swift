@@ -11,7 +11,7 @@
         import Darwin
     #endif
 
-    /// Three functions of libsodium, found at run time.
+    /// Five functions of libsodium, found at run time.
     ///
     /// - Source: libsodium, `crypto_sign.h`. A secret key is there the seed with the verification key behind it.
     struct Sodium: Sendable {
@@ -30,6 +30,10 @@
         private typealias Verify =
             @Sendable @convention(c) (UnsafeRawPointer, UnsafeRawPointer, UInt64, UnsafeRawPointer) -> Int32
 
+        private typealias Clear = @Sendable @convention(c) (UnsafeMutableRawPointer, Int) -> Void
+
+        /// Clears a secret for good: the compiler may leave out a store that nobody reads.
+        private let clear: Clear
         private let seedKeypair: SeedKeypair
         private let signDetached: Sign
         private let verifyDetached: Verify
@@ -47,6 +51,7 @@
                 seedKeypair = unsafe try find("crypto_sign_seed_keypair", as: SeedKeypair.self)
                 signDetached = unsafe try find("crypto_sign_detached", as: Sign.self)
                 verifyDetached = unsafe try find("crypto_sign_verify_detached", as: Verify.self)
+                clear = try find("sodium_memzero", as: Clear.self)
                 // 1 says that it had been called before.
                 let code = try find("sodium_init", as: Initialize.self)()
                 guard code >= 0 else { throw .failed(call: "sodium_init", code: Int(code)) }
@@ -67,7 +72,7 @@
                         }
                     }
                 }
-                unsafe secret.initializeMemory(as: UInt8.self, repeating: 0)
+                unsafe clear(secret.baseAddress!, secret.count)
             }
             guard code == 0, let made = try? VerifyKey(raw: key) else {
                 throw .failed(call: "crypto_sign_seed_keypair", code: Int(code))
@@ -91,7 +96,7 @@
                             room.baseAddress!, nil, bytes, UInt64(message.count), secret.baseAddress!)
                     }
                 }
-                unsafe secret.initializeMemory(as: UInt8.self, repeating: 0)
+                unsafe clear(secret.baseAddress!, secret.count)
             }
             guard code == 0 else { throw .failed(call: "crypto_sign_detached", code: Int(code)) }
             return unsafe withUnsafeBytes(of: &room) { Signature(unsafe $0.bytes) }

@@ -161,11 +161,11 @@ struct Assembly {
         let need = bytes.count + length
         let whole = count.multipliedReportingOverflow(by: longest)
         let expected = whole.overflow ? Int.max : whole.partialValue
-        bytes.reserveCapacity(max(need, min(expected, max(4 * need, Assembly.firstStep))))
+        bytes.reserveCapacity(max(need, min(expected, 4 * need)))
     }
 
-    /// Bytes reserved at first for a memo of more.
-    private static let firstStep = 1 << 16
+    /// Bytes that are drained before the arena is made smaller.
+    private static let leastCompacted = 1 << 16
 
     /// From the first body of another length on, where each ends has to be written down; the last one is no matter.
     private mutating func noteEnd(_ length: Int) {
@@ -183,7 +183,7 @@ struct Assembly {
         }
         if early.isEmpty {
             (arena, greatestEarly, drained) = ([], 0, 0)
-        } else if drained > Assembly.firstStep, drained * 2 > arena.count {
+        } else if drained > Assembly.leastCompacted, drained * 2 > arena.count {
             compact()
         }
     }

@@ -371,3 +371,8 @@ extension Memoer {
     /// Traps where a table's counts do not agree with what is in it: for tests.
     package func checkInvariants() { table.checkInvariants() }
 }
+
+extension Memoer {
+    /// The most bytes that are reserved for one unfinished memo: for tests.
+    package var largestReserve: Int { table.rows.map(\.bytes.capacity).max() ?? 0 }
+}

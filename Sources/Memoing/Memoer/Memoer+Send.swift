@@ -31,7 +31,7 @@ extension Memoer {
         if kind.isSigned {
             guard signer != nil else { throw .noSigner }
             guard let vid = vid ?? self.vid else { throw .noVid }
-            identity = try outbox.identity(vid, keep)
+            identity = try outbox.identity(vid, keep, isIdle: sure.outbox.unfinished == 0)
         }
         if kind.isSure { return try memoitSure(bytes, to: destination, kind, identity: identity) }
         return try queue(bytes, kind, identity: identity, to: destination)
@@ -40,7 +40,8 @@ extension Memoer {
     @inline(__always) private mutating func queue(
         _ bytes: [UInt8], _ kind: MemoKind, identity: Int32, to destination: Address
     ) throws(MemoError) -> Mid {
-        let lane = try outbox.admit(bytes.count, kind, domain, to: destination, hash: addressHash)
+        let lane = try outbox.admit(
+            bytes.count, kind, domain, to: destination, hash: addressHash, beside: sure.outbox.held)
         let mid = mids.next(milliseconds: millisecond())
         let note = Outgoing.Note(mid: mid, kind: kind, domain: domain, identity: identity)
         outbox.append(Outgoing(bytes: bytes, note: note), to: lane)
@@ -61,7 +62,8 @@ extension Memoer {
         guard !gram.isEmpty, gram.count <= maximum else {
             throw .gramSizeTooLarge(size: gram.count, maximum: maximum)
         }
-        let lane = try outbox.admit(gram.count, .plain, .text, to: destination, hash: addressHash)
+        let lane = try outbox.admit(
+            gram.count, .plain, .text, to: destination, hash: addressHash, beside: sure.outbox.held)
         outbox.append(Outgoing(bytes: gram, note: Outgoing.Note(isGram: true)), to: lane)
     }
 

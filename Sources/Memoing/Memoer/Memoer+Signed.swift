@@ -69,6 +69,8 @@ extension Memoer {
         switch judge(head, body, row) {
         case .take, .refuse: return true
         case .duplicate:
+            // What comes from elsewhere moves the address that is answered: not before its signature was found good.
+            if head.code.isSure, sure.inbox.states[Int(row)].source != source { return true }
             counts.duplicates &+= 1
             if head.code.isSure { hearAgain(head.code.isZeroth ? 0 : head.number, row) }
         case .drop(let reason): drop(reason)

@@ -116,7 +116,7 @@ public struct Memoer: DatagramCore {
     ///   - limits: the bounds.
     ///   - random: eight words are drawn, for mids and for the secrets of the tables.
     /// - Throws: ``MemoError/gramSizeTooLarge(size:maximum:)``, ``MemoError/badGramSize(_:)``,
-    ///   or ``MemoError/transportTooSmall(maximum:need:)``.
+    ///   ``MemoError/transportTooSmall(maximum:need:)``, or ``MemoError/badLimit(_:value:)``.
     public init(
         kind: MemoKind = .plain, domain: Domain = .text, size: Int? = nil, maximum: Int? = nil,
         vid: Vid? = nil, keep: any Keep = TableKeep(), signer: (any Signer)? = nil, requiresSigned: Bool = false,
@@ -124,6 +124,7 @@ public struct Memoer: DatagramCore {
         limits: MemoerLimits = MemoerLimits(), random: some RandomSource
     ) throws(MemoError) {
         var random = random
+        try limits.check()
         self.kind = kind
         self.domain = domain
         self.size = size

@@ -69,4 +69,48 @@ public struct MemoerLimits: Hashable, Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// Refuses limits that make no sense: counts below 1, or above 2^40, ages that are no positive numbers.
+    ///
+    /// - Throws: ``MemoError/badLimit(_:value:)``, which names the limit.
+    public func check() throws(MemoError) {
+        let counts: [(String, Int)] = [
+            ("memoBytes", memoBytes),
+            ("memoGrams", memoGrams),
+            ("openPerPeer", openPerPeer),
+            ("openSurePerPeer", openSurePerPeer),
+            ("openPerHost", openPerHost),
+            ("open", open),
+            ("bytesPerPeer", bytesPerPeer),
+            ("bytes", bytes),
+            ("keysPerMid", keysPerMid),
+            ("parkedGrams", parkedGrams),
+            ("parkedBytes", parkedBytes),
+            ("finished", finished),
+            ("sureFinished", sureFinished),
+            ("verifyBurst", verifyBurst),
+            ("verifyPerSecond", verifyPerSecond),
+            ("peers", peers),
+            ("acks", acks),
+            ("inboxMemos", inboxMemos),
+            ("inboxBytes", inboxBytes),
+            ("queuedMemos", queuedMemos),
+            ("queuedBytes", queuedBytes),
+            ("queuedMemosPerPeer", queuedMemosPerPeer),
+            ("queuedBytesPerPeer", queuedBytesPerPeer),
+            ("destinations", destinations),
+            ("events", events),
+        ]
+        for (name, value) in counts where !(1...1 << 40).contains(value) {
+            throw .badLimit(name, value: Double(value))
+        }
+        guard (0...1 << 40).contains(spareBytes) else { throw .badLimit("spareBytes", value: Double(spareBytes)) }
+        let ages = [
+            ("orphanAge", orphanAge),
+            ("idleAge", idleAge),
+            ("wholeAge", wholeAge),
+            ("sureFinishedAge", sureFinishedAge),
+        ]
+        for (name, value) in ages where !(value > 0 && value <= 1e9) { throw .badLimit(name, value: value) }
+    }
 }

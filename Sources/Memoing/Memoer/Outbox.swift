@@ -33,8 +33,7 @@ struct Outbox {
     private(set) var failed = 0
     private(set) var lostEvents = 0
     var reportsSent = false
-    private var events: [MemoerEvent] = []
-    private var firstEvent = 0
+    private var events = Queue<MemoerEvent>()
 
     struct Identity {
         let vid: Vid
@@ -75,10 +74,15 @@ struct Outbox {
 // MARK: - Queueing
 
 extension Outbox {
-    /// The row of an identity, remembered from its first use on.
-    mutating func identity(_ vid: Vid, _ keep: any Keep) throws(MemoError) -> Int32 {
-        if let row = identityOf[vid] { return row }
+    /// The row of an identity with the key that the keep has now. Those of keys that are not used any more go when
+    /// nothing waits.
+    mutating func identity(_ vid: Vid, _ keep: any Keep, isIdle: Bool) throws(MemoError) -> Int32 {
         guard let keys = keep.keys(of: vid), let seed = keys.seed else { throw .noSeed(vid) }
+        if let row = identityOf[vid], identities[Int(row)].verifyKey == keys.verifyKey { return row }
+        if isIdle, queuedMemos == 0 {
+            identities.removeAll(keepingCapacity: true)
+            identityOf.removeAll(keepingCapacity: true)
+        }
         let row = Int32(identities.count)
         identities.append(Identity(vid: vid, seed: seed, verifyKey: keys.verifyKey))
         identityOf[vid] = row
@@ -87,13 +91,13 @@ extension Outbox {
 
     /// Whether a memo of `length` bytes can be queued for `address`: the lane, which may be new.
     @inline(__always) mutating func admit(
-        _ length: Int, _ kind: MemoKind, _ domain: Domain, to address: Address, hash: KeyedHash
+        _ length: Int, _ kind: MemoKind, _ domain: Domain, to address: Address, hash: KeyedHash,
+        beside sure: (memos: Int, bytes: Int)
     ) throws(MemoError) -> Int32 {
         guard length <= limits.memoBytes else { throw .memoTooLarge(bytes: length, limit: limits.memoBytes) }
-        guard queuedMemos < limits.queuedMemos else { throw .queueFull(memos: queuedMemos, limit: limits.queuedMemos) }
-        guard queuedBytes &+ length <= limits.queuedBytes else {
-            throw .queueBytesFull(bytes: queuedBytes + length, limit: limits.queuedBytes)
-        }
+        let (memos, bytes) = (queuedMemos &+ sure.memos, queuedBytes &+ sure.bytes &+ length)
+        guard memos < limits.queuedMemos else { throw .queueFull(memos: memos, limit: limits.queuedMemos) }
+        guard bytes <= limits.queuedBytes else { throw .queueBytesFull(bytes: bytes, limit: limits.queuedBytes) }
         let lane = try lane(for: address, hash)
         let size = sizes.size(kind, domain, lowered: lanes[Int(lane)].lowered)
         guard size > 0 else {
@@ -372,23 +376,18 @@ extension Outbox {
     }
 
     private mutating func tell(_ event: MemoerEvent) {
-        guard events.count - firstEvent < limits.events else {
+        guard events.count < limits.events else {
             lostEvents += 1
             return
         }
         events.append(event)
     }
 
-    var hasEvents: Bool { firstEvent < events.count }
+    var hasEvents: Bool { !events.isEmpty }
 
-    @inline(__always) mutating func popEvent() -> MemoerEvent? {
-        guard firstEvent < events.count else { return nil }
-        let event = events[firstEvent]
-        firstEvent += 1
-        if firstEvent == events.count {
-            events.removeAll(keepingCapacity: true)
-            firstEvent = 0
-        }
+    mutating func popEvent() -> MemoerEvent? {
+        guard let event = events.first else { return nil }
+        events.removeFirst()
         return event
     }
 }

@@ -28,6 +28,10 @@ public enum MemoError: Error, Hashable, Sendable, CustomStringConvertible {
     case noDestination
     /// The signer refused.
     case signing(SignerError)
+    /// A limit of ``MemoerLimits`` that makes no sense.
+    case badLimit(String, value: Double)
+    /// A value of ``SureOptions`` that makes no sense.
+    case badOption(String, value: Double)
 
     public var description: String {
         switch self {
@@ -45,6 +49,8 @@ public enum MemoError: Error, Hashable, Sendable, CustomStringConvertible {
         case .noSeed(let vid): "no seed is kept for \(vid)"
         case .noDestination: "the destination is nobody"
         case .signing(let error): "\(error)"
+        case .badLimit(let name, let value): "limit \(name): \(value) makes no sense"
+        case .badOption(let name, let value): "option \(name): \(value) makes no sense"
         }
     }
 }

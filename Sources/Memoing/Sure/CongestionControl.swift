@@ -13,7 +13,8 @@ public enum SureControl: Hashable, Sendable {
     /// slowed down by loss, so a rate above the link's floods it.
     case rate(bytesPerSecond: Int)
     /// So many grams under way, as fast as they go: for Unix datagrams and closed links, where the kernel holds back.
-    case none(window: Int)
+    /// The window of 64 is one that the usual receive buffer of a socket holds.
+    case none(window: Int = 64)
 
     /// Grams under way at most.
     public static let mostInFlight = 1 << 16

@@ -31,7 +31,8 @@ extension Memoer {
     /// The tyme in microseconds.
     @inline(__always) var micros: Micros { sure.stamp.tyme == tyme ? sure.stamp.micros : Micros(tyme: tyme) }
 
-    /// How sure memos are sent to destinations that ``setSure(_:for:)`` was not called for, and are new.
+    /// How sure memos are sent to destinations that ``setSure(_:for:)`` was not called for, and are new. Values that make
+    /// no sense are refused by the first memo to such a destination, with ``MemoError/badOption(_:value:)``.
     public var sureDefaults: SureOptions {
         get { sure.outbox.defaults }
         set { sure.outbox.defaults = newValue }
@@ -53,9 +54,14 @@ extension Memoer {
     ///
     /// A new ``SureOptions/control`` starts anew; what is under way stays under way.
     ///
-    /// - Throws: ``MemoError/noDestination``, ``MemoError/tooManyDestinations(limit:)``.
+    /// They are not forgotten for other destinations: as many as ``MemoerLimits/destinations`` may have their own.
+    ///
+    /// - Throws: ``MemoError/noDestination``, ``MemoError/tooManyDestinations(limit:)``,
+    ///   ``MemoError/badOption(_:value:)``.
     public mutating func setSure(_ options: SureOptions, for destination: Address) throws(MemoError) {
+        try options.check()
         let lane = Int(try sure.outbox.lane(for: destination, addressHash))
+        sure.outbox.keep(Int32(lane))
         if sure.outbox.lanes[lane].options.control != options.control {
             sure.outbox.lanes[lane].control(by: options.control)
         }
@@ -89,7 +95,9 @@ extension Memoer {
     @inline(__always) mutating func memoitSure(
         _ bytes: [UInt8], to destination: Address, _ kind: MemoKind, identity: Int32
     ) throws(MemoError) -> Mid {
-        let lane = try sure.outbox.admit(bytes.count, kind, domain, to: destination, hash: addressHash)
+        let lane = try sure.outbox.admit(
+            bytes.count, kind, domain, to: destination, hash: addressHash,
+            beside: (outbox.queuedMemos, outbox.queuedBytes))
         let mid = mids.next(milliseconds: millisecond())
         sure.isActive = true
         sure.outbox.append(bytes, mid, kind, domain, identity: identity, to: lane, at: micros)

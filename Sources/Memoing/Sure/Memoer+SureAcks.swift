@@ -29,7 +29,9 @@ extension Memoer {
 
     /// There is room in the inbox again: those who were told to wait are told to go on.
     private mutating func feedStarved(at now: Micros) {
-        for row in sure.inbox.starved where isOwed(row) {
+        let starved = sure.inbox.starved
+        for row in starved { sure.inbox.states[Int(row)].isStarved = false }
+        for row in starved where isOwed(row) {
             sure.inbox.states[Int(row)].isUrgent = true
             sure.inbox.owe(row, by: now)
         }

@@ -117,11 +117,12 @@ extension Memoer {
     /// What is owed for a row begins anew.
     mutating func openAcks(_ row: Int32, _ mid: Mid, isSigned: Bool) {
         while sure.inbox.states.count <= Int(row) { sure.inbox.states.append(AckState()) }
-        let isListed = sure.inbox.states[Int(row)].isListed
+        let (isListed, isStarved) = (sure.inbox.states[Int(row)].isListed, sure.inbox.states[Int(row)].isStarved)
         sure.inbox.states[Int(row)] = AckState()
         sure.inbox.states[Int(row)].mid = mid
         sure.inbox.states[Int(row)].isSigned = isSigned
         sure.inbox.states[Int(row)].isListed = isListed
+        sure.inbox.states[Int(row)].isStarved = isStarved
     }
 
     /// A gram of an open sure memo; a signed one was verified, unless it is a duplicate.
@@ -144,7 +145,7 @@ extension Memoer {
             hearAgain(number, row)
         case .drop(let reason):
             drop(reason)
-            if reason == .inboxFull, !sure.inbox.starved.contains(row) { sure.inbox.starved.append(row) }
+            if reason == .inboxFull { sure.inbox.starve(row) }
             closeIfEmpty(row)
         case .refuse(let reason):
             hear(number, row)
@@ -159,7 +160,7 @@ extension Memoer {
         guard sure.inbox.states[index].heard > 0 else { return }
         sure.inbox.states[index].heard = min(sure.inbox.states[index].heard + 1, Base64URL.maximumNumber)
         if inbox.isFull {
-            if !sure.inbox.starved.contains(row) { sure.inbox.starved.append(row) }
+            sure.inbox.starve(row)
         } else {
             sure.inbox.states[index].isUrgent = true
             sure.inbox.owe(row, by: Micros(tyme: tyme))

@@ -28,6 +28,8 @@ struct AckState {
     var acks = 0
     /// Those out of reach of the last ack, which were told once.
     var toldOnce: [Int] = []
+    /// Waits for room in the inbox.
+    var isStarved = false
     /// The last ack waits to be repeated.
     var isRepeat = false
 }
@@ -104,6 +106,13 @@ struct SureInbox {
             return
         }
         endings.append(ending)
+    }
+
+    /// A memo waits for room in the inbox.
+    mutating func starve(_ row: Int32) {
+        guard !states[Int(row)].isStarved else { return }
+        states[Int(row)].isStarved = true
+        starved.append(row)
     }
 
     /// An ack of this row is owed: now, or by `at`.

@@ -17,6 +17,8 @@ struct GramRef {
 struct SureLane {
     let address: Address
     var options: SureOptions
+    /// The options were given for it.
+    var isKept = false
     var controller: Controller
     var roundTrip: RoundTrip
     var pacer = Pacer()

@@ -19,7 +19,7 @@ public struct SureOptions: Hashable, Sendable {
     /// What holds the sending back.
     public var control = SureControl.newReno
     /// Bytes a second to the destination at most, whatever ``control`` finds, with 28 a datagram for its IP and UDP
-    /// headers; nil for no ceiling, and less than 1 counts as 1.
+    /// headers, 1 or more; nil for no ceiling.
     ///
     /// A window grows with every ack, so a receiver that acknowledges what has not arrived yet draws more than the path
     /// carries (RFC 9000 §21.4). Gram numbers cannot be skipped to find it out; a ceiling bounds what it can draw.
@@ -29,9 +29,10 @@ public struct SureOptions: Hashable, Sendable {
     public var tries: Int?
     /// Repetitions to a destination that was never heard, in ``Mode/bestEffort``.
     public var probes = 2
-    /// Seconds after ``Memoer/memoit(_:to:as:kind:)-([UInt8],_,_,_)`` at which a memo is given up; nil for never.
+    /// Seconds after ``Memoer/memoit(_:to:as:kind:)-([UInt8],_,_,_)`` at which a memo is given up, more than 0; nil for
+    /// never.
     public var deadline: Tyme?
-    /// Seconds to wait for the first ack of a destination, before there is an estimate.
+    /// Seconds to wait for the first ack of a destination, before there is an estimate: more than 0, at most an hour.
     public var patience: Tyme = 1
     /// One memo after the other: the next one starts when the one before is over. Otherwise memos overtake each other.
     public var isOrdered = false
@@ -42,6 +43,26 @@ public struct SureOptions: Hashable, Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// Refuses values that make no sense.
+    ///
+    /// - Throws: ``MemoError/badOption(_:value:)``.
+    public func check() throws(MemoError) {
+        func require(_ isGood: Bool, _ name: String, _ value: Double) throws(MemoError) {
+            if !isGood { throw .badOption(name, value: value) }
+        }
+        switch control {
+        case .newReno, .delayReno: break
+        case .rate(let bytes): try require((1...1 << 40).contains(bytes), "control.rate", Double(bytes))
+        case .none(let window):
+            try require((1...SureControl.mostInFlight).contains(window), "control.none", Double(window))
+        }
+        if let ceiling { try require((1...1 << 40).contains(ceiling), "ceiling", Double(ceiling)) }
+        if let tries { try require((0...1 << 20).contains(tries), "tries", Double(tries)) }
+        try require((0...1 << 20).contains(probes), "probes", Double(probes))
+        if let deadline { try require(deadline > 0 && deadline <= 1e9, "deadline", deadline) }
+        try require(patience > 0 && patience <= 3600, "patience", patience)
+    }
 }
 
 /// Whether sure memos of a peer are answered.

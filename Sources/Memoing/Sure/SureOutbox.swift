@@ -124,17 +124,18 @@ extension SureOutbox {
         lanes[lane].controller.idled()
     }
 
+    /// What counts as queued: every memo has an outcome, and none is lost, so those that nobody has polled count too.
+    @inline(__always) var held: (memos: Int, bytes: Int) { (unfinished &+ outcomes.count, unfinishedBytes) }
+
     /// Whether a memo of `length` bytes may be queued: its lane, which may be new.
     mutating func admit(
-        _ length: Int, _ kind: MemoKind, _ domain: Domain, to address: Address, hash: KeyedHash
+        _ length: Int, _ kind: MemoKind, _ domain: Domain, to address: Address, hash: KeyedHash,
+        beside plain: (memos: Int, bytes: Int)
     ) throws(MemoError) -> Int32 {
         guard length <= limits.memoBytes else { throw .memoTooLarge(bytes: length, limit: limits.memoBytes) }
-        // Every memo has an outcome, and none is lost: those that nobody has polled count too.
-        let held = unfinished + outcomes.count
-        guard held < limits.queuedMemos else { throw .queueFull(memos: held, limit: limits.queuedMemos) }
-        guard unfinishedBytes + length <= limits.queuedBytes else {
-            throw .queueBytesFull(bytes: unfinishedBytes + length, limit: limits.queuedBytes)
-        }
+        let (memos, bytes) = (held.memos + plain.memos, held.bytes + plain.bytes + length)
+        guard memos < limits.queuedMemos else { throw .queueFull(memos: memos, limit: limits.queuedMemos) }
+        guard bytes <= limits.queuedBytes else { throw .queueBytesFull(bytes: bytes, limit: limits.queuedBytes) }
         let size = sizes.size(kind, domain, lowered: nil)
         guard size > 0 else {
             throw .transportTooSmall(maximum: maximum, need: kind.zeroth.layout.overhead(in: domain) + 1)
@@ -168,6 +169,7 @@ extension SureOutbox {
         guard !address.isNone else { throw .noDestination }
         var row = find(address, hash)
         if row < 0 {
+            try defaults.check()
             if lanes.count < limits.destinations {
                 row = Int32(lanes.count)
                 lanes.append(SureLane(address, defaults))
@@ -272,8 +274,14 @@ extension SureOutbox {
     mutating func settle(_ lane: Int32) {
         lanes[Int(lane)].log.trim()
         if turns.list(of: lane) == Turn.blocked { blocked -= 1 }
-        turns.move(lane, to: Turn.idle)
+        if lanes[Int(lane)].isKept { turns.remove(lane) } else { turns.move(lane, to: Turn.idle) }
         lanesDue.set(lane, .max)
+    }
+
+    /// A lane has options of its own: it is never used for another destination.
+    mutating func keep(_ lane: Int32) {
+        lanes[Int(lane)].isKept = true
+        if turns.list(of: lane) == Turn.idle { turns.remove(lane) }
     }
 
     func gaveUp(_ lane: Int32) -> SureOutcome.Result { lanes[Int(lane)].isHeard ? .timedOut : .neverHeard }
@@ -369,6 +377,7 @@ extension SureOutbox {
     /// Nothing came back in time.
     private mutating func timeOut(_ lane: Int, _ now: Micros) {
         let overdue = now - times(lane).timeout
+        if sendsRest(lane, now) { return }
         // Timers that loss explains are no sign of congestion.
         let unexplained = lanes[lane].timeouts + 1 - Int(lanes[lane].loss.steady - LossRate.leastSteady)
         if unexplained > 0 { lanes[lane].controller.timedOut(unexplained) }
@@ -387,6 +396,17 @@ extension SureOutbox {
         }
     }
 
+    /// To a destination that may be a plain peer every gram goes once before anything is given up: a timer lets another
+    /// window of them leave, as if those before had arrived.
+    private mutating func sendsRest(_ lane: Int, _ now: Micros) -> Bool {
+        guard !lanes[lane].isHeard, lanes[lane].options.mode == .bestEffort, lanes[lane].parked.isEmpty,
+            let next = lanes[lane].fresh.first, isAlive(next), lanes[lane].mayStart(memos[Int(next.row)].order)
+        else { return false }
+        lanes[lane].lastTimeout = now
+        lanes[lane].probes = lanes[lane].controller.window
+        return true
+    }
+
     /// Repeats the oldest gram under way, and gram 0 of its memo if that is not acknowledged either.
     private mutating func probeFirst(_ lane: Int, _ now: Micros) {
         guard let first = lanes[lane].log.first else { return }
@@ -400,15 +420,16 @@ extension SureOutbox {
         lanes[lane].probes = before - lanes[lane].inFlight
     }
 
-    /// To a destination that was never heard only first grams are repeated, two at a time: a plain peer has the memo,
-    /// and would take all its grams for another one.
+    /// To a destination that was never heard only first grams are repeated, four at a time, or two to one that may be a
+    /// plain peer: such a one has the memo, and would take all its grams for another one.
     private mutating func probeUnheard(_ lane: Int, _ now: Micros) {
+        let most = lanes[lane].options.mode == .bestEffort ? 2 : 4
         var probed = 0
-        for (order, entry) in lanes[lane].log.open where entry.gram == 0 && probed < 2 {
+        for (order, entry) in lanes[lane].log.open where entry.gram == 0 && probed < most {
             lose(lane, order, now, isCongestion: false)
             probed += 1
         }
-        lanes[lane].allowance = max(lanes[lane].allowance, 2)
+        lanes[lane].allowance = max(lanes[lane].allowance, most)
         lanes[lane].probes = probed
     }
 

@@ -30,7 +30,7 @@ struct Swarm {
     private var memoers: [Memoer] = []
     private var vids: [Vid] = []
     private var sent: [Mid: Sent] = [:]
-    private var outcomes: [Mid: SureOutcome.Result] = [:]
+    private var outcomes: [Mid: SureOutcome] = [:]
     private var arrived: [Mid: Int] = [:]
     private var sure = 0
     private var flights: [Flight] = []
@@ -168,9 +168,10 @@ struct Swarm {
         while let event = memoers[host].pollEvent() {
             isTouched[host] = true
             guard case .outcome(let outcome) = event else { continue }
-            if outcomes.updateValue(outcome.result, forKey: outcome.mid) != nil { breaks("two outcomes") }
+            if outcomes.updateValue(outcome, forKey: outcome.mid) != nil { breaks("two outcomes") }
             if sent[outcome.mid]?.from != host { breaks("an outcome of a memo that was not sent") }
             if outcome.result == .delivered, arrived[outcome.mid] != 1 { breaks("delivered, but not in the inbox") }
+            if !outcome.mayHaveArrived, arrived[outcome.mid] != nil { breaks("\(outcome.result), but in the inbox") }
         }
     }
 
@@ -180,9 +181,11 @@ struct Swarm {
         guard tyme < Swarm.faultsEnd, random.unit() < faults.refuse else { return Sending(taken: all) }
         let count = random.below(grams.count)
         let taken = grams[..<count].reduce(0) { $0 + $1.count }
-        switch random.below(3) {
+        switch random.below(4) {
         case 0: return Sending(taken: taken, .full)
         case 1: return Sending(taken: taken, .peerFull)
+        case 2 where random.below(4) == 0:
+            return Sending(taken: taken, .refused(Refusal(random.below(2) == 0 ? .denied : .tooLarge)))
         default: return Sending(taken: taken, .refused(Refusal(.unreachable)))
         }
     }
@@ -246,10 +249,25 @@ struct Swarm {
             if origin.kind.isSigned, memo.vid != vids[origin.from] { breaks("not signed by its sender") }
             if !origin.kind.isSigned, memo.vid != nil { breaks("signed, though nobody did") }
             if arrived[memo.mid]! > 1 { breaks("delivered twice") }
+            if let outcome = outcomes[memo.mid], !outcome.mayHaveArrived {
+                breaks("delivered after its sender was told \(outcome.result)")
+            }
+        }
+    }
+
+    /// Where no more than 30 % is lost, nobody is in a hurry, and the system denies nothing, every memo is delivered.
+    private mutating func demandDelivery() {
+        guard faults.loss <= 0.3 else { return }
+        for (mid, memo) in sent where memo.kind.isSure {
+            let options = memoers[memo.from].sureDefaults
+            guard options.mode == .required, options.deadline == nil, let outcome = outcomes[mid] else { continue }
+            if case .localError = outcome.result { continue }
+            if outcome.result != .delivered { breaks("\(memo.bytes.count) bytes: \(outcome.result)") }
         }
     }
 
     private mutating func finish() {
+        demandDelivery()
         if outcomes.count != sure { breaks("\(sure - outcomes.count) of \(sure) memos never ended") }
         for host in 0..<Swarm.hosts {
             // Long after, everything is forgotten.
@@ -258,6 +276,7 @@ struct Swarm {
                 _ = memoers[host].drain(at: tyme)
             }
             let counts = memoers[host].sureStatistics
+            read(host)
             if counts.remembered != 0 { breaks("\(counts.remembered) memos are remembered for ever") }
             if !memoers[host].isSureQuiet { breaks("not quiet") }
             if memoers[host].statistics.openMemos != 0 { breaks("memos are left open") }
