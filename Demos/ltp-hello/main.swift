@@ -5,8 +5,8 @@ import Memoing
 import Sockets
 import Wiring
 
-// Two nodes of LTP, each with client service 1, as two Python scripts with pyion would be: start `ltp-hello recv` in one
-// shell, then `ltp-hello send` in another.
+// Two nodes of LTP, each with client service 1, as two Python scripts with pyion would be: start `ltp-hello recv` in
+// one shell, then `ltp-hello send` in another.
 
 func place(_ engine: UInt64) -> Address { .ip4(0x7F00_0001, port: 1112 + UInt16(engine)) }
 

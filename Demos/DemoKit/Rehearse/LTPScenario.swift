@@ -6,9 +6,9 @@ import Wiring
 
 /// Three engines send blocks of all colours to each other while the network loses, repeats, delays and parts.
 ///
-/// What must hold at every tick: a red part comes whole, as it was sent, and once; green bytes are those that were sent;
-/// a block ends once; no table has more than it may. In the end, the faults being over, every block is complete, for
-/// the network was never away longer than an engine is patient; and of all sessions nothing is left.
+/// What must hold at every tick: a red part comes whole, as it was sent, and once; green bytes are those that were
+/// sent; a block ends once; no table has more than it may. In the end, the faults being over, every block is
+/// complete, for the network was never away longer than an engine is patient; and of all sessions nothing is left.
 enum LTPScenario {
     static let scenario = Scenario(
         "ltp", "blocks of LTP among three engines, red, green and mixed; all faults but altered bytes and crashes",

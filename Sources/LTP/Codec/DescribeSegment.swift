@@ -1,7 +1,7 @@
 import Wiring
 
-/// What a segment is, for packet logs and charts: `red 1392+1391 of 7.42`, `checkpoint 12 2783+217 of 7.42, ends the red
-/// part`, `ack of report 5 of 7.42`; nil for bytes that are no segment.
+/// What a segment is, for packet logs and charts: `red 1392+1391 of 7.42`, `checkpoint 12 2783+217 of 7.42, ends the
+/// red part`, `ack of report 5 of 7.42`; nil for bytes that are no segment.
 public func describeSegment(_ bytes: RawSpan) -> String? {
     guard let segment = try? LTPSegment(bytes) else { return nil }
     return segment.description

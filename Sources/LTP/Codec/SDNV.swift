@@ -17,8 +17,8 @@ public enum SDNV {
 
     /// Reads the value at `place` and moves `place` behind it.
     ///
-    /// - Throws: ``LTPSegmentError/truncated(_:)`` if `bytes` end first, ``LTPSegmentError/overflow(_:)`` beyond 64 bits
-    ///   or ten bytes; `place` is then of no use.
+    /// - Throws: ``LTPSegmentError/truncated(_:)`` if `bytes` end first, ``LTPSegmentError/overflow(_:)`` beyond 64
+    ///   bits or ten bytes; `place` is then of no use.
     @inlinable @inline(__always) public static func read(
         _ bytes: RawSpan, _ field: LTPField, at place: inout Int
     ) throws(LTPSegmentError) -> UInt64 {

@@ -7,8 +7,9 @@ import Wiring
 /// services, send blocks; what comes of them are events.
 ///
 /// What leaves goes through one door: control segments first, then checkpoints whose time is over, then gaps, then what
-/// was never sent, in turn over the blocks. Data are read from the block when they leave, in trains of equal datagrams, and
-/// timers start when the transport has taken a segment. What arrives is copied once, to its place in the block.
+/// was never sent, in turn over the blocks. Data are read from the block when they leave, in trains of equal
+/// datagrams, and timers start when the transport has taken a segment. What arrives is copied once, to its place in
+/// the block.
 ///
 /// - Source: RFC 5326.
 public struct LTPEngine: DatagramCore {
@@ -98,7 +99,8 @@ public struct LTPEngine: DatagramCore {
 
     /// Adds a peer.
     ///
-    /// - Throws: ``LTPError/badValue(name:value:allowed:)`` for a value that cannot be used, or if there is such a peer.
+    /// - Throws: ``LTPError/badValue(name:value:allowed:)`` for a value that cannot be used, or if there is such a
+    ///   peer.
     public mutating func add(_ peer: LTPPeer) throws(LTPError) {
         try peer.check()
         guard peerOfEngine[peer.engine] == nil else {
@@ -122,8 +124,8 @@ public struct LTPEngine: DatagramCore {
         peerOfHost[address] = number
     }
 
-    /// Changes a peer at run time: its address, rate, MTU, light time, contacts and all else. What is on its way keeps the
-    /// deadline it has.
+    /// Changes a peer at run time: its address, rate, MTU, light time, contacts and all else. What is on its way keeps
+    /// the deadline it has.
     ///
     /// - Throws: ``LTPError/unknownEngine(_:)``, ``LTPError/badValue(name:value:allowed:)``.
     public mutating func update(_ peer: LTPPeer) throws(LTPError) {
@@ -195,7 +197,8 @@ public struct LTPEngine: DatagramCore {
     ///   - red: how many bytes of it must arrive whole, from the first on; nil for all.
     /// - Returns: its session, which events speak of.
     /// - Throws: ``LTPError/closed``, ``LTPError/unknownEngine(_:)``, ``LTPError/badValue(name:value:allowed:)``,
-    ///   ``LTPError/busy(limit:)``, and ``LTPError/tooLarge(bytes:limit:)`` if the peer's MTU does not hold the head of a segment of this block.
+    ///   ``LTPError/busy(limit:)``, and ``LTPError/tooLarge(bytes:limit:)`` if the peer's MTU does not hold the head
+    ///   of a segment of this block.
     @discardableResult
     public mutating func send(
         _ block: [UInt8], to peer: UInt64, client: UInt64, red: Int? = nil

@@ -14,7 +14,8 @@ public enum LTPEvent: Sendable {
     case red(LTPRed)
     /// A green segment is here (7.2).
     case green(LTPGreen)
-    /// A block from a peer was not begun, since too much waits for the user of its client service; its sender tries again.
+    /// A block from a peer was not begun, since too much waits for the user of its client service; its sender tries
+    /// again.
     case importRefused(LTPSession, client: UInt64)
     /// A block from a peer was cancelled before it was complete (7.6).
     case importCanceled(LTPSession, client: UInt64, LTPReason, by: LTPParty)

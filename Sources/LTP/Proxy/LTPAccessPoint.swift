@@ -64,7 +64,8 @@ public final class LTPAccessPoint {
 
     /// The next arrival, oldest first; nil if there is none now.
     ///
-    /// - Throws: ``LTPError/aborted`` once for each ``interrupt()``; ``LTPError/closed`` if it is closed and nothing waits.
+    /// - Throws: ``LTPError/aborted`` once for each ``interrupt()``; ``LTPError/closed`` if it is closed and nothing
+    ///   waits.
     public func receive() throws(LTPError) -> LTPArrival? {
         guard let arrival = inbox.popFirst() else {
             guard isOpen else { throw .closed }

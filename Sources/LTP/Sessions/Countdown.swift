@@ -20,7 +20,8 @@ struct Countdown: Hashable, Sendable {
     /// - Source: RFC 5326, 6.5.
     mutating func suspend(at tyme: Tyme) { if answerLeaves >= tyme { isSuspended = true } }
 
-    /// The peer sends again from `tyme` on: an answer that should have left before leaves then, later by the difference.
+    /// The peer sends again from `tyme` on: an answer that should have left before leaves then, later by the
+    /// difference.
     ///
     /// - Source: RFC 5326, 6.6.
     mutating func resume(at tyme: Tyme) {

@@ -3,13 +3,16 @@ import Wiring
 
 /// The receiving end of a session: where data go, when a report is due and what it says.
 ///
-/// | state | RFC 5326, 8.2 | the red part is whole | end of the block | all reports acknowledged | cancelled | cancelled by the peer |
-/// | --- | --- | --- | --- | --- | --- | --- |
-/// | `receiving` | DS_REC, RCV_RP, RCV_GP | stays | `awaitingRed`, or `awaitingAck` if the red part is whole | stays | `canceling` | `closed` |
-/// | `awaitingRed` | WAIT_RP_REC | `awaitingAck` | stays | stays | `canceling` | `closed` |
-/// | `awaitingAck` | WAIT_RP_REC | stays | stays | `closed` | `canceling` | `closed` |
-/// | `canceling` | CR_SENT | stays | stays | stays | stays | `closed` |
-/// | `closed` | CLOSED | | | | | |
+/// | state | RFC 5326, 8.2 | the red part is whole | the end of the block | all reports acknowledged |
+/// | --- | --- | --- | --- | --- |
+/// | `receiving` | DS_REC, RCV_RP, RCV_GP | stays | `awaitingRed`, or `awaitingAck` if red is whole | stays |
+/// | `awaitingRed` | WAIT_RP_REC | `awaitingAck` | stays | stays |
+/// | `awaitingAck` | WAIT_RP_REC | | stays | `closed` |
+/// | `canceling` | CR_SENT | | | |
+/// | `closed` | CLOSED | | | |
+///
+/// Given up or cancelled here it goes to `canceling`; a cancellation by the peer, or the acknowledgement of its own,
+/// closes it in every state.
 ///
 /// A session without red part waits for nobody: it closes a moment after its end, so that segments that were overtaken
 /// are still taken.
@@ -240,8 +243,8 @@ struct ReceiverSession {
         return .made(make(view.checkpoint, lower, upper, mtu))
     }
 
-    /// The reports that may be sent again: not acknowledged, and not sent a moment ago, as when copies of the checkpoint
-    /// were sent ahead.
+    /// The reports that may be sent again: not acknowledged, and not sent a moment ago, as when copies of the
+    /// checkpoint were sent ahead.
     private mutating func repeatReports(_ known: [Int], _ deferral: Double, at tyme: Tyme) -> Answer {
         let moment = max(0.001, deferral / 4)
         let due = known.filter {

@@ -2,13 +2,15 @@ import Doing
 
 /// The sending end of a session: which segment is next, and what a report, a timer or a cancellation changes.
 ///
-/// | state | RFC 5326, 8.1 | a segment was sent | report | timer | cancelled | cancelled by the peer |
-/// | --- | --- | --- | --- | --- | --- | --- |
-/// | `sendingRed` | RP_XMIT | its end: `sendingGreen`, or `awaitingReport` if there is no green | stays | stays, or `canceling` | `canceling` | `closed` |
-/// | `sendingGreen` | GP_XMIT, FG_XMIT | the end of the block: `awaitingReport`, or `closed` if all red is claimed | stays | stays, or `canceling` | `canceling` | `closed` |
-/// | `awaitingReport` | WAIT_RP_ACK | stays | stays, or `closed` if all red is claimed | stays, or `canceling` | `canceling` | `closed` |
-/// | `canceling` | CS_SENT | stays | stays | stays, or `closed` | stays | `closed` |
-/// | `closed` | CLOSED | | | | | |
+/// | state | RFC 5326, 8.1 | the end of its part was sent | all red is claimed | given up or cancelled |
+/// | --- | --- | --- | --- | --- |
+/// | `sendingRed` | RP_XMIT | `sendingGreen`, or `awaitingReport` without green | stays | `canceling` |
+/// | `sendingGreen` | GP_XMIT, FG_XMIT | `awaitingReport`, or `closed` | stays | `canceling` |
+/// | `awaitingReport` | WAIT_RP_ACK | | `closed` | `canceling` |
+/// | `canceling` | CS_SENT | | | stays; `closed` at the end of its repeats |
+/// | `closed` | CLOSED | | | |
+///
+/// A cancellation by the peer closes it in every state.
 ///
 /// The states CHK_RPT and RP_RXMT of the RFC last no time here: what a report leaves missing joins ``repairs`` and is
 /// sent before anything else. A cancellation before the first segment closes at once, since the peer knows of nothing;
