@@ -3,12 +3,12 @@
 /// Eight bytes a step: about 1.5 bytes a clock.
 ///
 /// - Source: ISO 3309, polynomial 0xEDB88320 reflected; Kounavis and Berry, slicing-by-8.
-public enum CRC32 {
+enum CRC32 {
     /// Bytes of a checksum.
-    public static let size = 4
+    static let size = 4
 
     /// The checksum of `bytes`, going on from `start`, the checksum of what stands before them.
-    public static func checksum(_ bytes: RawSpan, from start: UInt32 = 0) -> UInt32 {
+    static func checksum(_ bytes: RawSpan, from start: UInt32 = 0) -> UInt32 {
         table.span.withUnsafeBufferPointer { table in
             unsafe bytes.withUnsafeBytes { bytes in
                 var crc = ~start

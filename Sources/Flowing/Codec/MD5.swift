@@ -3,12 +3,12 @@ import Wiring
 /// MD5, by which a layer of Ouroboros asks for a name. It hides nothing: names are not secret.
 ///
 /// - Source: RFC 1321.
-public enum MD5 {
+enum MD5 {
     /// Bytes of a digest.
-    public static let size = 16
+    static let size = 16
 
     /// The digest of `bytes`: 16 bytes.
-    public static func digest(_ bytes: [UInt8]) -> [UInt8] {
+    static func digest(_ bytes: [UInt8]) -> [UInt8] {
         var message = bytes
         message.append(0x80)
         while message.count % 64 != 56 { message.append(0) }

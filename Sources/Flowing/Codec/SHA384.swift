@@ -3,12 +3,12 @@ import Wiring
 /// SHA-384, with which an answer to a flow request names the request that it answers.
 ///
 /// - Source: FIPS 180-4 §4.1.3, §4.2.3, §5.3.4, §6.4, §6.5.
-public enum SHA384 {
+enum SHA384 {
     /// Bytes of a digest.
-    public static let size = 48
+    static let size = 48
 
     /// The digest of `bytes`: 48 bytes.
-    public static func digest(_ bytes: RawSpan) -> [UInt8] {
+    static func digest(_ bytes: RawSpan) -> [UInt8] {
         var state = initial
         var start = 0
         while bytes.byteCount - start >= 128 {

@@ -18,7 +18,7 @@ extension FlowNet {
 
     /// Takes part in a broadcast and waits until the hub has answered.
     ///
-    /// - Throws: as ``alloc(_:qos:timeout:data:)``.
+    /// - Throws: as `alloc(_:qos:timeout:data:)`.
     public nonisolated(nonsending) func join(
         _ name: String, qos: QoSSpec = .raw, timeout: Double = patience
     ) async throws -> Flow {
@@ -47,7 +47,7 @@ extension FlowNet {
 
     /// Asks for a flow, lends it to `body`, and ends it: Python's `with flow_alloc(…) as f`.
     ///
-    /// - Throws: as ``alloc(_:qos:timeout:data:)``, and what `body` throws.
+    /// - Throws: as `alloc(_:qos:timeout:data:)`, and what `body` throws.
     public nonisolated(nonsending) func withFlow<Result>(
         _ name: String, qos: QoSSpec = .raw, timeout: Double = patience,
         _ body: nonisolated(nonsending) (Flow) async throws -> Result
