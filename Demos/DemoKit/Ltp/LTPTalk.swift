@@ -13,6 +13,7 @@ final class LTPTalk<Wire: DatagramTransport>: Doer {
     private var toSend: Int
     private var blocks = 0
     private var wasCanceled = false
+    private var wasInterrupted = false
     /// When it ends; nil while there is something to do.
     private var end: Tyme?
     /// Green segments of blocks whose end has not come.
@@ -138,8 +139,11 @@ final class LTPTalk<Wire: DatagramTransport>: Doer {
         }
         reporter.say(line, "\(blocks) blocks arrived")
         let isDone = options.mode == .send ? tickets.isEmpty && toSend == 0 && !wasCanceled : blocks >= options.count
-        return isDone
+        return isDone || wasInterrupted
     }
+
+    /// A signal ends a demo in order, whatever was left.
+    override func exit(_ tyme: Tyme) throws { wasInterrupted = doist?.pace?.isStopRequested ?? false }
 
     private func say(_ row: LTPSessionRow) {
         guard options.json else { return }
