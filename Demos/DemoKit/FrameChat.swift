@@ -42,7 +42,7 @@ struct FrameChat {
         _ wires: FrameWires<Listener>, _ messages: LengthTypeProtocol
     ) throws -> Bool {
         var wasUp = false
-        let again = options.again.map { Backoff(seed: $0) }
+        let again = try options.again.map { try RetryTymer.reconnecting(seed: $0) }
         let client = LengthTypeClient(messages, again: again, over: wires.dial)
         client.on.up = { connection, _ in
             wasUp = true

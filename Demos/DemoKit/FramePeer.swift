@@ -100,7 +100,7 @@ public enum FramePeer {
         var limits = options.connect == nil ? FrameLimits() : FrameLimits.client
         limits.message = 64 << 20
         limits.output = 16 << 20
-        let again = options.again.map { Backoff(seed: $0) }
+        let again = try options.again.map { try RetryTymer.reconnecting(seed: $0) }
         switch options.wire {
         case .lengthType:
             DemoMessage.choose(options.type)

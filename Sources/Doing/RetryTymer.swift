@@ -21,7 +21,13 @@ public struct RetryTymer: Hashable, Sendable {
         case over
     }
 
-    /// Seconds that the first try is waited for.
+    private enum State: Hashable {
+        case running(deadline: Tyme)
+        case paused(remaining: Double)
+        case over
+    }
+
+    /// Seconds that the first try is waited for, before jitter.
     public private(set) var patience: Double
     /// What the time grows by with each try, 1 or more.
     public let factor: Double
@@ -29,63 +35,131 @@ public struct RetryTymer: Hashable, Sendable {
     public let cap: Double
     /// Repetitions before it is over.
     public let tries: Int
+    /// By how much of itself a time is scattered at most, both ways; 0 up to but not including 1.
+    public let jitter: Double
     /// Repetitions made.
     public private(set) var count = 0
-    /// When the next turn is due; infinite once it is over.
-    public private(set) var deadline: Tyme
+    /// Seconds that the present try is waited for, with its jitter.
+    public private(set) var span = 0.0
+    /// The same before jitter.
+    private var mean: Double
+    private var random: SplitMix64
+    private var state = State.over
 
-    /// A tymer whose first try was made at `start`.
+    /// A tymer whose first try was made at `start`; its times are not scattered.
     ///
     /// - Parameters:
     ///   - patience: seconds that the first try is waited for.
     ///   - factor: what the time grows by with each try.
     ///   - cap: the longest time, in seconds.
-    ///   - tries: repetitions before it is over.
+    ///   - tries: repetitions before it is over; `Int.max` for never.
     ///   - start: the tyme of the first try.
-    /// - Throws: ``TymeError/duration(_:)`` unless `patience`, `factor` and `cap` are finite and not negative,
-    ///   ``TymeError/tyme(_:)`` unless `start` is finite.
-    /// - Precondition: `factor` is 1 or more, `tries` is not negative.
+    /// - Throws: ``TymeError`` by the name of the value: `patience` and `cap` must be finite and not negative, `factor`
+    ///   finite and 1 or more, `tries` not negative, `start` finite.
     public init(
-        patience: Double, factor: Double = 2, cap: Double = 60, tries: Int = 12, start: Tyme
+        patience: Double, factor: Double = 2, cap: Double = 60, tries: Int = 12, start: Tyme = 0
     ) throws(TymeError) {
-        for duration in [patience, factor, cap] where !duration.isSpan { throw .duration(duration) }
-        guard start.isFinite else { throw .tyme(start) }
-        precondition(factor >= 1 && tries >= 0, "factor is \(factor), tries is \(tries)")
-        self.patience = patience
-        self.factor = factor
-        self.cap = cap
-        self.tries = tries
-        deadline = start + min(patience, cap)
+        try self.init(patience, factor, cap, tries, jitter: 0, seed: 0, start)
     }
+
+    /// A tymer whose times are scattered evenly, so that many that began together do not go on together.
+    ///
+    /// It takes one number from `random`, and draws from a sequence of its own after that. No time is longer than `cap`.
+    ///
+    /// - Parameters:
+    ///   - jitter: by how much of itself a time is scattered at most, both ways.
+    ///   - random: where its scatter comes from.
+    /// - Throws: as the other initialiser; ``TymeError/jitter(_:)`` unless that is in 0..<1.
+    public init(
+        patience: Double, factor: Double = 2, cap: Double = 60, tries: Int = 12, jitter: Double,
+        using random: inout some RandomSource, start: Tyme = 0
+    ) throws(TymeError) {
+        try self.init(patience, factor, cap, tries, jitter: jitter, seed: random.next(), start)
+    }
+
+    private init(
+        _ patience: Double, _ factor: Double, _ cap: Double, _ tries: Int, jitter: Double, seed: UInt64, _ start: Tyme
+    ) throws(TymeError) {
+        guard patience.isSpan else { throw .patience(patience) }
+        guard factor >= 1, factor.isFinite else { throw .factor(factor) }
+        guard cap.isSpan else { throw .cap(cap) }
+        guard tries >= 0 else { throw .tries(tries) }
+        guard jitter >= 0, jitter < 1 else { throw .jitter(jitter) }
+        guard start.isFinite else { throw .tyme(start) }
+        (self.patience, self.factor, self.cap, self.tries, self.jitter) = (patience, factor, cap, tries, jitter)
+        mean = min(patience, cap)
+        random = SplitMix64(seed: seed)
+        draw()
+        state = .running(deadline: start + span)
+    }
+
+    /// When the next turn is due; infinite while it is paused and once it is over.
+    public var deadline: Tyme { if case .running(let deadline) = state { deadline } else { .infinity } }
 
     /// Whether all tries were made and their time is over.
-    public var isOver: Bool { deadline == .infinity }
+    public var isOver: Bool { state == .over }
 
-    /// Seconds that the present try is waited for. Linear in ``count``.
-    public var span: Double {
-        var span = min(patience, cap)
-        for _ in 0..<count where span < cap { span = min(cap, span * factor) }
-        return span
-    }
+    /// Whether its time stands still.
+    public var isPaused: Bool { if case .paused = state { true } else { false } }
+
+    /// Whether no try is left behind the present one.
+    public var isLast: Bool { count == tries }
 
     /// What is to be done at `tyme`; a try counts as made, and its time runs from `tyme`.
     public mutating func turn(at tyme: Tyme) -> Verdict {
-        guard !isOver else { return .over }
-        guard tyme >= deadline else { return .wait }
-        guard count < tries else {
-            deadline = .infinity
-            return .over
+        switch state {
+        case .over: return .over
+        case .paused: return .wait
+        case .running(let deadline):
+            guard tyme >= deadline else { return .wait }
+            guard !isLast else {
+                state = .over
+                return .over
+            }
+            count += 1
+            mean = min(mean * factor, cap)
+            draw()
+            state = .running(deadline: tyme + span)
+            return .again(count)
         }
-        count += 1
-        deadline = tyme + span
-        return .again(count)
+    }
+
+    /// The time of the present try runs from `tyme` anew: where a try fails at once, the next follows as late as if it
+    /// had been waited for. Nothing happens once it is over.
+    public mutating func wait(from tyme: Tyme) {
+        switch state {
+        case .running: state = .running(deadline: tyme + span)
+        case .paused: state = .paused(remaining: span)
+        case .over: break
+        }
+    }
+
+    /// Its time stands still from `tyme` on, as while a link is down. Nothing happens if it does, or it is over.
+    public mutating func pause(at tyme: Tyme) {
+        if case .running(let deadline) = state { state = .paused(remaining: max(0, deadline - tyme)) }
+    }
+
+    /// Its time goes on from `tyme` with what was left of it. Nothing happens unless it is paused.
+    public mutating func resume(at tyme: Tyme) {
+        if case .paused(let remaining) = state { state = .running(deadline: tyme + remaining) }
     }
 
     /// There was progress: all tries are there again, and the time of the present one runs from `tyme`, with another
-    /// patience or the present one.
+    /// patience or the present one. One that is paused stays so.
     ///
-    /// - Throws: ``TymeError``, as ``init(patience:factor:cap:tries:start:)``; the tymer is then unchanged.
+    /// - Throws: ``TymeError`` by the name of the value, as the initialisers; the tymer is then unchanged.
     public mutating func restart(at tyme: Tyme, patience: Double? = nil) throws(TymeError) {
-        self = try RetryTymer(patience: patience ?? self.patience, factor: factor, cap: cap, tries: tries, start: tyme)
+        let patience = patience ?? self.patience
+        guard patience.isSpan else { throw .patience(patience) }
+        guard tyme.isFinite else { throw .tyme(tyme) }
+        self.patience = patience
+        (count, mean) = (0, min(patience, cap))
+        draw()
+        state = isPaused ? .paused(remaining: span) : .running(deadline: tyme + span)
+    }
+
+    /// Scatters the time of a try.
+    private mutating func draw() {
+        span = jitter == 0 ? mean : min(mean + mean * jitter * (2 * random.unit() - 1), cap)
     }
 }

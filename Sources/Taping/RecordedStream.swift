@@ -7,7 +7,7 @@ import Wiring
 /// ``RecordedListener``; one that connects is wrapped where it is made, during the run too:
 ///
 /// ```swift
-/// let client = LengthTypeClient(words, again: Backoff(seed: 1)) {
+/// let client = LengthTypeClient(words, again: try .reconnecting(seed: 1)) {
 ///     RecordedStream(try TCPStream(host: "127.0.0.1", port: 7000), recorder, name: "call")
 /// }
 /// ```

@@ -6,7 +6,7 @@ import Wiring
 /// One that connects is made where it was made when it was recorded, during the run too:
 ///
 /// ```swift
-/// let client = LengthTypeClient(words, again: Backoff(seed: 1)) { try ReplayedStream(replay, name: "call") }
+/// let client = LengthTypeClient(words, again: try .reconnecting(seed: 1)) { try ReplayedStream(replay, name: "call") }
 /// ```
 /// Bytes are compared as they were taken: those that found no room then are compared where they were taken later.
 public final class ReplayedStream: StreamTransport {

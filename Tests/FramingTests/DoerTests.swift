@@ -14,7 +14,7 @@ import Wiring
     }
 
     static func client(
-        _ bed: Bed<LengthTypeCore>, port: UInt16 = 7, again: Backoff? = nil, pipe: SimPipe = SimPipe()
+        _ bed: Bed<LengthTypeCore>, port: UInt16 = 7, again: RetryTymer? = nil, pipe: SimPipe = SimPipe()
     ) throws -> LengthTypeClient<SimStream> {
         let messages = try words(LengthTypeFormat(length: .uint32))
         return try bed.add(
@@ -76,8 +76,8 @@ import Wiring
     @Test("a client connects again after seeded waits, starts over when it stood, and stops")
     func again() throws {
         let bed = try Self.lengthType()
-        var backoff = Backoff(seed: 3)
-        let client = try Self.client(bed, port: 9, again: backoff)
+        var tymer = try RetryTymer.reconnecting(seed: 3)
+        let client = try Self.client(bed, port: 9, again: tymer)
         var waits: [Double] = []
         while waits.count < 4 {
             try bed.run(until: { client.attempts > 0 && client.retryTyme != nil })
@@ -85,9 +85,10 @@ import Wiring
             let attempts = client.attempts
             try bed.run(200, until: { client.attempts > attempts })
         }
+        try tymer.restart(at: 0)  // as the client does when it enters
         for wait in waits {
-            let next = backoff.next() ?? 0
-            #expect(abs(next - wait) < 0.01)
+            #expect(abs(tymer.span - wait) < 0.01)
+            _ = tymer.turn(at: tymer.deadline)
         }
         let listener = bed.blu.listener(port: 9)
         let late = LengthTypeServer([listener], try words(LengthTypeFormat(length: .uint32)))
@@ -101,22 +102,34 @@ import Wiring
         #expect(try bed.run(until: { client.isDone }))
     }
 
-    @Test("back-off grows by e, scatters, has an end, and is the same for the same seed")
-    func backoff() {
-        var (one, same, other) = (Backoff(seed: 1), Backoff(seed: 1), Backoff(seed: 2))
-        (one.limit, same.limit, other.limit) = (30, 30, 30)
-        let waits = (0..<31).map { _ in one.next() }
-        #expect(waits == (0..<31).map { _ in same.next() } && waits != (0..<31).map { _ in other.next() })
-        #expect(waits[30] == nil && waits.compactMap { $0 }.allSatisfy { $0 > 0 && $0 <= 3600 })
-        #expect(waits[29]! > 1000)
-        var sum = 0.0
-        for seed in 0..<2000 {
-            var fresh = Backoff(seed: UInt64(seed))
-            sum += fresh.next()!
+    @Test("waits grow by e up to an hour, scatter by a fifth, and are the same for the same seed")
+    func reconnecting() throws {
+        func waits(_ seed: UInt64) throws -> [Double] {
+            var tymer = try RetryTymer.reconnecting(seed: seed)
+            return (0..<30).map { _ in
+                defer { _ = tymer.turn(at: tymer.deadline) }
+                return tymer.span
+            }
         }
+        let one = try waits(1)
+        #expect(try one == waits(1) && one != waits(2))
+        for (number, wait) in one.prefix(7).enumerated() {
+            let mean = (0...number).reduce(1.0) { mean, _ in mean * 2.718281828459045 }
+            #expect((0.8...1.2).contains(wait / mean), "wait \(number) is \(wait), about \(mean)")
+        }
+        #expect(one.suffix(20).allSatisfy { $0 > 2880 && $0 <= 3600 })
+        var sum = 0.0
+        for seed in 0..<2000 { sum += try RetryTymer.reconnecting(seed: UInt64(seed)).span }
         #expect(abs(sum / 2000 - 2.718) < 0.05)
-        one.reset()
-        #expect(one.next()! < 5)
+        #expect(throws: TymeError.tries(-1)) { try RetryTymer.reconnecting(seed: 1, tries: -1) }
+    }
+
+    @Test("a client gives up after so many attempts in vain", arguments: [0, 1, 3])
+    func givesUp(_ tries: Int) throws {
+        let bed = try Self.lengthType()
+        let client = try Self.client(bed, port: 9, again: .reconnecting(seed: 3, tries: tries))
+        #expect(try bed.run(1000, until: { client.isDone }))
+        #expect(client.attempts == 1 + tries)
     }
 
     @Test("a peer that takes no answers is not read; nothing more is held, and all comes when it reads again")

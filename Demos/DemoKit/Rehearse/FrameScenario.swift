@@ -66,7 +66,7 @@ private final class FrameParty<Core: FrameCore> {
 
     private let world: Rehearsal
     private let makeServer: ([SimListener], FrameLimits, Int) -> Server
-    private let makeClient: (Backoff, FrameLimits, @escaping () throws -> SimStream) -> Client
+    private let makeClient: (RetryTymer, FrameLimits, @escaping () throws -> SimStream) -> Client
     private let words: FrameWords<Core>
     private let clients = ["red", "grn"]
     private let count, largest, window, connections: Int
@@ -80,7 +80,7 @@ private final class FrameParty<Core: FrameCore> {
 
     init(
         _ world: Rehearsal, server: @escaping ([SimListener], FrameLimits, Int) -> Server,
-        client: @escaping (Backoff, FrameLimits, @escaping () throws -> SimStream) -> Client, words: FrameWords<Core>
+        client: @escaping (RetryTymer, FrameLimits, @escaping () throws -> SimStream) -> Client, words: FrameWords<Core>
     ) throws {
         self.world = world
         self.words = words
@@ -154,8 +154,7 @@ private final class FrameParty<Core: FrameCore> {
         let incarnation = incarnations[name, default: 0] + 1
         incarnations[name] = incarnation
         var random = world.random("talk of \(name) \(incarnation)")
-        var again = Backoff(seed: random.next())
-        again.maximum = 10
+        let again = try! RetryTymer.reconnecting(seed: random.next(), cap: 10)  // values that are never refused
         var limits = limits
         limits.backlog = nil
         let address = world.net.host("blu").address(port: 7000)

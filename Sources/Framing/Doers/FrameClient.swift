@@ -9,7 +9,7 @@ public typealias HandshakeClient<Wire: StreamTransport> = FrameClient<HandshakeC
 /// Connects to a server of frames, and connects again when that is over, if it is told to.
 ///
 /// ```swift
-/// let client = LengthTypeClient(words, again: Backoff(seed: 1)) { try TCPStream(host: "127.0.0.1", port: 7000) }
+/// let client = LengthTypeClient(words, again: try .reconnecting(seed: 1)) { try TCPStream(host: "127.0.0.1", port: 7000) }
 /// client.on.up = { connection, _ in try? connection.send(Hello()) }
 /// ```
 /// It has one connection at a time; several connections are several clients, in one doist or DoDoer. It is done when
@@ -27,14 +27,14 @@ public final class FrameClient<Core: FrameCore, Wire: StreamTransport>: DoDoer {
     ///   - core: makes the protocol of a connection.
     ///   - wire: makes what a connection rides on; not open yet.
     @inlinable public convenience init(
-        again: Backoff? = nil, burst: Burst = Burst(), core: @escaping () -> Core,
+        again: RetryTymer? = nil, burst: Burst = Burst(), core: @escaping () -> Core,
         over wire: @escaping () throws -> Wire
     ) {
         self.init(again, core, wire, make: { StreamDoer($0, over: $1, burst: burst) })
     }
 
     @usableFromInline init(
-        _ again: Backoff?, _ core: @escaping () -> Core, _ wire: @escaping () throws -> Wire,
+        _ again: RetryTymer?, _ core: @escaping () -> Core, _ wire: @escaping () throws -> Wire,
         make: @escaping (Core, Wire) -> StreamDoer<Core, Wire>
     ) {
         roster = FrameRoster(make)
@@ -77,7 +77,7 @@ extension FrameClient where Core == LengthTypeCore {
     ///   - again: how long to wait before it connects again; nil for one connection only.
     ///   - wire: makes what a connection rides on; not open yet.
     @inlinable public convenience init(
-        _ messages: LengthTypeProtocol, limits: FrameLimits = .client, again: Backoff? = nil,
+        _ messages: LengthTypeProtocol, limits: FrameLimits = .client, again: RetryTymer? = nil,
         over wire: @escaping () throws -> Wire
     ) {
         self.init(again: again, core: { LengthTypeCore(messages, limits: limits) }, over: wire)
@@ -93,7 +93,7 @@ extension FrameClient where Core == HandshakeCore {
     ///   - again: how long to wait before it connects again; nil for one connection only.
     ///   - wire: makes what a connection rides on; not open yet.
     @inlinable public convenience init(
-        transforms: [any FrameTransform] = [], limits: FrameLimits = .client, again: Backoff? = nil,
+        transforms: [any FrameTransform] = [], limits: FrameLimits = .client, again: RetryTymer? = nil,
         over wire: @escaping () throws -> Wire
     ) {
         self.init(again: again, core: { HandshakeCore(transforms: transforms, limits: limits) }, over: wire)

@@ -5,7 +5,7 @@ import Wiring
 final class FrameDialer<Core: FrameCore, Wire: StreamTransport>: Doer {
     weak var owner: DoDoer?
     private let roster: FrameRoster<Core, Wire>
-    private var again: Backoff?
+    private var again: RetryTymer?
     private let makeCore: () -> Core
     private let makeWire: () throws -> Wire
     private var scheduled: Doer?
@@ -16,7 +16,7 @@ final class FrameDialer<Core: FrameCore, Wire: StreamTransport>: Doer {
     private(set) var error: (any Error)?
 
     init(
-        _ roster: FrameRoster<Core, Wire>, _ again: Backoff?, core: @escaping () -> Core,
+        _ roster: FrameRoster<Core, Wire>, _ again: RetryTymer?, core: @escaping () -> Core,
         wire: @escaping () throws -> Wire
     ) {
         self.roster = roster
@@ -28,7 +28,7 @@ final class FrameDialer<Core: FrameCore, Wire: StreamTransport>: Doer {
 
     override func enter(_ tyme: Tyme) throws {
         (isStopped, attempts, error, retryTyme, connection, scheduled) = (false, 0, nil, tyme, nil, nil)
-        again?.reset()
+        try again?.restart(at: tyme)
     }
 
     func stop() {
@@ -40,11 +40,12 @@ final class FrameDialer<Core: FrameCore, Wire: StreamTransport>: Doer {
         if let connection {
             guard let ending = connection.ending else { return .park(until: .infinity) }
             self.connection = nil
-            wait(from: tyme, wasUp: ending.wasUp)
+            try wait(from: tyme, wasUp: ending.wasUp)
         }
         guard !isStopped, let retryTyme else { return .done }
         guard retryTyme <= tyme else { return .park(until: retryTyme) }
         self.retryTyme = nil
+        if attempts > 0 { _ = again?.turn(at: tyme) }
         attempts += 1
         do {
             let (connection, doer) = roster.add(makeCore(), over: try makeWire())
@@ -53,7 +54,7 @@ final class FrameDialer<Core: FrameCore, Wire: StreamTransport>: Doer {
             return .park(until: .infinity)
         } catch {
             self.error = error
-            wait(from: tyme, wasUp: false)
+            try wait(from: tyme, wasUp: false)
             return self.retryTyme.map { .park(until: $0) } ?? .done
         }
     }
@@ -70,8 +71,8 @@ final class FrameDialer<Core: FrameCore, Wire: StreamTransport>: Doer {
         try owner?.extend([doer])
     }
 
-    private func wait(from tyme: Tyme, wasUp: Bool) {
-        if wasUp { again?.reset() }
-        retryTyme = again?.next().map { tyme + $0 }
+    private func wait(from tyme: Tyme, wasUp: Bool) throws {
+        if wasUp { try again?.restart(at: tyme) } else { again?.wait(from: tyme) }
+        if let again, !again.isLast { retryTyme = again.deadline }
     }
 }
