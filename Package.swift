@@ -39,7 +39,7 @@ let package = Package(
         .target(name: "Simming", dependencies: ["Doing", "Wiring", "Charting"], swiftSettings: strict),
         .target(
             name: "Rehearsing", dependencies: ["Doing", "Wiring", "Charting", "Simming"], swiftSettings: strict),
-        .target(name: "CoDoing", dependencies: ["Doing"], swiftSettings: strict),
+        .target(name: "CoDoing", dependencies: ["Doing"], swiftSettings: strict + [.strictMemorySafety()]),
         .target(name: "Framing", dependencies: ["Doing", "Wiring"], swiftSettings: strict),
         .target(name: "LTP", dependencies: ["Doing", "Wiring"], swiftSettings: strict),
         .target(name: "Flowing", dependencies: ["Doing", "CoDoing", "Wiring"], swiftSettings: strict),

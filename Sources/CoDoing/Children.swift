@@ -13,7 +13,7 @@ public struct Children<Result> {
     public mutating func fork(_ operation: nonisolated(nonsending) @escaping () async throws -> Result) {
         // It runs in the same loop, so never at the same time as its parent.
         nonisolated(unsafe) let operation = operation
-        group.addTask(executorPreference: loop) { Carried(value: try await operation()) }
+        group.addTask(executorPreference: loop) { unsafe Carried(value: try await operation()) }
     }
 
     /// The result of the next child that ends; nil if there is none left.
@@ -29,9 +29,9 @@ public struct Children<Result> {
 ///
 /// ```swift
 /// let sum = try await withChildren(returning: Int.self) { children in
-///     for peer in peers { children.fork { try await peer.askSize().get() } }
+///     for name in ["tea", "milk"] { children.fork { try await shop.price(of: name).get() } }
 ///     var sum = 0
-///     while let size = try await children.next() { sum += size }
+///     while let price = try await children.next() { sum += price }
 ///     return sum
 /// }
 /// ```
@@ -44,7 +44,7 @@ public struct Children<Result> {
 public nonisolated(nonsending) func withChildren<Result, Value>(
     returning: Result.Type, _ body: nonisolated(nonsending) (inout Children<Result>) async throws -> Value
 ) async throws -> Value {
-    let loop = CoLoop.here("withChildren(returning:_:)").pointee.loop.takeUnretainedValue()
+    let loop = unsafe CoLoop.here("withChildren(returning:_:)").pointee.loop.takeUnretainedValue()
     return try await withThrowingTaskGroup(of: Carried<Result>.self) { group in
         var children = Children(group, loop)
         return try await body(&children)

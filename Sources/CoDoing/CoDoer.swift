@@ -19,12 +19,12 @@ import Doing
 ///
 /// Where a closure will do, take a ``LinearDoer``. Child tasks that use the doer itself are those of ``together(_:_:)``
 /// and ``withChildren(returning:_:)``.
-open class CoDoer: Doer {
+@safe open class CoDoer: Doer {
     /// Where the loop is held, if there is one: raw memory, since each use of a field would be checked for exclusivity.
     private final let cell: UnsafeMutablePointer<Unmanaged<CoLoop>?> = {
         let cell = UnsafeMutablePointer<Unmanaged<CoLoop>?>.allocate(capacity: 1)
-        cell.initialize(to: nil)
-        return cell
+        unsafe cell.initialize(to: nil)
+        return unsafe cell
     }()
 
     /// The most steps that its tasks may take in one slot of a pass, at least 1.
@@ -33,7 +33,7 @@ open class CoDoer: Doer {
     public final var stepLimit = 1_000_000 {
         didSet {
             precondition(stepLimit > 0, "stepLimit is \(stepLimit), must be at least 1")
-            cell.pointee?.takeUnretainedValue().state.pointee.stepLimit = stepLimit
+            unsafe cell.pointee?.takeUnretainedValue().state.pointee.stepLimit = stepLimit
         }
     }
 
@@ -47,9 +47,9 @@ open class CoDoer: Doer {
 
     /// Runs the body as far as it goes; it parks until its nearest sleep, or a wake, unless it waits for a tick.
     public final override func recur(_ tyme: Tyme) throws -> Recurrence {
-        if let loop = cell.pointee { return try loop._withUnsafeGuaranteedRef { try $0.run(at: tyme) } }
+        if let loop = unsafe cell.pointee { return try unsafe loop._withUnsafeGuaranteedRef { try $0.run(at: tyme) } }
         let loop = CoLoop(self, at: tyme)
-        cell.pointee = .passRetained(loop)
+        unsafe cell.pointee = unsafe .passRetained(loop)
         return try loop.run(at: tyme)
     }
 
@@ -66,16 +66,16 @@ open class CoDoer: Doer {
     open override func exit(_ tyme: Tyme) throws { try close(tyme) }
 
     private final func close(_ tyme: Tyme) throws {
-        guard let loop = cell.pointee else { return }
+        guard let loop = unsafe cell.pointee else { return }
         defer {
-            cell.pointee = nil
-            loop.release()
+            unsafe cell.pointee = nil
+            unsafe loop.release()
         }
-        try loop.takeUnretainedValue().close(at: tyme)
+        try unsafe loop.takeUnretainedValue().close(at: tyme)
     }
 
     deinit {
-        cell.pointee?.release()
-        cell.deallocate()
+        unsafe cell.pointee?.release()
+        unsafe cell.deallocate()
     }
 }

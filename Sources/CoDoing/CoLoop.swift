@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Made anew each time the doer starts. It is Sendable because an executor must be; all but ``enqueue(_:)`` is for the
 /// thread that runs the doist, and `enqueue` traps on any other.
-final class CoLoop: TaskExecutor, @unchecked Sendable {
+@safe final class CoLoop: TaskExecutor, @unchecked Sendable {
     let state: LoopFields
     private var task: Task<Void, Never>?
     /// The thread of the doist, the only one that may bring jobs.
@@ -14,20 +14,20 @@ final class CoLoop: TaskExecutor, @unchecked Sendable {
     /// No job is taken any more.
     private let isClosed = Atomic(false)
 
-    var doer: CoDoer { state.pointee.owner.takeUnretainedValue() }
+    var doer: CoDoer { unsafe state.pointee.owner.takeUnretainedValue() }
 
     init(_ doer: CoDoer, at tyme: Tyme) {
         owner = doer.doist?.ownerThread ?? OwnerThread()
-        state = .allocate(capacity: 1)
-        state.initialize(to: LoopState(loop: .passUnretained(self), owner: .passUnretained(doer)))
-        state.pointee.tyme = tyme
-        state.pointee.stepLimit = doer.stepLimit
+        unsafe state = .allocate(capacity: 1)
+        unsafe state.initialize(to: LoopState(loop: .passUnretained(self), owner: .passUnretained(doer)))
+        unsafe state.pointee.tyme = tyme
+        unsafe state.pointee.stepLimit = doer.stepLimit
     }
 
     deinit {
-        state.pointee.free()
-        state.deinitialize(count: 1)
-        state.deallocate()
+        unsafe state.pointee.free()
+        unsafe state.deinitialize(count: 1)
+        unsafe state.deallocate()
     }
 
     // MARK: - Where am I
@@ -35,8 +35,8 @@ final class CoLoop: TaskExecutor, @unchecked Sendable {
     /// The fields of the loop of the async doer whose body calls this.
     @inline(__always)
     static func here(_ call: StaticString) -> LoopFields {
-        guard let loop = Seats.current(currentThread()) else { notHere(call) }
-        return loop
+        guard let loop = unsafe Seats.current(currentThread()) else { notHere(call) }
+        return unsafe loop
     }
 
     @inline(never)
@@ -47,7 +47,7 @@ final class CoLoop: TaskExecutor, @unchecked Sendable {
 
     /// Traps if the slot under way is on another thread.
     func checkThread(_ call: StaticString) {
-        guard !state.pointee.isInSlot || owner.isOwner(currentThread()) else {
+        guard unsafe !state.pointee.isInSlot || owner.isOwner(currentThread()) else {
             fatalError("\(call) on another thread than that of the doist: post to a Mailbox instead")
         }
     }
@@ -64,8 +64,8 @@ final class CoLoop: TaskExecutor, @unchecked Sendable {
         guard _fastPath(owner.isOwner(currentThread())) else {
             fatalError("a task of a CoDoer resumed on another thread, \(CoLoop.strayed)")
         }
-        state.pointee.jobs.append(UnownedJob(job))
-        if !state.pointee.isInSlot { doer.wake() }
+        unsafe state.pointee.jobs.append(UnownedJob(job))
+        if unsafe !state.pointee.isInSlot { doer.wake() }
     }
 
     // MARK: - The slot
@@ -74,13 +74,13 @@ final class CoLoop: TaskExecutor, @unchecked Sendable {
     private func start() {
         nonisolated(unsafe) let doer = doer
         task = Task(executorPreference: self) { [self] in
-            state.pointee.root = state.pointee.running
+            unsafe state.pointee.root = unsafe state.pointee.running
             do {
-                try await doer.perform()
+                try await unsafe doer.perform()
             } catch {
-                state.pointee.error = error
+                unsafe state.pointee.error = error
             }
-            state.pointee.isFinished = true
+            unsafe state.pointee.isFinished = true
         }
     }
 
@@ -89,16 +89,17 @@ final class CoLoop: TaskExecutor, @unchecked Sendable {
         enterSlot(at: tyme)
         if task == nil { start() }
         resumeResolved()
-        if state.pointee.deadlines.firstDeadline <= tyme { resumeDue() }
-        if state.pointee.ticks.pointee.first != nil { resumeTicks() }
+        if unsafe state.pointee.deadlines.firstDeadline <= tyme { resumeDue() }
+        if unsafe state.pointee.ticks.pointee.first != nil { resumeTicks() }
         drain()
         leaveSlot()
-        if let fault = state.pointee.fault { throw fault }
-        if state.pointee.isFinished {
-            if let error = state.pointee.error { throw error }
+        if let fault = unsafe state.pointee.fault { throw fault }
+        if unsafe state.pointee.isFinished {
+            if let error = unsafe state.pointee.error { throw error }
             return .done
         }
-        return state.pointee.ticks.pointee.first != nil ? .again : .park(until: state.pointee.deadlines.firstDeadline)
+        return unsafe state.pointee.ticks.pointee.first != nil
+            ? .again : .park(until: state.pointee.deadlines.firstDeadline)
     }
 
     /// Cancels the body and lets it run to its end.
@@ -109,69 +110,71 @@ final class CoLoop: TaskExecutor, @unchecked Sendable {
             isClosed.store(true, ordering: .relaxed)
             task = nil
         }
-        guard !state.pointee.isFinished else { return }
-        let wasReported = state.pointee.fault != nil
-        state.pointee.fault = nil
+        guard unsafe !state.pointee.isFinished else { return }
+        let wasReported = unsafe state.pointee.fault != nil
+        unsafe state.pointee.fault = nil
         enterSlot(at: tyme)
         resumeResolved()
-        state.pointee.isClosing = true
+        unsafe state.pointee.isClosing = true
         task?.cancel()
-        if let wait = state.pointee.rootWait { resolve(wait, .cancelled) }
+        if let wait = unsafe state.pointee.rootWait { unsafe resolve(wait, .cancelled) }
         drain()
         leaveSlot()
         if wasReported { return }
-        if let fault = state.pointee.fault {
+        if let fault = unsafe state.pointee.fault {
             throw CoError.ignoresCancellation(doer: doer.name, steps: fault.steps)
         }
-        guard state.pointee.isFinished else { throw CoError.stillWaiting(doer: doer.name) }
-        if let error = state.pointee.error, !(error is CancellationError) { throw error }
+        guard unsafe state.pointee.isFinished else { throw CoError.stillWaiting(doer: doer.name) }
+        if let error = unsafe state.pointee.error, !(error is CancellationError) { throw error }
     }
 
     @inline(__always)
     private func enterSlot(at tyme: Tyme) {
-        precondition(!state.pointee.isInSlot, "\(doer.name) is run or closed by its own body")
+        unsafe precondition(!state.pointee.isInSlot, "\(doer.name) is run or closed by its own body")
         let here = currentThread()
         owner.note(here)
-        state.pointee.around = Seats.enter(state, here)
-        state.pointee.tyme = tyme
-        state.pointee.isInSlot = true
-        state.pointee.steps = 0
+        unsafe state.pointee.around = unsafe Seats.enter(state, here)
+        unsafe state.pointee.tyme = tyme
+        unsafe state.pointee.isInSlot = true
+        unsafe state.pointee.steps = 0
     }
 
     @inline(__always)
     private func leaveSlot() {
-        state.pointee.isInSlot = false
-        Seats.leave(currentThread(), for: state.pointee.around)
+        unsafe state.pointee.isInSlot = false
+        unsafe Seats.leave(currentThread(), for: state.pointee.around)
     }
 
     private func drain() {
-        let executor = asUnownedTaskExecutor()
-        let limit = state.pointee.stepLimit
-        while state.pointee.fault == nil, let job = state.pointee.jobs.popFirst() {
-            state.pointee.running = unsafeBitCast(job, to: UInt.self)
-            job.runSynchronously(on: executor)
-            state.pointee.steps &+= 1
-            if _slowPath(state.pointee.steps > limit), state.pointee.jobs.count > 0, state.pointee.fault == nil {
-                state.pointee.fault = .endless(doer: doer.name, steps: limit)
+        let executor = unsafe asUnownedTaskExecutor()
+        let limit = unsafe state.pointee.stepLimit
+        while unsafe state.pointee.fault == nil, let job = unsafe state.pointee.jobs.popFirst() {
+            unsafe state.pointee.running = unsafe unsafeBitCast(job, to: UInt.self)
+            unsafe job.runSynchronously(on: executor)
+            unsafe state.pointee.steps &+= 1
+            if unsafe _slowPath(state.pointee.steps > limit), unsafe state.pointee.jobs.count > 0,
+                unsafe state.pointee.fault == nil
+            {
+                unsafe state.pointee.fault = .endless(doer: doer.name, steps: limit)
             }
         }
     }
 
     private func resumeResolved() {
-        while let wait = state.pointee.resolved.pointee.first {
-            state.pointee.resolved.remove(wait)
-            wait.pointee.continuation.unsafelyUnwrapped.resume()
+        while let wait = unsafe state.pointee.resolved.pointee.first {
+            unsafe state.pointee.resolved.remove(wait)
+            unsafe wait.pointee.continuation.unsafelyUnwrapped.resume()
         }
     }
 
     private func resumeDue() {
-        let tyme = state.pointee.tyme
-        while let wait = state.pointee.deadlines.popDue(at: tyme) {
-            if let task = wait.pointee.alarm {
-                wait.pointee.outcome = .late
-                task.pointee.cancel()
+        let tyme = unsafe state.pointee.tyme
+        while let wait = unsafe state.pointee.deadlines.popDue(at: tyme) {
+            if let task = unsafe wait.pointee.alarm {
+                unsafe wait.pointee.outcome = .late
+                unsafe task.pointee.cancel()
             } else {
-                resolve(wait, .late)
+                unsafe resolve(wait, .late)
             }
         }
     }
@@ -179,11 +182,11 @@ final class CoLoop: TaskExecutor, @unchecked Sendable {
     /// A wait for the next tick keeps the tyme of its registration, since in real time there are extra passes at the
     /// same tyme; where tyme stands still every pass is a tick.
     private func resumeTicks() {
-        let tyme = state.pointee.tyme
-        while let wait = state.pointee.ticks.pointee.first,
-            wait.pointee.deadline < tyme || doer.doist?.tock == 0
+        let tyme = unsafe state.pointee.tyme
+        while let wait = unsafe state.pointee.ticks.pointee.first,
+            unsafe wait.pointee.deadline < tyme || doer.doist?.tock == 0
         {
-            resolve(wait, .ready)
+            unsafe resolve(wait, .ready)
         }
     }
 }

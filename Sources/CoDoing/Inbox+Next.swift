@@ -14,7 +14,7 @@ extension Inbox {
     /// - Throws: `CancellationError` when the task is cancelled, or was before; no element is lost by that.
     ///   ``InboxClosed`` if there will be none.
     public nonisolated(nonsending) func next() async throws -> Element {
-        switch try await state.receive(until: .infinity) {
+        switch try await unsafe state.receive(until: .infinity) {
         case .first: takeFirst()
         case .hand(let hand): takeHand(hand)
         case .nothing: throw InboxClosed()
@@ -34,7 +34,7 @@ extension Inbox {
 
     /// The next element, or nil if the deadline came first or the inbox is closed.
     fileprivate nonisolated(nonsending) func take(until deadline: Tyme) async throws(CancellationError) -> Element? {
-        switch try await state.receive(until: deadline) {
+        switch try await unsafe state.receive(until: deadline) {
         case .first: takeFirst()
         case .hand(let hand): takeHand(hand)
         case .nothing: nil
@@ -79,26 +79,26 @@ extension UnsafeMutablePointer<InboxState> {
     fileprivate nonisolated(nonsending) func receive(
         until deadline: Tyme
     ) async throws(CancellationError) -> Receipt {
-        let loop = CoLoop.here("Inbox.next()")
-        let isRoot = loop.isRoot
-        if loop.isCancelled(isRoot: isRoot) {
-            await loop.refuse()
+        let loop = unsafe CoLoop.here("Inbox.next()")
+        let isRoot = unsafe loop.isRoot
+        if unsafe loop.isCancelled(isRoot: isRoot) {
+            await unsafe loop.refuse()
             throw CancellationError()
         }
-        guard pointee.count == 0, !pointee.isClosed, deadline > loop.pointee.tyme else {
-            if loop.countStep() { await loop.abandon() }
-            return pointee.count > 0 ? .first : .nothing
+        guard unsafe pointee.count == 0, unsafe !pointee.isClosed, unsafe deadline > loop.pointee.tyme else {
+            if unsafe loop.countStep() { await unsafe loop.abandon() }
+            return unsafe pointee.count > 0 ? .first : .nothing
         }
-        let wait = loop.take()
-        loop.setDeadline(wait, deadline)
-        CoWaiters.of(&pointee.waiters).append(wait)
+        let wait = unsafe loop.take()
+        unsafe loop.setDeadline(wait, deadline)
+        unsafe CoWaiters.of(&pointee.waiters).append(wait)
         if isRoot {
-            await suspend { loop.suspendRoot(wait, $0) }
+            await unsafe suspend { unsafe loop.suspendRoot(wait, $0) }
         } else {
-            await loop.suspendChild(wait)
+            await unsafe loop.suspendChild(wait)
         }
-        let hand = wait.pointee.hand
-        switch loop.give(wait) {
+        let hand = unsafe wait.pointee.hand
+        switch unsafe loop.give(wait) {
         case .ready: return .hand(hand)
         case .cancelled: throw CancellationError()
         case .late, .pending: return .nothing

@@ -1,39 +1,39 @@
 /// Jobs in the order in which they became ready: a ring that grows.
-struct JobQueue {
+@unsafe struct JobQueue {
     private var base: UnsafeMutablePointer<UnownedJob>
     private var mask: Int
     private var head = 0
     private(set) var count = 0
 
     init() {
-        base = .allocate(capacity: 4)
-        mask = 3
+        unsafe base = .allocate(capacity: 4)
+        unsafe mask = 3
     }
 
     /// Gives the memory back; the queue is not used after that.
-    func free() { base.deallocate() }
+    func free() { unsafe base.deallocate() }
 
     @inline(__always)
     mutating func append(_ job: UnownedJob) {
-        if _slowPath(count > mask) { grow() }
-        (base + (head &+ count) & mask).initialize(to: job)
-        count &+= 1
+        if unsafe _slowPath(count > mask) { unsafe grow() }
+        unsafe (base + (head &+ count) & mask).initialize(to: job)
+        unsafe count &+= 1
     }
 
     @inline(__always)
     mutating func popFirst() -> UnownedJob? {
-        guard count > 0 else { return nil }
-        let job = base[head]
-        head = (head &+ 1) & mask
-        count &-= 1
+        guard unsafe count > 0 else { return nil }
+        let job = unsafe base[head]
+        unsafe head = unsafe (head &+ 1) & mask
+        unsafe count &-= 1
         return job
     }
 
     @inline(never)
     private mutating func grow() {
-        let wider = UnsafeMutablePointer<UnownedJob>.allocate(capacity: 2 * (mask + 1))
-        for index in 0..<count { (wider + index).initialize(to: base[(head + index) & mask]) }
-        base.deallocate()
-        (base, mask, head) = (wider, 2 * mask + 1, 0)
+        let wider = unsafe UnsafeMutablePointer<UnownedJob>.allocate(capacity: 2 * (mask + 1))
+        for index in unsafe 0..<count { unsafe (wider + index).initialize(to: base[(head + index) & mask]) }
+        unsafe base.deallocate()
+        unsafe (base, mask, head) = unsafe (wider, 2 * mask + 1, 0)
     }
 }

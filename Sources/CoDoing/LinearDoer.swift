@@ -40,6 +40,6 @@ open class LinearDoer: CoDoer {
         guard work.isolation == nil else { throw CoError.isolated(doer: name) }
         // Nobody else runs meanwhile: the closure has no actor, and so runs in the loop.
         nonisolated(unsafe) let (work, doer) = (work, self)
-        try await work(doer)
+        try await unsafe work(doer)
     }
 }

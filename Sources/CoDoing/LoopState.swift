@@ -6,18 +6,18 @@ import Doing
 typealias LoopFields = UnsafeMutablePointer<LoopState>
 
 /// See ``LoopFields``; in raw memory, since in a class each use would be checked for exclusivity.
-struct LoopState {
+@unsafe struct LoopState {
     /// Whose they are; it outlives every job of it.
     let loop: Unmanaged<CoLoop>
     /// The task of the body holds its doer, so there is one as long as a job of it can run.
     let owner: Unmanaged<CoDoer>
-    var jobs = JobQueue()
+    var jobs = unsafe JobQueue()
     /// Sleeps, timeouts and alarms.
-    var deadlines = WaitHeap()
+    var deadlines = unsafe WaitHeap()
     /// Waits for the next tick.
-    let ticks = WaitList.make()
+    let ticks = unsafe WaitList.make()
     /// Waits that were resolved between slots; they go on, in this order, at the start of the next slot.
-    let resolved = WaitList.make()
+    let resolved = unsafe WaitList.make()
     /// Records that are free, linked by `next`.
     var spares: Wait?
     /// How many waits were registered.
@@ -45,21 +45,21 @@ struct LoopState {
     var fault: CoError?
 
     init(loop: Unmanaged<CoLoop>, owner: Unmanaged<CoDoer>) {
-        self.loop = loop
-        self.owner = owner
+        unsafe self.loop = unsafe loop
+        unsafe self.owner = unsafe owner
     }
 
     /// Gives back all memory.
     func free() {
-        var next = spares
-        while let wait = next {
-            next = wait.pointee.next
-            wait.deinitialize(count: 1)
-            wait.deallocate()
+        var next = unsafe spares
+        while let wait = unsafe next {
+            unsafe next = unsafe wait.pointee.next
+            unsafe wait.deinitialize(count: 1)
+            unsafe wait.deallocate()
         }
-        jobs.free()
-        deadlines.free()
-        ticks.deallocate()
-        resolved.deallocate()
+        unsafe jobs.free()
+        unsafe deadlines.free()
+        unsafe ticks.deallocate()
+        unsafe resolved.deallocate()
     }
 }

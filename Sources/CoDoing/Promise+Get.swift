@@ -5,24 +5,24 @@ extension Promise {
     ///
     /// - Throws: `CancellationError` when the task is cancelled, or was before.
     public nonisolated(nonsending) func get() async throws(CancellationError) -> Value {
-        let loop = CoLoop.here("Promise.get()")
-        let isRoot = loop.isRoot
-        if loop.isCancelled(isRoot: isRoot) {
-            await loop.refuse()
+        let loop = unsafe CoLoop.here("Promise.get()")
+        let isRoot = unsafe loop.isRoot
+        if unsafe loop.isCancelled(isRoot: isRoot) {
+            await unsafe loop.refuse()
             throw CancellationError()
         }
         if let value {
-            if loop.countStep() { await loop.abandon() }
+            if unsafe loop.countStep() { await unsafe loop.abandon() }
             return value
         }
-        let wait = loop.take()
-        CoWaiters.of(&waiters).append(wait)
+        let wait = unsafe loop.take()
+        unsafe CoWaiters.of(&waiters).append(wait)
         if isRoot {
-            await suspend { loop.suspendRoot(wait, $0) }
+            await unsafe suspend { unsafe loop.suspendRoot(wait, $0) }
         } else {
-            await loop.suspendChild(wait)
+            await unsafe loop.suspendChild(wait)
         }
-        guard loop.give(wait) != .cancelled, let value else { throw CancellationError() }
+        guard unsafe loop.give(wait) != .cancelled, let value else { throw CancellationError() }
         return value
     }
 }

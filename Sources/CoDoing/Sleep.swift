@@ -3,7 +3,7 @@ import Doing
 /// The tyme of the pass in which the body of the async doer is running.
 ///
 /// - Precondition: called from the body of a ``CoDoer`` or a child task of it, as are all functions here.
-public var currentTyme: Tyme { CoLoop.here("currentTyme").pointee.tyme }
+public var currentTyme: Tyme { unsafe CoLoop.here("currentTyme").pointee.tyme }
 
 /// Waits until `seconds` of tyme have gone.
 ///
@@ -15,19 +15,19 @@ public var currentTyme: Tyme { CoLoop.here("currentTyme").pointee.tyme }
 /// - Throws: `CancellationError` when the task is cancelled, or was before.
 public nonisolated(nonsending) func sleep(for seconds: Double) async throws(CancellationError) {
     precondition(seconds >= 0, "sleep(for: \(seconds)): must not be negative")
-    let loop = CoLoop.here("sleep(for:)")
-    let isRoot = loop.isRoot
-    if loop.isCancelled(isRoot: isRoot) {
-        await loop.refuse()
+    let loop = unsafe CoLoop.here("sleep(for:)")
+    let isRoot = unsafe loop.isRoot
+    if unsafe loop.isCancelled(isRoot: isRoot) {
+        await unsafe loop.refuse()
         throw CancellationError()
     }
-    guard let wait = loop.take(until: loop.pointee.tyme + seconds) else { return await Task.yield() }
+    guard let wait = unsafe loop.take(until: loop.pointee.tyme + seconds) else { return await Task.yield() }
     if isRoot {
-        await suspend { loop.suspendRoot(wait, $0) }
+        await unsafe suspend { unsafe loop.suspendRoot(wait, $0) }
     } else {
-        await loop.suspendChild(wait)
+        await unsafe loop.suspendChild(wait)
     }
-    if loop.give(wait) == .cancelled { throw CancellationError() }
+    if unsafe loop.give(wait) == .cancelled { throw CancellationError() }
 }
 
 /// Waits until tyme has reached `deadline`.
@@ -38,19 +38,19 @@ public nonisolated(nonsending) func sleep(for seconds: Double) async throws(Canc
 /// - Throws: `CancellationError` when the task is cancelled, or was before.
 public nonisolated(nonsending) func sleep(until deadline: Tyme) async throws(CancellationError) {
     precondition(!deadline.isNaN, "sleep(until: nan)")
-    let loop = CoLoop.here("sleep(until:)")
-    let isRoot = loop.isRoot
-    if loop.isCancelled(isRoot: isRoot) {
-        await loop.refuse()
+    let loop = unsafe CoLoop.here("sleep(until:)")
+    let isRoot = unsafe loop.isRoot
+    if unsafe loop.isCancelled(isRoot: isRoot) {
+        await unsafe loop.refuse()
         throw CancellationError()
     }
-    guard let wait = loop.take(until: deadline) else { return await Task.yield() }
+    guard let wait = unsafe loop.take(until: deadline) else { return await Task.yield() }
     if isRoot {
-        await suspend { loop.suspendRoot(wait, $0) }
+        await unsafe suspend { unsafe loop.suspendRoot(wait, $0) }
     } else {
-        await loop.suspendChild(wait)
+        await unsafe loop.suspendChild(wait)
     }
-    if loop.give(wait) == .cancelled { throw CancellationError() }
+    if unsafe loop.give(wait) == .cancelled { throw CancellationError() }
 }
 
 /// Waits for the next tick: the next pass in which the doer is due by its tock.
@@ -59,17 +59,17 @@ public nonisolated(nonsending) func sleep(until deadline: Tyme) async throws(Can
 ///
 /// - Throws: `CancellationError` when the task is cancelled, or was before.
 public nonisolated(nonsending) func nextTick() async throws(CancellationError) {
-    let loop = CoLoop.here("nextTick()")
-    let isRoot = loop.isRoot
-    if loop.isCancelled(isRoot: isRoot) {
-        await loop.refuse()
+    let loop = unsafe CoLoop.here("nextTick()")
+    let isRoot = unsafe loop.isRoot
+    if unsafe loop.isCancelled(isRoot: isRoot) {
+        await unsafe loop.refuse()
         throw CancellationError()
     }
-    guard let wait = loop.takeTick() else { return await Task.yield() }
+    guard let wait = unsafe loop.takeTick() else { return await Task.yield() }
     if isRoot {
-        await suspend { loop.suspendRoot(wait, $0) }
+        await unsafe suspend { unsafe loop.suspendRoot(wait, $0) }
     } else {
-        await loop.suspendChild(wait)
+        await unsafe loop.suspendChild(wait)
     }
-    if loop.give(wait) == .cancelled { throw CancellationError() }
+    if unsafe loop.give(wait) == .cancelled { throw CancellationError() }
 }

@@ -3,7 +3,11 @@ import Doing
 /// Runs two pieces side by side in the loop of the doer, and waits for both.
 ///
 /// ```swift
-/// let (left, right) = try await together { try await first.next() } _: { try await second.next() }
+/// let (left, right) = try await together {
+///     try await first.next()
+/// } _: {
+///     try await second.next()
+/// }
 /// ```
 /// Both see what their doer sees, though it is not Sendable: they take turns on one thread. When one throws, the other
 /// is cancelled; its error surfaces when both have ended.

@@ -7,7 +7,7 @@ import Doing
 typealias Wait = UnsafeMutablePointer<WaitState>
 
 /// See ``Wait``.
-struct WaitState {
+@unsafe struct WaitState {
     /// How a wait came out.
     enum Outcome: UInt8 {
         case pending
@@ -40,40 +40,48 @@ struct WaitState {
 }
 
 /// Waits in order of registration.
-struct WaitList {
+@unsafe struct WaitList {
     private(set) var first: Wait?
     private var last: Wait?
 
     static func make() -> UnsafeMutablePointer<WaitList> {
         let list = UnsafeMutablePointer<WaitList>.allocate(capacity: 1)
-        list.initialize(to: WaitList())
-        return list
+        unsafe list.initialize(to: WaitList())
+        return unsafe list
     }
 
     mutating func link(_ wait: Wait) {
-        wait.pointee.previous = last
-        wait.pointee.next = nil
-        if let last { last.pointee.next = wait } else { first = wait }
-        last = wait
+        unsafe wait.pointee.previous = unsafe last
+        unsafe wait.pointee.next = nil
+        if let last = unsafe last { unsafe last.pointee.next = unsafe wait } else { unsafe first = unsafe wait }
+        unsafe last = unsafe wait
     }
 
     mutating func unlink(_ wait: Wait) {
-        let (previous, next) = (wait.pointee.previous, wait.pointee.next)
-        if let previous { previous.pointee.next = next } else { first = next }
-        if let next { next.pointee.previous = previous } else { last = previous }
-        wait.pointee.previous = nil
-        wait.pointee.next = nil
+        let (previous, next) = unsafe (wait.pointee.previous, wait.pointee.next)
+        if let previous = unsafe previous {
+            unsafe previous.pointee.next = unsafe next
+        } else {
+            unsafe first = unsafe next
+        }
+        if let next = unsafe next {
+            unsafe next.pointee.previous = unsafe previous
+        } else {
+            unsafe last = unsafe previous
+        }
+        unsafe wait.pointee.previous = nil
+        unsafe wait.pointee.next = nil
     }
 }
 
 extension UnsafeMutablePointer<WaitList> {
     func append(_ wait: Wait) {
-        wait.pointee.list = self
-        pointee.link(wait)
+        unsafe wait.pointee.list = unsafe self
+        unsafe pointee.link(wait)
     }
 
     func remove(_ wait: Wait) {
-        pointee.unlink(wait)
-        wait.pointee.list = nil
+        unsafe pointee.unlink(wait)
+        unsafe wait.pointee.list = nil
     }
 }

@@ -4,8 +4,8 @@ import Doing
 ///
 /// ```swift
 /// let reply = try await within(2.0) {
-///     try await call.send(request)
-///     return try await inbox.next()
+///     questions.send("how many?")
+///     return try await answers.next()
 /// }
 /// ```
 /// The operation runs as a child task in the same loop, while the caller waits for it; so it may use what the caller
@@ -19,21 +19,21 @@ public nonisolated(nonsending) func within<Result>(
     _ seconds: Double, _ operation: nonisolated(nonsending) @escaping () async throws -> Result
 ) async throws -> Result {
     precondition(seconds >= 0, "within(\(seconds)): must not be negative")
-    let loop = CoLoop.here("within(_:_:)").pointee.loop.takeUnretainedValue()
-    let deadline = loop.state.pointee.tyme + seconds
+    let loop = unsafe CoLoop.here("within(_:_:)").pointee.loop.takeUnretainedValue()
+    let deadline = unsafe loop.state.pointee.tyme + seconds
     // Caller and child share what they hold, but never at the same time, and on one thread.
     nonisolated(unsafe) let operation = operation
-    nonisolated(unsafe) let alarm = loop.state.take()
-    defer { loop.state.give(alarm) }
+    nonisolated(unsafe) let alarm = unsafe loop.state.take()
+    defer { unsafe loop.state.give(alarm) }
     let box = Box<Result>()
     await withTaskGroup(of: Void.self) { group in
         group.addTask {
-            loop.setAlarm(alarm, deadline)
-            do { box.result = .success(try await operation()) } catch { box.result = .failure(error) }
-            loop.stopAlarm(alarm)
+            unsafe loop.setAlarm(alarm, deadline)
+            do { box.result = unsafe .success(try await operation()) } catch { box.result = .failure(error) }
+            unsafe loop.stopAlarm(alarm)
         }
     }
-    do { return try box.result!.get() } catch is CancellationError where alarm.pointee.outcome == .late {
+    do { return try box.result!.get() } catch is CancellationError where unsafe alarm.pointee.outcome == .late {
         throw DeadlinePassed(deadline: deadline)
     }
 }
@@ -41,22 +41,22 @@ public nonisolated(nonsending) func within<Result>(
 extension CoLoop {
     /// Has the current task cancelled at `deadline`.
     fileprivate func setAlarm(_ alarm: Wait, _ deadline: Tyme) {
-        withUnsafeCurrentTask { task in
-            if let task {
+        unsafe withUnsafeCurrentTask { task in
+            if let task = unsafe task {
                 let handle = UnsafeMutablePointer<UnsafeCurrentTask>.allocate(capacity: 1)
-                handle.initialize(to: task)
-                alarm.pointee.alarm = handle
+                unsafe handle.initialize(to: task)
+                unsafe alarm.pointee.alarm = unsafe handle
             }
-            if deadline > state.pointee.tyme { return state.setDeadline(alarm, deadline) }
-            alarm.pointee.outcome = .late
-            task?.cancel()
+            if unsafe deadline > state.pointee.tyme { return unsafe state.setDeadline(alarm, deadline) }
+            unsafe alarm.pointee.outcome = .late
+            unsafe task?.cancel()
         }
     }
 
     fileprivate func stopAlarm(_ alarm: Wait) {
-        alarm.pointee.alarm?.deinitialize(count: 1)
-        alarm.pointee.alarm?.deallocate()
-        alarm.pointee.alarm = nil
-        if alarm.pointee.heapSlot >= 0 { state.pointee.deadlines.remove(alarm) }
+        unsafe alarm.pointee.alarm?.deinitialize(count: 1)
+        unsafe alarm.pointee.alarm?.deallocate()
+        unsafe alarm.pointee.alarm = nil
+        if unsafe alarm.pointee.heapSlot >= 0 { unsafe state.pointee.deadlines.remove(alarm) }
     }
 }

@@ -57,7 +57,7 @@ public final class FrameServer<Core: FrameCore, Listener: StreamListener>: DoDoe
 
     /// Doers that live beside a connection, in its place: what they do in enter, recur and exit happens before, during
     /// and after it. They are entered when it was taken, and end by themselves, for instance behind the
-    /// ``FrameEvent/down(_:)`` of a ``FrameFeed``; exit closes them.
+    /// ``FrameEvent/down(_:)`` at its listener; exit closes them.
     public var serve: ((Connection) -> [Doer])? {
         get { roster.serve }
         set { roster.serve = newValue }
