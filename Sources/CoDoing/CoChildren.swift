@@ -1,7 +1,7 @@
 import Doing
 
 /// Child tasks of an async doer that may use what it uses, Sendable or not; see ``withChildren(returning:_:)``.
-public struct Children<Result> {
+public struct CoChildren<Result> {
     private var group: ThrowingTaskGroup<Carried<Result>, any Error>
     private let loop: CoLoop
 
@@ -35,18 +35,18 @@ public struct Children<Result> {
 ///     return sum
 /// }
 /// ```
-/// Children run in the same loop as their parent and change turns only at an `await`, so nothing that they share need
+/// CoChildren run in the same loop as their parent and change turns only at an `await`, so nothing that they share need
 /// be Sendable. Where all that is wanted are the results of all, ``together(_:)`` is shorter.
 ///
 /// - Returns: what `body` returned, when the last child has ended.
 /// - Throws: what `body` threw; the children were cancelled then, and have ended. An error of a child is thrown by
-///   ``Children/next()`` only.
+///   ``CoChildren/next()`` only.
 public nonisolated(nonsending) func withChildren<Result, Value>(
-    returning: Result.Type, _ body: nonisolated(nonsending) (inout Children<Result>) async throws -> Value
+    returning: Result.Type, _ body: nonisolated(nonsending) (inout CoChildren<Result>) async throws -> Value
 ) async throws -> Value {
     let loop = unsafe CoLoop.here("withChildren(returning:_:)").pointee.loop.takeUnretainedValue()
     return try await withThrowingTaskGroup(of: Carried<Result>.self) { group in
-        var children = Children(group, loop)
+        var children = CoChildren(group, loop)
         return try await body(&children)
     }
 }
