@@ -7,7 +7,8 @@ let usage = """
       codec      memo to grams and back, beside memcpy: --size B --gram M --kind plain|signed --domain text|binary
       datagrams  raw datagrams through peer doers, beside C: [--size B] [--row NAME]
       loopback   memos over real sockets, beside C: --mode 1t|2p --size B --mtu M [--pp 1] [--transport udp|uxd]
-                 [--window N] [--tick-us U] [--in-place 1] [--reference 1] [--kind sure [--control none|rate|newreno|delayreno]]
+                 [--window N] [--tick-us U] [--in-place 1] [--reference 1]
+             [--kind sure [--control none|rate|newreno|delayreno]]
       record     what recording costs on the fastest path: [--size B] [--rounds N] [--ms N] [--keep MIB]
                  [--file PATH]
       ltp        red blocks of LTP over real sockets, beside C: [--mode 1t|2p] [--size B] [--mtu M] [--rounds N]
@@ -17,7 +18,8 @@ let usage = """
       tcp-echo   the echo server of it, for a load generator of your own: PORT
       sim        memos over a simulated link: --count N --size B --gap-us U --seed N --loss F --delay-us U
                  --jitter-us U --rate-bps R --queue-bytes B --tick-us U --limit-ms L --mtu M [--skip 0|1]
-                 [--kind sure [--control rate|newreno|delayreno|none] [--pace BYTES] [--window N]] [--domain binary] [--seeds K]
+                 [--kind sure [--control rate|newreno|delayreno|none] [--pace BYTES] [--window N]]
+             [--domain binary] [--seeds K]
                  beside sure memos: what an oracle needs, ideal_*, and ours over it, ratio_*
       idle       what open peers, or connections, cost while nothing happens: --peers N | --connections N --seconds S
       async      what linear code costs, beside plain doers: [--doers N] [--repeat R] [--row NAME]

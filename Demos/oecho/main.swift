@@ -1,5 +1,5 @@
-// Ouroboros' oecho in Swift. `oecho --listen` serves the name, `oecho` says hello to it: over the UDP layer of Ouroboros
-// 0.23 on this host, the server at 127.0.0.1, the client at 127.0.0.2.
+// Ouroboros' oecho in Swift. `oecho --listen` serves the name, `oecho` says hello to it: over the UDP layer of
+// Ouroboros 0.23 on this host, the server at 127.0.0.1, the client at 127.0.0.2.
 import CoDoing
 import Doing
 import Flowing

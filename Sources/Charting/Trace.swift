@@ -7,9 +7,9 @@ import Wiring
 /// is watched tells what its doers do. What comes of it: a packet log for people, a capture for Wireshark, a sequence
 /// chart, a timeline, and the ``hash``.
 ///
-/// It keeps the newest events within a bound of bytes; the hash runs over all of them. Lanes and names stand beside that
-/// bound and are kept to the end: make as many as there are hosts and peers, not one for every connection. One thread owns a trace: that of
-/// its doist.
+/// It keeps the newest events within a bound of bytes; the hash runs over all of them. Lanes and names stand beside
+/// that bound and are kept to the end: make as many as there are hosts and peers, not one for every connection. One
+/// thread owns a trace: that of its doist.
 public final class Trace {
     /// Someone who does things: a host, a peer, a doer.
     public struct Lane: Hashable, Sendable {

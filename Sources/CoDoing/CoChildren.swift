@@ -35,7 +35,7 @@ public struct CoChildren<Result> {
 ///     return sum
 /// }
 /// ```
-/// CoChildren run in the same loop as their parent and change turns only at an `await`, so nothing that they share need
+/// Children run in the same loop as their parent and change turns only at an `await`, so nothing that they share need
 /// be Sendable. Where all that is wanted are the results of all, ``together(_:)`` is shorter.
 ///
 /// - Returns: what `body` returned, when the last child has ended.

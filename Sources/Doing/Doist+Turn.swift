@@ -25,9 +25,9 @@ extension Doist {
     /// In real time: polls, runs the passes that the clock says are due and extra passes for woken doers, and says when
     /// to call again.
     ///
-    /// The first turn enters. A host calls again when ``Doist/Turn/wait`` seconds have gone or ``descriptor`` is readable,
-    /// whichever is first; early calls are harmless. At the end of the run, also by an error, every exit has run and
-    /// further turns do nothing.
+    /// The first turn enters. A host calls again when ``Doist/Turn/wait`` seconds have gone or ``descriptor`` is
+    /// readable, whichever is first; early calls are harmless. At the end of the run, also by an error, every exit has
+    /// run and further turns do nothing.
     ///
     /// A tick in which nothing is due costs no pass: tyme jumps over it. If the clock is more than ``longestLag`` ahead
     /// of what was due, as after a stop of the process, tyme did not pass meanwhile.

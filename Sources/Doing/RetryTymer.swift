@@ -64,7 +64,8 @@ public struct RetryTymer: Hashable, Sendable {
 
     /// A tymer whose times are scattered evenly, so that many that began together do not go on together.
     ///
-    /// It takes one number from `random`, and draws from a sequence of its own after that. No time is longer than `cap`.
+    /// It takes one number from `random`, and draws from a sequence of its own after that. No time is longer than
+    /// `cap`.
     ///
     /// - Parameters:
     ///   - jitter: by how much of itself a time is scattered at most, both ways.

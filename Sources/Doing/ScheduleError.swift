@@ -28,7 +28,7 @@ public enum ScheduleError: Error, Hashable, CustomStringConvertible {
         case .alreadyEntered(let scheduler):
             "\(scheduler) entered without this pace: set it before enter(), or let run(pace:) enter"
         case .needsPace(let doer, let scheduler):
-            "\(doer) has a real socket, and \(scheduler) runs in simulated time: run it with a pace, as run(pace: .real)"
+            "\(doer) has a real socket, and \(scheduler) runs in simulated time: run it with a pace: run(pace: .real)"
         }
     }
 }

@@ -54,7 +54,7 @@ struct HostileTests {
     }
 
     @Test(
-        "a request that is played again does nothing, from elsewhere neither; one that is old or of the future is dropped"
+        "a request that is played again does nothing, from elsewhere neither; old and future ones are dropped"
     )
     func replay() throws {
         let core = Self.core()
@@ -127,7 +127,7 @@ struct HostileTests {
     }
 
     @Test(
-        "garbage in every state: random bytes, frames with flipped bits and cut short; nothing traps, tables stay bounded"
+        "garbage in every state, random bytes, frames with flipped bits and cut short: nothing traps, tables are bounded"
     )
     func fuzz() throws {
         for wire in [FlowWire.own, .ouroborosUDP023] {

@@ -31,7 +31,7 @@ private struct Asker: DatagramCore {
 @Suite("Cores over memos")
 struct OverMemosTests {
     @Test(
-        "datagrams longer than the link carries arrive whole, each once, over a link that loses; the answer leaves at once"
+        "datagrams longer than the link carries arrive whole, each once, over a link that loses; answers leave at once"
     )
     func overLoss() throws {
         let net = SimNet(seed: 3)

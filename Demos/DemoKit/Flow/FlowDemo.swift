@@ -6,7 +6,8 @@ import Simming
 import Sockets
 import Wiring
 
-/// `flow-peer`: one end of flows over the UDP layer of Ouroboros 0.23, or over memos, for people and for other programs.
+/// `flow-peer`: one end of flows over the UDP layer of Ouroboros 0.23, or over memos, for people and for other
+/// programs.
 public enum FlowDemo {
     /// What `flow-peer --help` prints.
     public static let usage = """

@@ -4,7 +4,7 @@ import Wiring
 ///
 /// ```
 /// endpoint 0 u32 | s_eid u32 | d_eid u32 | response i32 | bandwidth u64
-/// | delay, loss, ber, max_gap, timeout u32 each | code u8 | availability u8 | in_order u8          47 bytes, big-endian
+/// | delay, loss, ber, max_gap, timeout u32 each | code u8 | availability u8 | in_order u8         47 bytes, big-endian
 /// ```
 /// A request goes on with the MD5 of the name and an ``OAPHeader``, an answer with an ``OAPHeader``.
 ///

@@ -4,8 +4,8 @@ import Wiring
 /// A layer of flows as a sans-io protocol: names are asked for and answered, packets are numbered, repeated, checked.
 ///
 /// It speaks one of two wires. ``FlowWire/ouroborosUDP023`` is that of `ipcpd-udp4` of Ouroboros 0.23.0 and of no other
-/// version. ``FlowWire/own`` has the same frames, and adds what 0.23 lacks: refusals, closes, broadcasts, bitmaps of what
-/// arrived beyond a gap.
+/// version. ``FlowWire/own`` has the same frames, and adds what 0.23 lacks: refusals, closes, broadcasts, bitmaps of
+/// what arrived beyond a gap.
 ///
 /// It is an object, unlike other cores, since its flows are objects that their users hold and touch at any time. One
 /// thread owns them all. ``FlowNet`` is the face in front of it.

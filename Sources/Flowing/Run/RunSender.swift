@@ -4,8 +4,8 @@ import Wiring
 /// The sending half of a reliable run: which packets are on their way, which are lost, and when to try again.
 ///
 /// It knows numbers only; the bytes stand in the flow's ``PacketQueue``, whose first ``count`` packets are those here.
-/// A packet is lost when three that left later were acknowledged, as in QUIC; the order of leaving is kept locally, so a
-/// repeat that is lost is found like any other. Where nothing is heard, a probe timer repeats the oldest packet and,
+/// A packet is lost when three that left later were acknowledged, as in QUIC; the order of leaving is kept locally, so
+/// a repeat that is lost is found like any other. Where nothing is heard, a probe timer repeats the oldest packet and,
 /// where the peer reports by bitmap, the newest, too (a tail-loss probe), and doubles.
 ///
 /// - Source: Ouroboros 0.23.0 (window, numbers, RTO); RFC 9002 §6 (loss), RFC 6298 (round trips).

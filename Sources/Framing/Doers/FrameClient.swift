@@ -9,8 +9,8 @@ public typealias HandshakeClient<Wire: StreamTransport> = FrameClient<HandshakeC
 /// Connects to a server of frames, and connects again when that is over, if it is told to.
 ///
 /// ```swift
-/// let client = LengthTypeClient(words, again: try .reconnecting(seed: 1)) { try TCPStream(host: "127.0.0.1", port: 7000) }
-/// client.on.up = { connection, _ in try? connection.send(Hello()) }
+/// let client = LengthTypeClient(words, again: try .reconnecting(seed: 1)) { try TCPStream(host: "127.0.0.1", port:
+/// 7000) } client.on.up = { connection, _ in try? connection.send(Hello()) }
 /// ```
 /// It has one connection at a time; several connections are several clients, in one doist or DoDoer. It is done when
 /// its connection is over and there will be no other.

@@ -267,9 +267,9 @@ extension AssemblyTable {
         rows[Int(a)].held * rows[Int(b)].count < rows[Int(b)].held * rows[Int(a)].count
     }
 
-    /// Gives up a memo of any peer to make room for one of a class: of the classes below first, wholly, then of the same.
-    /// Within one orphans go first, then the least complete by eighths; then those that were acknowledged, whose senders
-    /// are told, but not for their own class, unless that is anybody's.
+    /// Gives up a memo of any peer to make room for one of a class: of the classes below first, wholly, then of the
+    /// same. Within one orphans go first, then the least complete by eighths; then those that were acknowledged, whose
+    /// senders are told, but not for their own class, unless that is anybody's.
     private mutating func evictOne(for standing: Peers.Class, except: Int32) -> Bool {
         for lower in Peers.Class.allCases where lower <= standing {
             for bin in 0..<AssemblyTable.binCount {

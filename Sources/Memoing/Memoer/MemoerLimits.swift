@@ -43,8 +43,8 @@ public struct MemoerLimits: Hashable, Sendable {
     public var verifyBurst = 2048
     /// Signatures checked in a second, in the long run, half of them of one source.
     public var verifyPerSecond = 4096
-    /// Peers that something is remembered of, sources and signers, beside those with unfinished memos. Three quarters of
-    /// them are such as have proven that they are there, or are known, at most.
+    /// Peers that something is remembered of, sources and signers, beside those with unfinished memos. Three quarters
+    /// of them are such as have proven that they are there, or are known, at most.
     public var peers = 8192
     /// Acks that wait to be sent.
     public var acks = 4096

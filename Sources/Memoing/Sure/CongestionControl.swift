@@ -6,8 +6,8 @@ public enum SureControl: Hashable, Sendable {
     /// 768 at most. For ways that others use too, and for ways that nobody knows.
     case newReno
     /// As ``newReno``, but a loss cuts the window back by what the round trip shows of a queue only: losses without a
-    /// queue do not slow it down, unless more than a fifth is lost. 32 grams at first. For ways that lose otherwise than
-    /// by being full, and that nobody else needs: it takes more than its share of those that have short queues.
+    /// queue do not slow it down, unless more than a fifth is lost. 32 grams at first. For ways that lose otherwise
+    /// than by being full, and that nobody else needs: it takes more than its share of those that have short queues.
     case delayReno
     /// So many bytes a second, with 28 a datagram for its IP and UDP headers, for links whose rate is known. Nothing is
     /// slowed down by loss, so a rate above the link's floods it.

@@ -171,7 +171,8 @@ struct DoneTable {
             let sender: UInt64
             let node: UInt64
             var order: MidOrder
-            /// The first mid that was seen, and when: no later one can be farther from it than the tyme that has passed.
+            /// The first mid that was seen, and when: no later one can be farther from it than the tyme that has
+            /// passed.
             private(set) var first: MidOrder
             private(set) var firstAt: Tyme
             /// A mid was not taken in, so that one that is greater need not be new.

@@ -31,8 +31,8 @@ extension Memoer {
     /// The tyme in microseconds.
     @inline(__always) var micros: Micros { sure.stamp.tyme == tyme ? sure.stamp.micros : Micros(tyme: tyme) }
 
-    /// How sure memos are sent to destinations that ``setSure(_:for:)`` was not called for, and are new. Values that make
-    /// no sense are refused by the first memo to such a destination, with ``MemoError/badOption(_:value:)``.
+    /// How sure memos are sent to destinations that ``setSure(_:for:)`` was not called for, and are new. Values that
+    /// make no sense are refused by the first memo to such a destination, with ``MemoError/badOption(_:value:)``.
     public var sureDefaults: SureOptions {
         get { sure.outbox.defaults }
         set { sure.outbox.defaults = newValue }

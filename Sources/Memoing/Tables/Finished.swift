@@ -1,8 +1,8 @@
 /// Remembers which memos are over, so that none is delivered twice: keyed 64-bit fingerprints in two
 /// generations, for each class of peers apart.
 ///
-/// At least the last ``limit`` of a class are remembered, at most twice as many; the table is as large as what is in it. A
-/// fingerprint is a keyed hash of 64 bits, so that one memo in 2^64 divided by the number remembered is taken for
+/// At least the last ``limit`` of a class are remembered, at most twice as many; the table is as large as what is in
+/// it. A fingerprint is a keyed hash of 64 bits, so that one memo in 2^64 divided by the number remembered is taken for
 /// another, and nobody who lacks the secret can bring that about.
 ///
 /// Mids of ours grow. One that is beyond all that its sender is remembered by needs no look-up, and is put in together

@@ -35,8 +35,8 @@ struct Peers {
         var open = 0
         var openSure = 0
         var charged = 0
-        /// Of the memos of one gram and the ends told to it, how many are asked for once more, in 1/65,536: what share of
-        /// acks is lost on the way to it.
+        /// Of the memos of one gram and the ends told to it, how many are asked for once more, in 1/65,536: what share
+        /// of acks is lost on the way to it.
         var asksAgain: Int32 = 0
         /// When an end was told to it last.
         var toldAt: Tyme = 0

@@ -95,8 +95,8 @@ extension SimNet {
         }
     }
 
-    /// Whoever asked has gone. The listener's end says its answer again, which is answered by a reset, and gives up when
-    /// connecting would have.
+    /// Whoever asked has gone. The listener's end says its answer again, which is answered by a reset, and gives up
+    /// when connecting would have.
     private func askInVain(_ pipe: Pipe, at now: Int64, _ tyme: Tyme) {
         guard let server = pipe.server, server.state == .connecting else { return }
         guard now < pipe.deadline else { return forget(pipe) }

@@ -38,7 +38,8 @@ public protocol DatagramTransport {
     /// Appends the next train to `out` and says from whom it is, or returns nil if nothing is there.
     ///
     /// A datagram that cannot be handed on (cut short, of an unknown family) is counted in ``statistics`` and passed
-    /// over, so nil means "nothing there"; where that took too long, ``wakeTyme`` says when to look again. An empty datagram is a train of no bytes.
+    /// over, so nil means "nothing there"; where that took too long, ``wakeTyme`` says when to look again. An empty
+    /// datagram is a train of no bytes.
     ///
     /// - Parameters:
     ///   - out: room for at least ``TrainLimits/bytes`` bytes.

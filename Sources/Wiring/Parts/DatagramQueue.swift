@@ -4,8 +4,8 @@ import Doing
 ///
 /// It does the sending half of a ``DatagramCore``: a core appends, and hands on ``poll(into:_:)``, ``sent(_:_:)``,
 /// ``unblock()`` and ``isBlocked``. Datagrams to one peer keep their order. As many as are equally long leave together;
-/// a shorter one ends the train. A peer that has no room holds up nobody else. A datagram that is refused is dropped and
-/// counted; so is one for which the queue has no room.
+/// a shorter one ends the train. A peer that has no room holds up nobody else. A datagram that is refused is dropped
+/// and counted; so is one for which the queue has no room.
 ///
 /// ```swift
 /// mutating func handle(_ bytes: RawSpan, _ train: Train, at tyme: Tyme) {

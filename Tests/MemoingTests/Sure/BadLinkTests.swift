@@ -46,7 +46,10 @@ import Wiring
             road.run(until: 3000)
             #expect(
                 road.results == ["delivered": 1] && road.wrong == [],
-                "seed \(seed): \(road.results) at \(road.tyme) \(road.memoers[0].sureStatistics) \(road.memoers[1].statistics.drops.occurred)"
+                """
+                seed \(seed): \(road.results) at \(road.tyme) \(road.memoers[0].sureStatistics)
+                \(road.memoers[1].statistics.drops.occurred)
+                """
             )
         }
     }
