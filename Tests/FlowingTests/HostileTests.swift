@@ -127,7 +127,7 @@ struct HostileTests {
     }
 
     @Test(
-        "garbage in every state, random bytes, frames with flipped bits and cut short: nothing traps, tables are bounded"
+        "garbage in any state, random bytes, frames with flipped bits and cut short: nothing traps, tables are bounded"
     )
     func fuzz() throws {
         for wire in [FlowWire.own, .ouroborosUDP023] {

@@ -74,7 +74,7 @@ struct SwarmTests {
     }
 
     @Test(
-        "reliable flows are complete, ordered ones never go backwards, tables are empty after quiet; same seed, same run",
+        "reliable flows are complete, ordered ones never go back, tables are empty after quiet; same seed, same run",
         arguments: [FlowWire.own, .ouroborosUDP023])
     func swarm(_ wire: FlowWire) throws {
         let first = try Self.run(wire, seed: 7, flows: 250)
