@@ -22,18 +22,21 @@ extension LTPEngine {
         let place = Int(number)
         guard peers[place].sends, !peers[place].isBlocked else { return nil }
         dropStale(place)
-        // Control segments wait for no credit: they are few and short, and sessions end by them.
-        if !peers[place].control.isEmpty { return fillControl(&out, place, limits.segments, limits.bytes) }
         var most = limits.bytes
         if peers[place].rate != nil {
             peers[place].refill(at: now)
-            guard peers[place].credit > 0 else {
+            // Control segments may take credit of the future, for sessions end by them; but not without end, since a
+            // flood of reports would drown their own acknowledgements.
+            let debt = isClosed ? .infinity : Double(peers[place].peer.burst)
+            let isOpen = peers[place].control.isEmpty ? peers[place].credit > 0 : peers[place].credit > -debt
+            guard isOpen else {
                 peers[place].isStarved = peers[place].hasMore
                 if peers[place].hasMore { deadlines.set(Key.credit(number), at: peers[place].creditReturns(at: now)) }
                 return nil
             }
-            most = min(most, Int(min(peers[place].credit, 1e15)) + peers[place].peer.mtu)
+            most = min(most, Int(min(max(0, peers[place].credit), 1e15)) + peers[place].peer.mtu)
         }
+        if !peers[place].control.isEmpty { return fillControl(&out, place, limits.segments, limits.bytes) }
         return fillData(&out, place, limits, most)
     }
 

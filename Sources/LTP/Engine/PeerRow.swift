@@ -79,6 +79,8 @@ struct PeerRow {
     /// When a datagram may leave again.
     func creditReturns(at tyme: Tyme) -> Tyme {
         guard let rate, credit <= 0 else { return tyme }
-        return max((tyme - credit / rate).nextUp, tyme.nextUp)
+        // What control segments have borrowed, they need not pay back as a whole before the next may leave.
+        let lacking = control.isEmpty ? -credit : -credit - Double(peer.burst)
+        return max((tyme + lacking / rate).nextUp, tyme.nextUp)
     }
 }
