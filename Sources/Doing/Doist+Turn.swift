@@ -172,6 +172,8 @@ extension Doist {
         guard ride.metronome.boundary <= now else { return false }
         if tyme >= ride.stop { return true }
         if root.isQuiet(at: tyme), root.pointee.count > 0 { return false }
+        let oldest = now - Double(Doist.ticksMadeUp) * tock
+        if ride.metronome.boundary <= oldest { _ = skipTicks(&ride, until: oldest, target: ride.stop) }
         if now - ride.metronome.boundary > tock { statistics.lateTicks += 1 }
         try makeTimedPass(.due, ride)
         ride.metronome.tick(by: tock)
@@ -182,11 +184,14 @@ extension Doist {
 
     private func isEnding(_ ride: Ride) -> Bool { isStopRequested || ride.pace.isStopRequested }
 
-    /// Ticks without passes up to the clock, the next due tyme or the stop; answers how many.
+    /// Ticks without passes up to the clock, and to the next due tyme or the stop; answers how many.
     private func skipTicks(_ ride: inout Ride, until now: Double) -> Int {
+        skipTicks(&ride, until: now, target: min(root.firstTimer, ride.stop))
+    }
+
+    private func skipTicks(_ ride: inout Ride, until now: Double, target: Tyme) -> Int {
         guard tock > 0 else { return 0 }
         let elapsed = ((now - ride.metronome.boundary) / tock).rounded(.down) + 1
-        let target = min(root.firstTimer, ride.stop)
         let count = engine.pointee.advance(until: target, atMost: Int(min(elapsed, 0x1p53)))
         if count > 0 { ride.extraPasses = 0 }
         ride.metronome.skip(count)

@@ -31,6 +31,12 @@ public final class Doist {
     /// Tyme moves by it, so it is how fine timers, pacing and measured round trips are. Ticks at which nothing is due
     /// cost nothing. In simulated time ``Tymist/defaultTock`` is the default.
     public static let defaultRealTock = 0x1p-10
+    /// How many late ticks a run in real time makes up for one by one.
+    ///
+    /// Where passes take longer than the tock, older ticks go by without one, so that tyme does not fall behind the
+    /// clock: doers that run at every tick miss runs then, timers come at a later tick, and doers with a tock of their
+    /// own catch up as ``Doer/catchUp`` says.
+    public static let ticksMadeUp = 32
     /// How many failures are kept; later ones are counted only.
     public static let failureLimit = 256
     /// Where the random numbers start if nothing is said.

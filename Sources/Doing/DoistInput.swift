@@ -38,14 +38,16 @@ extension Doist {
 
     // MARK: - Playing back
 
-    /// Ticks without passes up to `tyme`, as real time does while nothing is due.
+    /// Ticks without passes up to `tyme`, as real time does while nothing is due, or where ticks came too late.
     ///
-    /// - Returns: false if `tyme` is no tick from here, or something is due now; then nothing has changed.
+    /// - Returns: false if `tyme` is no tick from here, or, in simulated time, if something is due now; then nothing
+    ///   has changed.
     /// - Precondition: entered, and not called by one of its doers.
     public func advance(to target: Tyme) -> Bool {
         checkIdle("advance")
         if target == tyme { return true }
-        guard target > tyme, target < .infinity, root.isQuiet(at: tyme) else { return false }
+        let mayPass = engine.pointee.isRealTime || root.isQuiet(at: tyme)
+        guard target > tyme, target < .infinity, mayPass else { return false }
         let before = (engine.pointee.tyme, engine.pointee.lastPassTyme)
         let count = engine.pointee.advance(until: target, atMost: 1 << 32)
         guard tyme == target else {

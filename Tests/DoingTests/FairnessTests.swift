@@ -78,9 +78,34 @@ import Testing
             return .again
         }
         let (socket, late) = socket(pace, [1000.1, 1000.2, 1000.3])
-        let doist = try Doist(tock: 0.001, limit: 0.05, pace: pace, doers: [busy, socket])
+        let doist = try Doist(tock: 0.001, limit: 0.4, pace: pace, doers: [busy, socket])
         try doist.run()
         #expect(late().count == 3 && late().allSatisfy { $0 <= 0.0201 })
+    }
+
+    @Test(
+        "where every pass takes ten tocks tyme keeps up with the clock, and no timer is missed",
+        arguments: [0.0625, 0.005])
+    func overload(span: Double) throws {
+        let pace = FakePace()
+        let busy = Probe("busy") { _ in
+            pace.clock += 0.01
+            return .again
+        }
+        var late: [Double] = []
+        let timed = Probe("timed", tock: 0.0625)
+        let parked = Probe("parked") { tyme in
+            late.append(pace.clock - 1000 - tyme)
+            return .park(until: tyme + span)
+        }
+        let doist = try Doist(limit: 4.0, pace: pace, doers: [busy, timed, parked])
+        try doist.run()
+        #expect(timed.tymes.count == 64)
+        #expect(timed.tymes.enumerated().allSatisfy { (0..<0.045).contains($1 - Double($0) * 0.0625) })
+        #expect(late.allSatisfy { $0 <= 0.045 })
+        #expect(parked.tymes.count >= min(390, Int(3.9 / (span + 0.015))))
+        #expect((380...406).contains(busy.tymes.count))  // all that there is time for
+        #expect(doist.statistics.clockShifts == 0 && pace.clock < 1004.06)
     }
 
     @Test("in simulated time to go on is to run again at the next tick")

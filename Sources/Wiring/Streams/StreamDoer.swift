@@ -2,11 +2,12 @@ import Doing
 
 /// What a ``StreamDoer`` may do in one pass, each way.
 public struct StreamBudget: Hashable, Sendable {
-    /// Bytes read, and bytes written, in one pass at most; one read or write more may be under way.
+    /// Bytes read, and bytes written, in one pass at most; one read or write more may be under way. 64 KiB unless said
+    /// otherwise: what every connection may do before the others have their turn.
     public var bytes: Int
 
     /// What is left over runs in the next pass.
-    public init(bytes: Int = 1 << 20) {
+    public init(bytes: Int = 64 << 10) {
         precondition(bytes >= 1, "budget of \(bytes) bytes")
         self.bytes = bytes
     }
