@@ -187,16 +187,20 @@ def we_serve(peer, kind, checked, loss, count=10):
     words = ["alloc", "--name", "oecho", "--o7", "127.0.0.1:0", "--to", f"127.0.0.1:{us.port}", "--count", str(count),
              "--qos", kind, "--time", "25", "--message-size", "500"] + (["--crc"] if checked else [])
     process = start(peer, words)
-    last, end = None, time.monotonic() + 25
+    end, waiting = time.monotonic() + 25, {}
     while process.poll() is None and time.monotonic() < end:
         packet = us.receive(0.2)
         if packet is not None:
-            if last is not None:  # what came before was acknowledged, since they send more
-                us.next_out = us.next_out if kind != "reliable" else us.acknowledged
-            last = packet
+            waiting[us.next_out] = packet
             us.write(packet)
-        elif last is not None and kind == "reliable" and us.acknowledged != (us.next_out + 1) & U32:
-            us.write(last)
+            if kind == "reliable":
+                us.next_out = (us.next_out + 1) & U32
+        if kind != "reliable":
+            continue
+        waiting = {number: bytes for number, bytes in waiting.items() if (number - us.acknowledged) & U32 < 1 << 31}
+        if packet is None:  # nothing comes: what is not acknowledged is sent again
+            for number, bytes in waiting.items():
+                us.packet(us.head(DATA | (FIRST if number == us.acknowledged else 0), number) + bytes)
     status, output = finish(process, 5)
     return status == 0, output.strip().splitlines()[-1] if output.strip() else "nothing printed"
 
