@@ -334,7 +334,10 @@ extension Deck {
         pointee.woken.removeAll()
         while !pointee.ahead.isEmpty {
             let deed = takeWoken()
-            if deed.pointee.isParked { restart(deed, at: tyme) }
+            if deed.pointee.isParked {
+                deed.leaveContainer()  // it was woken while it ran, and then parked until a tyme
+                restart(deed, at: tyme)
+            }
             pointee.running = deed
             do {
                 let verdict =
