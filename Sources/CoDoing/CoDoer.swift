@@ -39,7 +39,7 @@ import Doing
 
     /// What it does, from its first recur on.
     ///
-    /// Wait with ``sleep(for:)``, ``sleep(until:)``, ``nextTick()`` and ``Inbox/next()``; task groups, `async let` and
+    /// Wait with ``sleep(for:)``, ``sleep(until:)``, ``nextTick()`` and `Inbox.next()`; task groups, `async let` and
     /// ``within(_:_:)`` stay in the loop, a bare `Task {}` and `Task.sleep` do not and trap when they come back.
     ///
     /// The base class returns at once.

@@ -68,8 +68,13 @@ public struct RetryTymer: Hashable, Sendable {
     /// `cap`.
     ///
     /// - Parameters:
+    ///   - patience: seconds that the first try is waited for.
+    ///   - factor: what the time grows by with each try.
+    ///   - cap: the longest time, in seconds.
+    ///   - tries: repetitions before it is over; `Int.max` for never.
     ///   - jitter: by how much of itself a time is scattered at most, both ways.
     ///   - random: where its scatter comes from.
+    ///   - start: the tyme of the first try.
     /// - Throws: as the other initialiser; ``TymeError/jitter(_:)`` unless that is in 0..<1.
     public init(
         patience: Double, factor: Double = 2, cap: Double = 60, tries: Int = 12, jitter: Double,

@@ -6,7 +6,9 @@ extension Flow {
     ///
     /// The rest of a packet stays and is read next, where the original loses it.
     ///
-    /// - Parameter count: bytes at most; at least 1.
+    /// - Parameters:
+    ///   - count: bytes at most; at least 1.
+    ///   - buffer: emptied, and filled with what was read.
     public func read(_ count: Int = .max, into buffer: inout [UInt8]) -> FlowRead {
         buffer.removeAll(keepingCapacity: true)
         return take(count) { buffer.append(contentsOf: $0) }

@@ -29,7 +29,9 @@ extension FlowNet {
 
     /// Waits for a request for a bound name and accepts it.
     ///
-    /// - Parameter timeout: seconds to wait; nil for as long as it takes.
+    /// - Parameters:
+    ///   - timeout: seconds to wait; nil for as long as it takes.
+    ///   - data: goes with the answer; the asker finds it in ``Flow/data``.
     /// - Returns: nil if none came in time.
     public nonisolated(nonsending) func accept(timeout: Double? = nil, data: [UInt8] = []) async throws -> Flow? {
         let inbox = offered ?? Inbox(limit: 1)
@@ -135,7 +137,9 @@ extension Flow {
 extension FlowSet {
     /// Waits until something has happened and moves it to `queue`.
     ///
-    /// - Parameter timeout: seconds to wait; nil for as long as it takes.
+    /// - Parameters:
+    ///   - queue: gets what has happened.
+    ///   - timeout: seconds to wait; nil for as long as it takes.
     /// - Returns: whether anything is in the queue.
     /// - Throws: `CancellationError`.
     @discardableResult public nonisolated(nonsending) func wait(

@@ -97,6 +97,7 @@ public final class FlowNet {
     /// Asks for a flow to `name`, in the first layer whose directory knows it.
     ///
     /// - Parameters:
+    ///   - name: who is asked.
     ///   - qos: what is promised.
     ///   - timeout: seconds in which an answer must come.
     ///   - data: goes with the request; the acceptor finds it in ``Flow/data``.
@@ -134,7 +135,10 @@ public final class FlowNet {
 
     /// Takes part in a broadcast: what one member writes, every other reads once. Not on Ouroboros' UDP layer.
     ///
-    /// - Parameter timeout: seconds in which the hub must answer.
+    /// - Parameters:
+    ///   - name: of the broadcast.
+    ///   - qos: what is promised.
+    ///   - timeout: seconds in which the hub must answer.
     @discardableResult public func join(_ name: String, qos: QoSSpec = .raw, timeout: Double = patience) -> Flow {
         let flow = Flow(of: self)
         alloc(flow, name, qos: qos, timeout: timeout, data: [], joins: true)
