@@ -9,6 +9,10 @@ import Wiring
 
 /// What a program that embeds a doist does from outside of its passes, with real sockets.
 @Suite("a doist hears its host", .serialized, .timeLimit(.minutes(1))) struct OutsideTests {
+    /// Seconds within which what is queued is on the wire: a millisecond where nothing else runs, as CI says of a pass
+    /// of its own; beside a thousand other tests on two cores only far less than a pass that nobody wakes would take.
+    static let prompt = ProcessInfo.processInfo.environment["TYMIST_QUIET"] == nil ? 0.2 : 0.001
+
     /// Somebody else's socket: when each datagram arrived, by a thread of its own.
     private final class Arrivals: Sendable {
         let address: Address
@@ -64,7 +68,7 @@ import Wiring
         }
         for _ in 0..<1000 where !arrivals.isComplete { usleep(1000) }
         let median = arrivals.median(after: starts)
-        #expect(median.map { $0 < 0.001 } ?? false, "\(median as Double?)")
+        #expect(median.map { $0 < Self.prompt } ?? false, "\(median as Double?)")
         #expect(waitReadable(doist.descriptor!, 2_000_000) == 0)
         doist.requestStop()
         #expect(waitReadable(doist.descriptor!, 0) == 1)
@@ -85,7 +89,7 @@ import Wiring
         }
         for _ in 0..<1000 where !arrivals.isComplete { try await Task.sleep(for: .milliseconds(1)) }
         let median = arrivals.median(after: starts)
-        #expect(median.map { $0 < 0.001 } ?? false, "\(median as Double?)")
+        #expect(median.map { $0 < Self.prompt } ?? false, "\(median as Double?)")
         let stopped = RealPace().now()
         doist.requestStop()
         try await run.value
