@@ -6,7 +6,7 @@ import Testing
 /// A doist inside a task goes on wherever its executor lets it: each time on another thread, here.
 @Suite("A doist that moves between threads")
 struct ThreadTests {
-    @Test("a body may be resumed by a plain doer on the thread that the doist has moved to", .timeLimit(.minutes(1)))
+    @Test("a body may be resumed by a plain doer on the thread that the doist has moved to", .timeLimit(.minutes(5)))
     func continuation() async throws {
         await #expect(processExitsWith: .success) {
             let lines = await Task(executorPreference: Hopping()) { () -> [String] in
@@ -31,7 +31,7 @@ struct ThreadTests {
         }
     }
 
-    @Test("inboxes and promises work across such moves", .timeLimit(.minutes(1)))
+    @Test("inboxes and promises work across such moves", .timeLimit(.minutes(5)))
     func messages() async throws {
         await #expect(processExitsWith: .success) {
             let lines = await Task(executorPreference: Hopping()) { () -> [String] in

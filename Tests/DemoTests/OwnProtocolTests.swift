@@ -8,7 +8,7 @@ import Testing
 import Wiring
 
 /// The article "A protocol of your own" shows these programs, to the letter.
-@Suite("The article on a protocol of your own", .timeLimit(.minutes(1)))
+@Suite("The article on a protocol of your own", .timeLimit(.minutes(5)))
 struct OwnProtocolTests {
     @Test("a third of what is sent is lost, and every note arrives once, in order")
     func simulated() throws {

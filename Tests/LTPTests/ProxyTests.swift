@@ -201,7 +201,7 @@ struct ProxyTests {
     }
 }
 
-@Suite("LTP over real sockets", .timeLimit(.minutes(1)))
+@Suite("LTP over real sockets", .timeLimit(.minutes(5)))
 struct SocketTests {
     @Test("blocks of all sizes cross loopback in one doist, both ways, and in trains")
     func loopback() throws {

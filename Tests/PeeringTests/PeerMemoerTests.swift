@@ -1,7 +1,7 @@
 import Peering
 import Testing
 
-@Suite("One import", .timeLimit(.minutes(1)))
+@Suite("One import", .timeLimit(.minutes(5)))
 struct PeerMemoerTests {
     @Test(
         "two peers over UDP: a memo of 100 kB arrives with the defaults, plain and sure",

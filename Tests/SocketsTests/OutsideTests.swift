@@ -8,7 +8,7 @@ import Wiring
 @testable import Sockets
 
 /// What a program that embeds a doist does from outside of its passes, with real sockets.
-@Suite("a doist hears its host", .serialized, .timeLimit(.minutes(1))) struct OutsideTests {
+@Suite("a doist hears its host", .serialized, .timeLimit(.minutes(5))) struct OutsideTests {
     /// Seconds within which what is queued is on the wire: a millisecond where nothing else runs, as CI says of a pass
     /// of its own; beside a thousand other tests on two cores only far less than a pass that nobody wakes would take.
     static let prompt = ProcessInfo.processInfo.environment["TYMIST_QUIET"] == nil ? 0.2 : 0.001
