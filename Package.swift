@@ -76,7 +76,8 @@ let package = Package(
         .executableTarget(name: "rehearse", dependencies: ["DemoKit"], path: "Demos/rehearse", swiftSettings: strict),
         .target(name: "CBench", path: "Demos/CBench", cSettings: strictC),
         .executableTarget(
-            name: "bench", dependencies: ["DemoKit", "CoDoing", "LTP", "CBench"], path: "Demos/bench", exclude: ["README.md"],
+            name: "bench", dependencies: ["DemoKit", "CoDoing", "LTP", "CBench"], path: "Demos/bench",
+            exclude: ["README.md"],
             swiftSettings: strict),
 
         .testTarget(name: "DoingTests", dependencies: ["Doing"], swiftSettings: strict),
