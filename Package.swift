@@ -25,9 +25,11 @@ let package = Package(
         .library(name: "Flowing", targets: ["Flowing"]),
     ],
     targets: [
+        // Queues, heaps and tables that several targets use; nobody's to import from outside.
+        .target(name: "Containers", swiftSettings: strict),
         .target(name: "Doing", swiftSettings: strict),
-        .target(name: "Wiring", dependencies: ["Doing"], swiftSettings: strict),
-        .target(name: "Memoing", dependencies: ["Doing", "Wiring"], swiftSettings: strict),
+        .target(name: "Wiring", dependencies: ["Containers", "Doing"], swiftSettings: strict),
+        .target(name: "Memoing", dependencies: ["Containers", "Doing", "Wiring"], swiftSettings: strict),
         .target(name: "Signing", dependencies: ["Memoing"], swiftSettings: strict),
         .target(
             name: "Peering", dependencies: ["Doing", "Wiring", "Memoing", "Signing", "Sockets"], swiftSettings: strict),
@@ -36,13 +38,15 @@ let package = Package(
         .target(name: "Charting", dependencies: ["Doing", "Wiring"], swiftSettings: strict),
         .target(name: "CTaping", cSettings: strictC),
         .target(name: "Taping", dependencies: ["Doing", "Wiring", "CTaping"], swiftSettings: strict),
-        .target(name: "Simming", dependencies: ["Doing", "Wiring", "Charting"], swiftSettings: strict),
+        .target(
+            name: "Simming", dependencies: ["Containers", "Doing", "Wiring", "Charting"], swiftSettings: strict),
         .target(
             name: "Rehearsing", dependencies: ["Doing", "Wiring", "Charting", "Simming"], swiftSettings: strict),
         .target(name: "CoDoing", dependencies: ["Doing"], swiftSettings: strict + [.strictMemorySafety()]),
-        .target(name: "Framing", dependencies: ["Doing", "Wiring"], swiftSettings: strict),
-        .target(name: "LTP", dependencies: ["Doing", "Wiring"], swiftSettings: strict),
-        .target(name: "Flowing", dependencies: ["Doing", "CoDoing", "Wiring"], swiftSettings: strict),
+        .target(name: "Framing", dependencies: ["Containers", "Doing", "Wiring"], swiftSettings: strict),
+        .target(name: "LTP", dependencies: ["Containers", "Doing", "Wiring"], swiftSettings: strict),
+        .target(
+            name: "Flowing", dependencies: ["Containers", "Doing", "CoDoing", "Wiring"], swiftSettings: strict),
 
         .target(
             name: "DemoKit",
@@ -80,6 +84,7 @@ let package = Package(
             exclude: ["README.md"],
             swiftSettings: strict),
 
+        .testTarget(name: "ContainersTests", dependencies: ["Containers", "Doing"], swiftSettings: strict),
         .testTarget(name: "DoingTests", dependencies: ["Doing"], swiftSettings: strict),
         .testTarget(name: "WiringTests", dependencies: ["Doing", "Wiring"], swiftSettings: strict),
         .target(name: "CMallocCount", path: "Tests/CMallocCount", cSettings: strictC),

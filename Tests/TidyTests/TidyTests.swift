@@ -6,20 +6,21 @@ import Testing
 struct TidyTests {
     /// Which modules a target in `Sources` may import. Target edges cannot stop `import Glibc`.
     static let allowed: [String: Set<String>] = [
+        "Containers": [],
         "Doing": ["Synchronization"],
-        "Wiring": ["Doing"],
-        "Memoing": ["Doing", "Wiring"],
+        "Wiring": ["Containers", "Doing"],
+        "Memoing": ["Containers", "Doing", "Wiring"],
         "Peering": ["Doing", "Wiring", "Memoing", "Signing", "Sockets"],
         "Signing": ["Memoing", "CryptoKit", "Glibc", "Musl", "Android", "Darwin"],
         "Sockets": ["Doing", "Wiring", "CSockets", "Synchronization", "Glibc", "Musl", "Darwin"],
         "Charting": ["Doing", "Wiring"],
         "Taping": ["Doing", "Wiring", "CTaping"],
-        "Simming": ["Doing", "Wiring", "Charting"],
+        "Simming": ["Containers", "Doing", "Wiring", "Charting"],
         "Rehearsing": ["Doing", "Wiring", "Charting", "Simming"],
         "CoDoing": ["Doing", "Synchronization"],
-        "Framing": ["Doing", "Wiring"],
-        "LTP": ["Doing", "Wiring"],
-        "Flowing": ["Doing", "CoDoing", "Wiring"],
+        "Framing": ["Containers", "Doing", "Wiring"],
+        "LTP": ["Containers", "Doing", "Wiring"],
+        "Flowing": ["Containers", "Doing", "CoDoing", "Wiring"],
     ]
     static let cTargets: Set<String> = ["CSockets", "CTaping"]
 
@@ -153,7 +154,8 @@ struct TidyTests {
 
     @Test("every library target has a documentation catalogue with a page of its own name")
     func catalogues() {
-        for target in Self.allowed.keys.sorted() {
+        // Containers has no public face.
+        for target in Self.allowed.keys.sorted() where target != "Containers" {
             let page = Self.root.appending(path: "Sources/\(target)/\(target).docc/\(target).md")
             #expect(FileManager.default.fileExists(atPath: page.path), "\(page.lastPathComponent) is missing")
         }

@@ -1,3 +1,4 @@
+import Containers
 import Wiring
 
 /// Packets in order, all bytes one behind the other: what a flow has to send, or its user to read.

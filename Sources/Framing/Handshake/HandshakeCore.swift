@@ -1,3 +1,4 @@
+import Containers
 import Doing
 import Wiring
 
@@ -129,7 +130,7 @@ public struct HandshakeCore: FrameCore {
     public mutating func reset() {
         trunk.reset()
         payload.clear()
-        queue.clear()
+        queue.removeAll()
         (unanswered, queuedBytes, payloadOut) = (nil, 0, 0)
         _ = trunk.hold(held)
     }

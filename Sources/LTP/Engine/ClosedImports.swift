@@ -1,3 +1,4 @@
+import Containers
 import Doing
 
 /// The sessions of others that have ended, for a while: late segments must not open them anew.

@@ -1,3 +1,4 @@
+import Containers
 import Doing
 
 /// What comes to a client service.

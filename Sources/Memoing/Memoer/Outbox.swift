@@ -1,3 +1,4 @@
+import Containers
 import Doing
 import Wiring
 
@@ -33,7 +34,7 @@ struct Outbox {
     private(set) var failed = 0
     private(set) var lostEvents = 0
     var reportsSent = false
-    private var events = Queue<MemoerEvent>()
+    private var events = Fifo<MemoerEvent>()
 
     struct Identity {
         let vid: Vid

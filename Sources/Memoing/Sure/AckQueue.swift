@@ -1,3 +1,4 @@
+import Containers
 import Doing
 import Wiring
 
@@ -30,7 +31,7 @@ struct AckQueue {
     private struct Lane {
         var address = Address.none
         var list = Turn.strangers
-        var datagrams = Queue<Datagram>()
+        var datagrams = Fifo<Datagram>()
     }
 
     /// The lists of ``turns``: what may be sent, of whom; and whose transport has no room.

@@ -1,3 +1,4 @@
+import Containers
 import Doing
 
 /// Remembers the sure memos that are over, so that none is delivered twice and late grams get their answer.
@@ -293,50 +294,17 @@ struct DoneTable {
         }
     }
 
-    /// Fingerprints and ends by open addressing, at most half full. Fingerprint 0 is an empty place.
+    /// Fingerprints with their ends, and the floors of their senders.
     private struct Generation {
-        private var places: [(print: UInt64, end: UInt64)] = []
-        private(set) var count = 0
+        private var ends = Prints(nothing: UInt64(0))
         var floors = Floors()
 
-        @inline(__always) func find(_ print: UInt64) -> UInt64? {
-            guard count > 0 else { return nil }
-            let mask = places.count &- 1
-            let print = print == 0 ? 1 : print
-            var at = Int(truncatingIfNeeded: print) & mask
-            while places[at].print != 0 {
-                if places[at].print == print { return places[at].end }
-                at = (at &+ 1) & mask
-            }
-            return nil
-        }
-
-        @inline(__always) mutating func insert(_ print: UInt64, _ end: UInt64) {
-            if count &* 2 >= places.count { grow() }
-            let mask = places.count &- 1
-            let print = print == 0 ? 1 : print
-            var at = Int(truncatingIfNeeded: print) & mask
-            while places[at].print != 0 {
-                if places[at].print == print {
-                    places[at].end = end
-                    return
-                }
-                at = (at &+ 1) & mask
-            }
-            places[at] = (print, end)
-            count &+= 1
-        }
-
-        @inline(never) private mutating func grow() {
-            let before = places
-            places = Array(repeating: (0, 0), count: max(64, before.count * 2))
-            count = 0
-            for place in before where place.print != 0 { insert(place.print, place.end) }
-        }
+        @inline(__always) var count: Int { ends.count }
+        @inline(__always) func find(_ print: UInt64) -> UInt64? { ends.find(print) }
+        @inline(__always) mutating func insert(_ print: UInt64, _ end: UInt64) { ends.insert(print, end) }
 
         mutating func removeAll() {
-            for index in places.indices { places[index] = (0, 0) }
-            count = 0
+            ends.removeAll()
             floors = Floors()
         }
     }

@@ -1,3 +1,4 @@
+import Containers
 import Doing
 
 /// Whole microseconds of tyme: what the timers of sure memos count in, so that they come out the same everywhere.
@@ -20,5 +21,12 @@ extension Micros {
         var tyme = (Double(self) - 0.5) / 1e6
         while Micros(tyme: tyme) < self { tyme = tyme.nextUp }
         return tyme
+    }
+}
+
+extension RowHeap where Rank == Micros {
+    /// Sets the deadline of a row; `Micros.max` takes it out.
+    mutating func set(_ row: Int32, _ at: Micros) {
+        if at == .max { remove(row) } else { set(row, to: at) }
     }
 }

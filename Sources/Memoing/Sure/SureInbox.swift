@@ -1,3 +1,4 @@
+import Containers
 import Doing
 import Wiring
 
@@ -66,7 +67,7 @@ struct SureInbox {
     var states: [AckState] = []
     var due: [Int32] = []
     var endings: [Ending] = []
-    var repeats = Queue<Repeat>()
+    var repeats = Fifo<Repeat>()
     var ready: AckQueue
     /// Rows that wait for room in the inbox.
     var starved: [Int32] = []

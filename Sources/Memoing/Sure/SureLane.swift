@@ -1,3 +1,4 @@
+import Containers
 import Wiring
 
 /// A gram of a memo in a queue, which outlives the memo.
@@ -28,9 +29,9 @@ struct SureLane {
     var log = TransmissionLog()
     var detector = LossDetector()
     /// Memos with grams that were never sent, in turn.
-    var fresh = Queue<GramRef>()
+    var fresh = Fifo<GramRef>()
     /// Grams to be sent again.
-    var lost = Queue<GramRef>()
+    var lost = Fifo<GramRef>()
     /// Memos that wait for credit.
     var parked: [GramRef] = []
     /// Grams sent and neither acknowledged nor lost.
@@ -54,7 +55,7 @@ struct SureLane {
     /// Memos that are not over, and the memos from the oldest of them on: true for each that is not.
     var unfinished = 0
     private(set) var firstOrder: UInt64 = 0
-    private var open = Queue<Bool>()
+    private var open = Fifo<Bool>()
     /// Bytes of memo that are not over.
     var bytes = 0
 
@@ -162,43 +163,5 @@ extension SureOutbox {
         let times = times(lane)
         if times.isOvertaken(lanes[lane].log.firstOrder, sentAt) { return sentAt + times.lossDelay }
         return times.timerStart(sentAt) + times.timeout
-    }
-}
-
-/// A queue in an array: first in, first out, in amortised constant time.
-struct Queue<Element> {
-    private var places: [Element] = []
-    private var head = 0
-
-    var count: Int { places.count - head }
-    var isEmpty: Bool { head == places.count }
-    var first: Element? { isEmpty ? nil : places[head] }
-
-    @inline(__always) subscript(index: Int) -> Element {
-        get { places[head &+ index] }
-        set { places[head &+ index] = newValue }
-    }
-
-    @inline(__always) mutating func append(_ element: Element) { places.append(element) }
-
-    /// Storage for so many elements is kept by ``removeAll()``.
-    static var mostKept: Int { 64 }
-
-    mutating func removeAll() {
-        places.removeAll(keepingCapacity: places.capacity <= Queue.mostKept)
-        head = 0
-    }
-
-    @inline(__always) mutating func removeFirst() { removeFirst(1) }
-
-    @inline(__always) mutating func removeFirst(_ count: Int) {
-        head &+= count
-        if head == places.count {
-            places.removeAll(keepingCapacity: places.capacity <= 1 << 14)
-            head = 0
-        } else if head >= 1024, head &* 2 >= places.count {
-            places.removeFirst(head)
-            head = 0
-        }
     }
 }

@@ -1,3 +1,4 @@
+import Containers
 import Doing
 import Wiring
 
@@ -20,8 +21,8 @@ struct SureOutbox {
     /// Memos by lane, oldest first.
     private var byLane = Roster(lists: 0)
     /// When a lane has something to do, and when a memo is given up by its user's deadline.
-    private var lanesDue = DeadlineHeap()
-    private var memosDue = DeadlineHeap()
+    private var lanesDue = RowHeap<Micros>()
+    private var memosDue = RowHeap<Micros>()
     private var lastLane: Int32 = -1
     private var serials: UInt64 = 0
     /// The transport has no room.
@@ -35,7 +36,7 @@ struct SureOutbox {
     /// Memos that are not over, and their bytes.
     private(set) var unfinished = 0
     private(set) var unfinishedBytes = 0
-    var outcomes = Queue<SureOutcome>()
+    var outcomes = Fifo<SureOutcome>()
     var counts = SureStatistics()
     var sent = MemoerStatistics.Traffic()
     /// The grams of the last train that was polled.
@@ -74,7 +75,7 @@ struct SureOutbox {
     var isBlocked: Bool { blocked > 0 || isFull && turns.first(of: Turn.ready) >= 0 }
 
     /// When something is due, leaving aside what is ready.
-    @inline(__always) var deadline: Micros { min(lanesDue.first?.at ?? .max, memosDue.first?.at ?? .max) }
+    @inline(__always) var deadline: Micros { min(lanesDue.first?.rank ?? .max, memosDue.first?.rank ?? .max) }
 }
 
 // MARK: - Queueing
@@ -240,7 +241,7 @@ extension SureOutbox {
             // Nothing is left of it in any queue but refs that are dead.
             lanes[lane].fresh.removeAll()
             lanes[lane].lost.removeAll()
-            lanes[lane].parked.removeAll(keepingCapacity: lanes[lane].parked.capacity <= Queue<GramRef>.mostKept)
+            lanes[lane].parked.removeAll(keepingCapacity: lanes[lane].parked.capacity <= Fifo<GramRef>.mostKept)
             lanes[lane].timeouts = 0
             lanes[lane].probes = 0
         }

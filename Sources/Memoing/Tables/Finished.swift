@@ -1,3 +1,5 @@
+import Containers
+
 /// Remembers which memos are over, so that none is delivered twice: keyed 64-bit fingerprints in two
 /// generations, for each class of peers apart.
 ///
@@ -16,8 +18,8 @@ struct Finished {
     private var front = Front()
 
     private struct Memory {
-        var young = Prints()
-        var old = Prints()
+        var young = Prints(nothing: ())
+        var old = Prints(nothing: ())
         /// Those that are still to be put into the younger generation.
         var fresh: [UInt64] = []
         /// Turns until nothing is remembered of what the sender in ``Front`` had sent before.
@@ -26,7 +28,7 @@ struct Finished {
         @inline(__always) var count: Int { young.count &+ old.count &+ fresh.count }
 
         mutating func contains(_ print: UInt64) -> Bool {
-            young.contains(print) || old.count > 0 && old.contains(print)
+            young.find(print) != nil || old.find(print) != nil
         }
 
         @inline(never) mutating func settle(_ limit: Int) {
@@ -40,7 +42,7 @@ struct Finished {
                 young.removeAll()
                 untrusted = max(0, untrusted &- 1)
             }
-            young.insert(print)
+            young.insert(print, ())
         }
     }
 
@@ -114,48 +116,5 @@ struct Finished {
         var sender: UInt64 = 0
         var node: UInt64 = 0
         var order: MidOrder?
-    }
-
-    /// A set of words by open addressing with linear probing, at most half full. 0 is an empty place.
-    private struct Prints {
-        private var places: [UInt64] = []
-        private(set) var count = 0
-
-        @inline(__always) func contains(_ print: UInt64) -> Bool {
-            guard count > 0 else { return false }
-            let mask = places.count &- 1
-            let print = print == 0 ? 1 : print
-            var at = Int(truncatingIfNeeded: print) & mask
-            while places[at] != 0 {
-                if places[at] == print { return true }
-                at = (at &+ 1) & mask
-            }
-            return false
-        }
-
-        @inline(__always) mutating func insert(_ print: UInt64) {
-            if count &* 2 >= places.count { grow() }
-            let mask = places.count &- 1
-            let print = print == 0 ? 1 : print
-            var at = Int(truncatingIfNeeded: print) & mask
-            while places[at] != 0 {
-                if places[at] == print { return }
-                at = (at &+ 1) & mask
-            }
-            places[at] = print
-            count &+= 1
-        }
-
-        @inline(never) private mutating func grow() {
-            let before = places
-            places = Array(repeating: 0, count: max(64, before.count * 2))
-            count = 0
-            for print in before where print != 0 { insert(print) }
-        }
-
-        mutating func removeAll() {
-            for index in places.indices { places[index] = 0 }
-            count = 0
-        }
     }
 }

@@ -1,4 +1,5 @@
 import Charting
+import Containers
 import Doing
 import Wiring
 

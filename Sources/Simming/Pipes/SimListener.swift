@@ -67,8 +67,7 @@ public final class SimListener: StreamListener {
 
     public func accept(at tyme: Tyme) throws(TransportError) -> SimStream? {
         guard let state else { throw .notOpen(subject: net.describe(address)) }
-        while !state.waiting.isEmpty {
-            let connection = state.waiting.popFirst()
+        while let connection = state.waiting.popFirst() {
             connection.listener = nil
             guard let end = connection.server else { continue }
             return SimStream(host: host, taken: connection, end: end)

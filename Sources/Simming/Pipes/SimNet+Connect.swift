@@ -16,8 +16,7 @@ extension SimNet {
     func unlisten(_ state: ListenerState, host: SimHost, port: UInt16) {
         table.unlisten(host.number, port)
         state.isOpen = false
-        while !state.waiting.isEmpty {
-            let pipe = state.waiting.popFirst()
+        while let pipe = state.waiting.popFirst() {
             pipe.listener = nil
             if let server = pipe.server { reset(pipe, server) }
         }

@@ -196,7 +196,7 @@ extension SimNet {
     /// The next thing that an end sent has come to the end of its way: what it is, and whether the other end gets to
     /// know of it.
     func land(_ end: PipeEnd, at now: Int64, _ tyme: Tyme) -> (segment: PipeEnd.Segment, isThere: Bool) {
-        let segment = end.segments.popFirst()
+        let segment = end.segments.popFirst()!
         let way = raw.pointee.ways[Int(end.way)]
         way.pointee.statistics.inFlight &-= 1
         let fate: TraceEvent.Fate
@@ -274,7 +274,7 @@ extension SimNet {
         let due = arrival(other.way, at: now)
         let word = PipeEnd.Word(
             due: due, since: now, arrived: end.arrived, read: end.read, isLast: end.isEndArrived)
-        if let last = end.words.last, last.due == due {
+        if end.words.last?.due == due {
             end.words.last = word
         } else {
             end.words.append(word)
@@ -284,7 +284,7 @@ extension SimNet {
 
     /// Word has come back.
     private func hear(_ pipe: Pipe, _ end: PipeEnd, at now: Int64, _ tyme: Tyme) {
-        var word = end.words.popFirst()
+        var word = end.words.popFirst()!
         guard !isDown(end.host), let other = other(pipe, end) else { return }
         if isBlocked(other.way, at: now) {
             // The other end says it again, or the next word does; without any, this end gives up.

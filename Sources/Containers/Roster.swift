@@ -1,40 +1,45 @@
 /// Doubly linked lists through the rows of a table beside it; a row is in at most one of them.
-struct Roster {
-    private struct Link {
-        var list: Int32 = -1
-        var before: Int32 = -1
-        var after: Int32 = -1
+package struct Roster {
+    @usableFromInline struct Link {
+        @usableFromInline var list: Int32 = -1
+        @usableFromInline var before: Int32 = -1
+        @usableFromInline var after: Int32 = -1
+
+        @inlinable init() {}
+        @inlinable init(list: Int32, before: Int32, after: Int32) {
+            (self.list, self.before, self.after) = (list, before, after)
+        }
     }
-    private var links: [Link] = []
-    private var ends: [(first: Int32, last: Int32)]
+    @usableFromInline var links: [Link] = []
+    @usableFromInline var ends: [(first: Int32, last: Int32)]
 
     /// - Parameter lists: how many lists there are at first.
-    init(lists: Int) { ends = Array(repeating: (-1, -1), count: lists) }
+    @inlinable package init(lists: Int) { ends = Array(repeating: (-1, -1), count: lists) }
 
     /// The first row of a list, or -1.
-    @inline(__always) func first(of list: Int) -> Int32 { ends[list].first }
+    @inlinable @inline(__always) package func first(of list: Int) -> Int32 { ends[list].first }
 
     /// Whether `row` is all that is in a list.
-    @inline(__always) func isAlone(_ row: Int32, in list: Int) -> Bool {
+    @inlinable @inline(__always) package func isAlone(_ row: Int32, in list: Int) -> Bool {
         ends[list].first == row && ends[list].last == row
     }
 
     /// The row behind `row`, or -1.
-    @inline(__always) func after(_ row: Int32) -> Int32 { links[Int(row)].after }
+    @inlinable @inline(__always) package func after(_ row: Int32) -> Int32 { links[Int(row)].after }
 
     /// The list that `row` is in, or nil.
-    func list(of row: Int32) -> Int? {
+    @inlinable package func list(of row: Int32) -> Int? {
         guard Int(row) < links.count, links[Int(row)].list >= 0 else { return nil }
         return Int(links[Int(row)].list)
     }
 
     /// Makes sure that there are `count` lists.
-    mutating func reserve(lists count: Int) {
+    @inlinable package mutating func reserve(lists count: Int) {
         while ends.count < count { ends.append((-1, -1)) }
     }
 
     /// Puts `row`, which must be in no list, at the end of one.
-    mutating func append(_ row: Int32, to list: Int) {
+    @inlinable package mutating func append(_ row: Int32, to list: Int) {
         while links.count <= Int(row) { links.append(Link()) }
         assert(links[Int(row)].list < 0, "row \(row) is in a list")
         let last = ends[list].last
@@ -44,7 +49,7 @@ struct Roster {
     }
 
     /// Takes `row` out of its list, if it is in one.
-    mutating func remove(_ row: Int32) {
+    @inlinable package mutating func remove(_ row: Int32) {
         guard let list = list(of: row) else { return }
         let link = links[Int(row)]
         if link.before >= 0 { links[Int(link.before)].after = link.after } else { ends[list].first = link.after }
@@ -53,7 +58,7 @@ struct Roster {
     }
 
     /// Puts `row` at the end of `list`, wherever it was.
-    mutating func move(_ row: Int32, to list: Int) {
+    @inlinable package mutating func move(_ row: Int32, to list: Int) {
         if ends[list].last == row { return }
         guard Int(row) < links.count, links[Int(row)].list >= 0 else { return append(row, to: list) }
         // As remove and append, with one look at each array for who else has it.

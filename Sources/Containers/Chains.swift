@@ -2,36 +2,41 @@
 ///
 /// Rows with one hash stand in one chain, newest first; whether a row is the one sought is the table's to say. Grows by
 /// doubling, never shrinks, and never moves a row.
-struct Chains {
-    private var heads: [Int32] = []
-    private var nexts: [Int32] = []
-    private var hashes: [UInt64] = []
-    private(set) var count = 0
+package struct Chains {
+    @usableFromInline var heads: [Int32] = []
+    @usableFromInline var nexts: [Int32] = []
+    @usableFromInline var hashes: [UInt64] = []
+    @usableFromInline var used = 0
+
+    /// None.
+    @inlinable package init() {}
+
+    @inlinable package var count: Int { used }
 
     /// No row.
-    static let none: Int32 = -1
+    @inlinable package static var none: Int32 { -1 }
 
     /// The first row with `hash`, or ``none``.
-    @inline(__always) func first(_ hash: UInt64) -> Int32 {
-        guard count > 0 else { return Chains.none }
+    @inlinable @inline(__always) package func first(_ hash: UInt64) -> Int32 {
+        guard used > 0 else { return Chains.none }
         let row = heads[Int(truncatingIfNeeded: hash) & (heads.count &- 1)]
         return seek(row, hash)
     }
 
     /// The row behind `row` with the same hash, or ``none``.
-    @inline(__always) func next(_ row: Int32) -> Int32 {
+    @inlinable @inline(__always) package func next(_ row: Int32) -> Int32 {
         seek(nexts[Int(row)], hashes[Int(row)])
     }
 
-    @inline(__always) private func seek(_ row: Int32, _ hash: UInt64) -> Int32 {
+    @inlinable @inline(__always) func seek(_ row: Int32, _ hash: UInt64) -> Int32 {
         var row = row
         while row >= 0, hashes[Int(row)] != hash { row = nexts[Int(row)] }
         return row
     }
 
     /// Puts `row`, which must not be in it, under `hash`.
-    mutating func insert(_ row: Int32, _ hash: UInt64) {
-        if count == heads.count { grow() }
+    @inlinable package mutating func insert(_ row: Int32, _ hash: UInt64) {
+        if used == heads.count { grow() }
         while nexts.count <= Int(row) {
             nexts.append(Chains.none)
             hashes.append(0)
@@ -40,11 +45,11 @@ struct Chains {
         hashes[Int(row)] = hash
         nexts[Int(row)] = heads[bucket]
         heads[bucket] = row
-        count += 1
+        used &+= 1
     }
 
     /// Takes `row`, which must be in it, out.
-    mutating func remove(_ row: Int32) {
+    @inlinable package mutating func remove(_ row: Int32) {
         let bucket = Int(truncatingIfNeeded: hashes[Int(row)]) & (heads.count - 1)
         if heads[bucket] == row {
             heads[bucket] = nexts[Int(row)]
@@ -53,10 +58,10 @@ struct Chains {
             while nexts[Int(before)] != row { before = nexts[Int(before)] }
             nexts[Int(before)] = nexts[Int(row)]
         }
-        count -= 1
+        used &-= 1
     }
 
-    private mutating func grow() {
+    @inlinable mutating func grow() {
         let old = heads
         heads = Array(repeating: Chains.none, count: max(16, old.count * 2))
         for head in old {
