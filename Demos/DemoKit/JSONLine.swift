@@ -27,11 +27,14 @@ public struct JSONLine: CustomStringConvertible {
 
     private mutating func append(_ key: String, _ value: String) {
         if !body.isEmpty { body += "," }
-        body += Self.quote(key) + ":" + value
+        body += Self.quote(key)
+        body += ":"
+        body += value
     }
 
     /// `value` in JSON's quotes.
     public static func quote(_ value: String) -> String {
+        if value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C }) { return "\"\(value)\"" }
         var text = "\""
         for scalar in value.unicodeScalars {
             switch scalar {

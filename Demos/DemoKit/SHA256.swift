@@ -7,44 +7,64 @@
 public enum SHA256 {
     /// The digest as 64 hexadecimal digits.
     public static func hex(_ bytes: some Collection<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: digest(bytes).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        let digest = digest(bytes)
+        return String(unsafeUninitializedCapacity: 64) { text in
+            for (place, byte) in digest.enumerated() {
+                (text[2 * place], text[2 * place + 1]) = (digit(byte >> 4), digit(byte & 15))
+            }
+            return 64
+        }
     }
+
+    private static func digit(_ nibble: UInt8) -> UInt8 { nibble + (nibble < 10 ? 48 : 87) }
 
     /// The digest: 32 bytes.
     public static func digest(_ bytes: some Collection<UInt8>) -> [UInt8] {
         var message = Array(bytes)
         let bits = UInt64(message.count) * 8
         message.append(0x80)
-        while message.count % 64 != 56 { message.append(0) }
+        message.append(contentsOf: repeatElement(0, count: (120 - message.count % 64) % 64))
         message.append(contentsOf: (0..<8).map { UInt8(truncatingIfNeeded: bits >> UInt64(56 - 8 * $0)) })
-        var state = initial
-        var schedule = [UInt32](repeating: 0, count: 64)
-        for block in stride(from: 0, to: message.count, by: 64) {
-            for i in 0..<16 {
-                schedule[i] = message[block + 4 * i..<block + 4 * i + 4].reduce(0) { $0 << 8 | UInt32($1) }
-            }
-            compress(&state, &schedule)
-        }
-        return state.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(24 - 8 * $0)) } }
+        var state = State(initial)
+        let (words, constants) = (message.span.bytes, constants.span)
+        for block in stride(from: 0, to: message.count, by: 64) { compress(&state, words, at: block, constants) }
+        return (0..<32).map { UInt8(truncatingIfNeeded: state[$0 / 4] >> UInt32(24 - 8 * ($0 % 4))) }
     }
 
-    private static func compress(_ state: inout [UInt32], _ w: inout [UInt32]) {
+    private typealias State = SIMD8<UInt32>
+
+    private static func compress(_ state: inout State, _ words: RawSpan, at block: Int, _ constants: Span<UInt32>) {
+        var w = InlineArray<64, UInt32>(repeating: 0)
+        for i in 0..<16 {
+            w[i] = UInt32(bigEndian: words.unsafeLoadUnaligned(fromByteOffset: block &+ 4 &* i, as: UInt32.self))
+        }
         for i in 16..<64 {
-            let s0 = rotate(w[i - 15], 7) ^ rotate(w[i - 15], 18) ^ w[i - 15] >> 3
-            let s1 = rotate(w[i - 2], 17) ^ rotate(w[i - 2], 19) ^ w[i - 2] >> 10
-            w[i] = w[i - 16] &+ s0 &+ w[i - 7] &+ s1
+            let (before, late) = (w[i &- 2], w[i &- 15])
+            let s0 = rotate(late, 7) ^ rotate(late, 18) ^ late >> 3
+            let s1 = rotate(before, 17) ^ rotate(before, 19) ^ before >> 10
+            w[i] = w[i &- 16] &+ s0 &+ w[i &- 7] &+ s1
         }
         var (a, b, c, d) = (state[0], state[1], state[2], state[3])
         var (e, f, g, h) = (state[4], state[5], state[6], state[7])
-        for i in 0..<64 {
-            let sum1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
-            let t1 = h &+ sum1 &+ (e & f ^ ~e & g) &+ constants[i] &+ w[i]
-            let sum0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
-            let t2 = sum0 &+ (a & b ^ a & c ^ b & c)
-            (h, g, f, e, d, c, b, a) = (g, f, e, d &+ t1, c, b, a, t1 &+ t2)
+        for i in stride(from: 0, to: 64, by: 4) {
+            round(a, b, c, &d, e, f, g, &h, constants[i] &+ w[i])
+            round(h, a, b, &c, d, e, f, &g, constants[i &+ 1] &+ w[i &+ 1])
+            round(g, h, a, &b, c, d, e, &f, constants[i &+ 2] &+ w[i &+ 2])
+            round(f, g, h, &a, b, c, d, &e, constants[i &+ 3] &+ w[i &+ 3])
+            (a, b, c, d, e, f, g, h) = (e, f, g, h, a, b, c, d)
         }
-        for (i, word) in [a, b, c, d, e, f, g, h].enumerated() { state[i] = state[i] &+ word }
+        state = state &+ State(a, b, c, d, e, f, g, h)
+    }
+
+    /// One round: what becomes of the two words that change; the others only move on.
+    @inline(__always)
+    private static func round(
+        _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: inout UInt32, _ e: UInt32, _ f: UInt32, _ g: UInt32,
+        _ h: inout UInt32, _ word: UInt32
+    ) {
+        let t1 = h &+ (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) &+ (g ^ e & (f ^ g)) &+ word
+        d = d &+ t1
+        h = t1 &+ (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) &+ (a & b ^ c & (a ^ b))
     }
 
     private static func rotate(_ word: UInt32, _ by: UInt32) -> UInt32 { word >> by | word << (32 - by) }
@@ -60,7 +80,7 @@ public enum SHA256 {
     }()
 
     /// The first 32 bits of the fractional parts of the cube roots of the first 64 primes, by whole numbers alone.
-    private static let constants = primes.map { root($0, power: 3) }
+    private static let constants: ContiguousArray<UInt32> = ContiguousArray(primes.map { root($0, power: 3) })
     /// The same of the square roots of the first 8 primes.
     private static let initial = primes.prefix(8).map { root($0, power: 2) }
 

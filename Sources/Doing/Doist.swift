@@ -127,6 +127,8 @@ public final class Doist {
         get { engine.pointee.statistics }
         _modify { yield &engine.pointee.statistics }
     }
+    /// The number of the pass under way, or of the last one: both kinds together, from 1.
+    package var passNumber: UInt64 { engine.pointee.statistics.passes &+ engine.pointee.statistics.extraPasses }
     var isStopRequested = false
     /// It has entered before, so that a stop that was asked since then was meant for a run that is over.
     private var hasEntered = false

@@ -15,6 +15,8 @@ public final class Burst {
     package var onReturn: () -> Void = {}
     /// Bytes that fit.
     public let capacity: Int
+    /// What the streams that read into it may read in a pass.
+    let crowd = StreamCrowd()
     /// Whose memory it is; nil for its own.
     package var owner: AnyObject?
 

@@ -1,9 +1,12 @@
 import Doing
 
-/// What a ``StreamDoer`` may do in one pass, each way.
+/// What a ``StreamDoer`` may do in one pass.
+///
+/// Connections that share a ``Burst`` share more than that: together they read 256 KiB a pass. Who read less than 2 KiB
+/// lately is served in every pass; those who have more take turns. So one with little to say does not wait for all that
+/// a crowd pushes.
 public struct StreamBudget: Hashable, Sendable {
-    /// Bytes read, and bytes written, in one pass at most; one read or write more may be under way. 64 KiB unless said
-    /// otherwise: what every connection may do before the others have their turn.
+    /// Bytes that one connection reads in one pass at most. 64 KiB unless said otherwise.
     public var bytes: Int
 
     /// What is left over runs in the next pass.
@@ -68,6 +71,7 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
     @exclusivity(unchecked) @usableFromInline var toldError: (any Error)?
     @exclusivity(unchecked) @usableFromInline var isOpen = false
     @exclusivity(unchecked) @usableFromInline var watch = DescriptorWatch()
+    @exclusivity(unchecked) private var share = StreamCrowd.Share()
     /// The pass, compiled for this core and this transport where the doer was made.
     @exclusivity(unchecked) @usableFromInline var pass: (StreamDoer, Tyme) throws -> Recurrence = {
         try $0.makePass($1)
@@ -196,10 +200,10 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
     @inlinable final func move(_ tyme: Tyme) throws(TransportError) -> Bool {
         _core.tick(at: tyme)
         // A read is answered before the next: its bytes, and those of its answer, are still in the cache.
-        var left = budget.bytes
+        var left = grant()
         var isMore: Bool
         repeat {
-            isMore = try read(tyme, &left)
+            isMore = left > 0 ? try read(tyme, &left) : !hasEnded && _core.wantsInput
             if ending != nil { return false }
             if !isMore || left <= 0 { _core.expire(at: tyme) }
             isAboutToWrite = true
@@ -216,13 +220,22 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
         return isMore
     }
 
+    /// Bytes that may be read now, 0 if others are first.
+    @usableFromInline final func grant() -> Int {
+        guard let doist else { return budget.bytes }
+        return burst.crowd.grant(&share, atMost: budget.bytes, in: doist.passNumber)
+    }
+
+    @usableFromInline final func note(_ count: Int) { burst.crowd.note(count, &share) }
+
     /// One read, as long as the core wants more; true if there may be more. A loss ends the doer.
     @inlinable final func read(_ tyme: Tyme, _ left: inout Int) throws(TransportError) -> Bool {
         isHeldBack = !hasEnded && !_core.wantsInput
         guard !hasEnded, !isHeldBack else { return false }
         let isUntold = watch.isWritable || !watch.isOn
-        let room = lender?.burst(of: burst.capacity, for: .rx) ?? burst
-        let (reading, isFull) = try room.lend(burst.capacity) { (out: inout OutputRawSpan) throws(TransportError) in
+        let size = min(burst.capacity, left)
+        let room = lender?.burst(of: size, for: .rx) ?? burst
+        let (reading, isFull) = try room.lend(size) { (out: inout OutputRawSpan) throws(TransportError) in
             let reading = try _wire.read(into: &out, at: tyme)
             if case .bytes = reading { _core.handle(out.bytes, at: tyme) }
             return (reading, out.freeCapacity == 0)
@@ -230,6 +243,7 @@ public final class StreamDoer<Core: StreamCore, Wire: StreamTransport>: Doer {
         switch reading {
         case .bytes(let count):
             left -= count
+            note(count)
             // A read that did not fill its room took all there was: what has come since, the poller tells. But while
             // the poller tells of changes only, nothing would tell of an end that came with the last bytes; and without
             // a poller only a read that finds nothing says that nothing is there.
