@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """An honest client beside a crowd of pushing ones: 64 B pings at 100/s at `frame-peer server --echo` must all come back,
-with p99 at most 20 ms, whatever the others do.
+with p99 at most 20 ms (another goal for a slow or a busy machine), whatever the others do.
 
-crowd.py FRAME_PEER [--seconds S] [--only WORD…]
+crowd.py FRAME_PEER [--seconds S] [--goal MS] [--only WORD…]
 
 The crowds: 8, 40 and 200 clients that push 1,000 B frames as fast as the server takes them and read what comes back,
 200 that push and read nothing, and none at all. The crowd runs in a process of its own with a lower priority, since it
@@ -22,7 +22,6 @@ import time
 HEAD = struct.Struct("!IB")  # the length of the whole frame, its type
 FRAME = HEAD.pack(1000, 1) + bytes(1000 - HEAD.size)
 PING = struct.Struct("!IBd51x")  # 64 bytes: a frame that carries when it was due
-GOAL_MS = 20
 
 
 def crowd(port, count, reads):
@@ -90,7 +89,7 @@ def opened(path, server):
     raise RuntimeError(f"the server did not open: {line!r}")
 
 
-def run(frame_peer, count, reads, seconds):
+def run(frame_peer, count, reads, seconds, goal):
     # It tells of every frame, into a file: who read that here would keep the ping waiting.
     said = tempfile.NamedTemporaryFile("r", suffix=".jsonl")
     with open(said.name, "w") as output:
@@ -117,7 +116,7 @@ def run(frame_peer, count, reads, seconds):
     what = f"{count} pushing" + ("" if reads else ", reading nothing")
     print(f"{what}: {len(times)} of {total} back, p50 {times[len(times) // 2] if times else -1:.1f} ms, "
           f"p99 {p99:.1f} ms, max {times[-1] if times else -1:.1f} ms; {received} frames in all", flush=True)
-    return len(times) == total and p99 <= GOAL_MS
+    return len(times) == total and p99 <= goal
 
 
 def main():
@@ -126,11 +125,12 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("frame_peer")
     parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--goal", type=float, default=20)
     parser.add_argument("--only", nargs="*", default=[])
     words = parser.parse_args()
     crowds = [(0, True), (8, True), (40, True), (200, True), (200, False)]
     wanted = [c for c in crowds if not words.only or f"{c[0]}{'' if c[1] else 'mute'}" in words.only]
-    results = [run(words.frame_peer, count, reads, words.seconds) for count, reads in wanted]
+    results = [run(words.frame_peer, count, reads, words.seconds, words.goal) for count, reads in wanted]
     sys.exit(0 if all(results) else 1)
 
 
