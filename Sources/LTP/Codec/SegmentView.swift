@@ -43,6 +43,13 @@ struct SegmentView {
     /// may be data whose length was damaged.
     @inline(__always)
     init(_ bytes: RawSpan) throws(LTPSegmentError) {
+        try self.init(first: bytes)
+        if stray > 0, type != 8 { throw .trailing(stray) }
+    }
+
+    /// Reads the first segment of a datagram; ``stray`` bytes stand behind it. A segment of undefined type takes all.
+    @inline(__always)
+    init(first bytes: RawSpan) throws(LTPSegmentError) {
         guard bytes.byteCount >= 4 else { throw .truncated(.head) }
         let first = unsafe bytes.unsafeLoad(as: UInt8.self)
         guard first < 16 else { throw .version(first >> 4) }
@@ -76,9 +83,8 @@ struct SegmentView {
         }
         trailerStart = at
         if trailerExtensions > 0 { try SegmentView.skipExtensions(Int(trailerExtensions), bytes, at: &at) }
-        end = at
-        stray = bytes.byteCount - at
-        if stray > 0, type != 8, type != 10, type != 11 { throw .trailing(stray) }
+        end = type == 10 || type == 11 ? bytes.byteCount : at
+        stray = bytes.byteCount - end
     }
 
     private mutating func readControl(_ bytes: RawSpan, at: inout Int) throws(LTPSegmentError) {

@@ -81,6 +81,10 @@ public struct LTPCounters: Hashable, Sendable {
     public var undefined = LTPCount()
     /// Segments from another host than the peer's.
     public var wrongHost = LTPCount()
+    /// Segments without a value that verifies, from a peer with ``LTPPeer/authentication``.
+    public var unauthentic = LTPCount()
+    /// Segments of a session with cookies that did not carry them.
+    public var badCookies = LTPCount()
     /// Data for a client service that is not open.
     public var unknownClient = LTPCount()
     /// Control segments of a session that there is not.

@@ -90,7 +90,7 @@ extension LTPEngine {
     private mutating func expire(export row: Int32) {
         exportArmed[Int(row)] = .infinity
         let peer = peers[Int(exports[row].peer)].peer
-        switch exports[row].expire(at: now, retries: peer.retries, mtu: peer.mtu) {
+        switch exports[row].expire(at: now, retries: peer.retries, mtu: roomForData(row)) {
         case .nothing: break
         case .again: enqueue(row)
         case .giveUp: return cancelExport(row, .retransmissionLimit, by: .us)
@@ -105,7 +105,9 @@ extension LTPEngine {
         let number = imports[row].peer
         let peer = peers[Int(number)].peer
         if !peers[Int(number)].hears { imports[row].lastArrival = now }
-        switch imports[row].expire(at: now, retries: peer.retries, patience: peer.patience, mtu: peer.mtu) {
+        let expiry = imports[row].expire(
+            at: now, retries: peer.retries, patience: peer.patience, mtu: roomForReports(row))
+        switch expiry {
         case .nothing: break
         case .made(let count): addReports(row, count)
         case .again(let places): for place in places { add(.report(row, imports[row].id, place: place), to: number) }

@@ -17,7 +17,7 @@ extension LTPEngine {
     /// Takes in one datagram: one segment.
     @inline(__always) private mutating func take(_ bytes: RawSpan, _ source: Address) {
         let view: SegmentView
-        do { view = try SegmentView(bytes) } catch { return malformed(bytes, source) }
+        do { view = try SegmentView(bytes) } catch { return takeOdd(bytes, source, error) }
         if view.type == 0, recent.row >= 0, view.session == recent.session.number,
             view.engine == recent.session.engine, source == recent.source, view.dataCount > 0,
             view.client == recent.client
@@ -30,6 +30,7 @@ extension LTPEngine {
     private mutating func takeOther(_ view: SegmentView, _ bytes: RawSpan, _ source: Address) {
         switch view.type {
         case 0...4, 7: takeData(view, bytes, source)
+        case 8 where view.stray > 0: takeSeveral(bytes, source)
         case 8: takeReport(view, bytes, source)
         case 9: takeReportAck(view, bytes, source)
         case 12: takeSenderCancel(view, bytes, source)
@@ -40,7 +41,29 @@ extension LTPEngine {
         }
     }
 
-    private mutating func malformed(_ bytes: RawSpan, _ source: Address) { count(\.malformed, bytes, source) }
+    private mutating func takeOdd(_ bytes: RawSpan, _ source: Address, _ error: LTPSegmentError) {
+        if case .trailing = error { return takeSeveral(bytes, source) }
+        count(\.malformed, bytes, source)
+    }
+
+    /// Takes in a datagram of several segments, if it is nothing but segments: what is behind the first could also be
+    /// data whose length was damaged. Behind a report anything may stand, since ION 4.1.3 sends such.
+    ///
+    /// - Source: RFC 5326, 5.
+    private mutating func takeSeveral(_ bytes: RawSpan, _ source: Address) {
+        var (segments, start, isReport) = ([Range<Int>](), 0, false)
+        while start < bytes.byteCount {
+            let view = try? SegmentView(first: bytes.extracting(start..<bytes.byteCount))
+            guard let view, !view.isData || view.dataCount > 0 else {
+                guard isReport else { return count(\.malformed, bytes, source) }
+                break
+            }
+            segments.append(start..<start + view.end)
+            start += view.end
+            isReport = view.type == 8
+        }
+        for range in segments { take(bytes.extracting(range), source) }
+    }
 
     /// Counts what is known of by its source alone.
     private mutating func count(_ key: WritableKeyPath<LTPCounters, LTPCount>, _ bytes: RawSpan, _ source: Address) {
@@ -52,8 +75,8 @@ extension LTPEngine {
     }
 
     /// The peer `engine`, if `source` is its host; else nil, and it is counted.
-    private mutating func peer(_ engine: UInt64, _ bytes: RawSpan, _ source: Address) -> Int? {
-        guard let number = peerOfEngine[engine] ?? accept(engine, source) else {
+    private mutating func peer(_ view: SegmentView, _ bytes: RawSpan, _ source: Address) -> Int? {
+        guard let number = peerOfEngine[view.engine] ?? accept(view.engine, source) else {
             count(\.wrongHost, bytes, source)
             return nil
         }
@@ -62,7 +85,7 @@ extension LTPEngine {
             peers[place].counters.wrongHost.add(bytes.byteCount)
             return nil
         }
-        return place
+        return isAuthentic(view, bytes, place) ? place : nil
     }
 
     /// A new peer, if strangers are taken.
@@ -80,12 +103,16 @@ extension LTPEngine {
 
     private mutating func takeData(_ view: SegmentView, _ bytes: RawSpan, _ source: Address) {
         // An engine is no peer of its own, and data come from the engine that the session is named after.
-        guard let place = peer(view.engine, bytes, source) else { return }
+        guard let place = peer(view, bytes, source) else { return }
         guard view.dataCount > 0 else { return peers[place].counters.malformed.add(bytes.byteCount) }
         guard let row = importOfSession[view.id] ?? openImport(view, bytes, place) else { return }
         guard imports[row].state != .canceling else { return peers[place].counters.closedSession.add(bytes.byteCount) }
         guard imports[row].client == view.client else { return peers[place].counters.malformed.add(bytes.byteCount) }
-        recent = Recent(session: view.id, client: view.client, source: source, row: row, peer: Int32(place))
+        if peers[place].isPlain {
+            recent = Recent(session: view.id, client: view.client, source: source, row: row, peer: Int32(place))
+        } else {
+            guard hasCookies(view, bytes, import: row) else { return }
+        }
         if view.isRed { takeRed(view, bytes, row, place) } else { takeGreen(view, bytes, row, place) }
     }
 
@@ -218,10 +245,10 @@ extension LTPEngine {
         }
         if view.isCheckpoint { peers[place].counters.checkpointsIn.add(bytes.byteCount) }
         if imports[row].isWhole { deliver(row, place) }
-        let peer = peers[place].peer
+        let (peer, mtu) = (peers[place].peer, roomForReports(row))
         if view.isCheckpoint {
             let answer = imports[row].answer(
-                view, deferral: peer.deferral, mtu: peer.mtu, most: limits.reports, at: now)
+                view, deferral: peer.deferral, mtu: mtu, most: limits.reports, at: now)
             switch answer {
             case .made(let count): addReports(row, count)
             case .again(let places):
@@ -230,8 +257,8 @@ extension LTPEngine {
             case .tooMany: return cancelImport(row, .cycleLimit)
             }
         }
-        addReports(row, imports[row].makePending(mtu: peer.mtu, at: now))
-        addReports(row, imports[row].makeUnasked(mtu: peer.mtu))
+        addReports(row, imports[row].makePending(mtu: mtu, at: now))
+        addReports(row, imports[row].makeUnasked(mtu: mtu))
         settle(row)
     }
 
@@ -299,24 +326,27 @@ extension LTPEngine {
         }
         if let row = exportOfNumber[view.session] {
             let place = Int(exports[row].peer)
-            if source.with(port: 0) == peers[place].host { return place }
-            peers[place].counters.wrongHost.add(bytes.byteCount)
-            return nil
+            guard source.with(port: 0) == peers[place].host else {
+                peers[place].counters.wrongHost.add(bytes.byteCount)
+                return nil
+            }
+            return isAuthentic(view, bytes, place) && hasCookies(view, bytes, export: row) ? place : nil
         }
         guard let number = peerOfHost[source] ?? peerOfHost[source.with(port: 0)] else {
             strangerCounters.wrongHost.add(bytes.byteCount)
             return nil
         }
-        return Int(number)
+        return isAuthentic(view, bytes, Int(number)) ? Int(number) : nil
     }
 
     private mutating func takeReport(_ view: SegmentView, _ bytes: RawSpan, _ source: Address) {
         guard let place = peerOfExport(view, bytes, source) else { return }
         // It is acknowledged whatever it says: its sender repeats it until then (RFC 5326, 6.13).
-        for _ in 0..<peers[place].peer.copies { add(.reportAck(view.id, serial: view.report), to: Int32(place)) }
-        guard let row = exportOfNumber[view.session] else {
-            return peers[place].counters.unknownSession.add(bytes.byteCount)
-        }
+        let row = exportOfNumber[view.session]
+        let isNew = row.map { !exports[$0].hasTaken(report: view.report) } ?? false
+        let copies = isNew ? peers[place].peer.copies : 1
+        add(.reportAck(view.id, serial: view.report, echo: echo(view, bytes, place)), copies, to: Int32(place))
+        guard let row else { return peers[place].counters.unknownSession.add(bytes.byteCount) }
         guard exports[row].hasSent, let claims = claims(view, bytes) else {
             return peers[place].counters.badReports.add(bytes.byteCount)
         }
@@ -367,7 +397,7 @@ extension LTPEngine {
     private mutating func takeReceiverCancel(_ view: SegmentView, _ bytes: RawSpan, _ source: Address) {
         guard let place = peerOfExport(view, bytes, source) else { return }
         peers[place].counters.cancels.add(bytes.byteCount)
-        add(.cancelAck(view.id, of: .receiver), to: Int32(place))
+        add(.cancelAck(view.id, of: .receiver, echo: echo(view, bytes, place)), to: Int32(place))
         guard let row = exportOfNumber[view.session] else {
             return peers[place].counters.unknownSession.add(bytes.byteCount)
         }
@@ -377,8 +407,8 @@ extension LTPEngine {
     }
 
     private mutating func takeCancelAck(_ view: SegmentView, _ bytes: RawSpan, _ source: Address, of end: LTPEnd) {
-        let found = end == .sender ? peerOfExport(view, bytes, source) : peer(view.engine, bytes, source)
-        guard let place = found else { return }
+        let found = end == .sender ? peerOfExport(view, bytes, source) : peer(view, bytes, source)
+        guard let place = found, end == .sender || hasCookies(view, bytes, ofImport: place) else { return }
         peers[place].counters.cancelAcks.add(bytes.byteCount)
         if end == .sender, let row = exportOfNumber[view.session], exports[row].state == .canceling {
             remove(export: row)
@@ -392,7 +422,7 @@ extension LTPEngine {
     // MARK: - Control segments to the receiver of a block
 
     private mutating func takeReportAck(_ view: SegmentView, _ bytes: RawSpan, _ source: Address) {
-        guard let place = peer(view.engine, bytes, source) else { return }
+        guard let place = peer(view, bytes, source), hasCookies(view, bytes, ofImport: place) else { return }
         peers[place].counters.reportAcks.add(bytes.byteCount)
         guard let row = importOfSession[view.id], imports[row].acknowledge(view.report) else {
             return peers[place].counters.unknownSession.add(bytes.byteCount)
@@ -402,9 +432,9 @@ extension LTPEngine {
     }
 
     private mutating func takeSenderCancel(_ view: SegmentView, _ bytes: RawSpan, _ source: Address) {
-        guard let place = peer(view.engine, bytes, source) else { return }
+        guard let place = peer(view, bytes, source), hasCookies(view, bytes, ofImport: place) else { return }
         peers[place].counters.cancels.add(bytes.byteCount)
-        add(.cancelAck(view.id, of: .sender), to: Int32(place))
+        add(.cancelAck(view.id, of: .sender, echo: echo(view, bytes, place)), to: Int32(place))
         guard let row = importOfSession[view.id] else {
             return peers[place].counters.unknownSession.add(bytes.byteCount)
         }

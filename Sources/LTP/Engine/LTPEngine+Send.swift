@@ -42,11 +42,18 @@ extension LTPEngine {
 
     // MARK: - Control
 
-    /// Queues a control segment. Without room it counts as one that was lost.
-    mutating func add(_ control: Control, to number: Int32) {
+    /// Queues a control segment, so many times. Without room it counts as one that was lost.
+    mutating func add(_ control: Control, _ copies: Int = 1, to number: Int32) {
+        let place = Int(number)
+        if let ack = control.ack, !peers[place].acks.insert(ack).inserted { return }
+        for _ in 0..<copies { queue(control, number) }
+    }
+
+    private mutating func queue(_ control: Control, _ number: Int32) {
         let place = Int(number)
         guard peers[place].control.count < limits.control else {
             peers[place].counters.noRoom.add(0)
+            if let ack = control.ack { peers[place].acks.remove(ack) }
             return commit(control, place, 0)
         }
         peers[place].counters.queued.add(0)
@@ -74,25 +81,38 @@ extension LTPEngine {
         for index in 0..<min(peers[place].control.count, segments) {
             let control = peers[place].control[index]
             let before = out.byteCount
-            let size = isStale(control) ? 0 : self.size(control)
+            let size = isStale(control) ? 0 : self.size(control, place)
             if segment == 0 {
                 segment = size
             } else if size == 0 || size > segment || before + size > most {
                 break
             }
             guard size <= out.freeCapacity else { break }
-            write(control, to: &out)
+            write(control, place, to: &out)
             polled.append(Polled(size: size, row: -1, piece: SenderSession.nothing))
             if size < segment { break }
         }
         return segment > 0 ? segment : nil
     }
 
-    private func size(_ control: Control) -> Int {
-        func head(_ id: LTPSession) -> Int { 2 + SDNV.count(id.engine) + SDNV.count(id.number) }
+    /// What stands around the content of a control segment.
+    private func frame(_ control: Control, _ place: Int) -> SegmentFrame {
+        if peers[place].isPlain { return .plain }
         switch control {
-        case .reportAck(let id, let serial): return head(id) + SDNV.count(serial)
-        case .cancelAck(let id, _): return head(id)
+        case .reportAck(let id, _, let echo):
+            return frame(place, exportOfNumber[id.number].map { exports[$0].cookies }, echo)
+        case .cancelAck(_, _, let echo): return frame(place, nil, echo)
+        case .cancel(let row, _, .sender): return frame(place, exports[row].cookies)
+        case .cancel(let row, _, .receiver), .report(let row, _, _): return frame(place, imports[row].cookies)
+        }
+    }
+
+    private func size(_ control: Control, _ place: Int) -> Int {
+        let extra = frame(control, place).bytes
+        func head(_ id: LTPSession) -> Int { 2 + SDNV.count(id.engine) + SDNV.count(id.number) + extra }
+        switch control {
+        case .reportAck(let id, let serial, _): return head(id) + SDNV.count(serial)
+        case .cancelAck(let id, _, _): return head(id)
         case .cancel(_, let id, _): return head(id) + 1
         case .report(let row, let id, let index):
             let report = imports[row].reports[index]
@@ -105,18 +125,19 @@ extension LTPEngine {
         }
     }
 
-    private func write(_ control: Control, to out: inout OutputRawSpan) {
+    private func write(_ control: Control, _ place: Int, to out: inout OutputRawSpan) {
+        let (frame, start) = (frame(control, place), out.byteCount)
         func head(_ type: UInt8, _ id: LTPSession) {
             out.append(type)
             SDNV.append(id.engine, to: &out)
             SDNV.append(id.number, to: &out)
-            out.append(UInt8(0))
+            frame.write(to: &out)
         }
         switch control {
-        case .reportAck(let id, let serial):
+        case .reportAck(let id, let serial, _):
             head(9, id)
             SDNV.append(serial, to: &out)
-        case .cancelAck(let id, let end): head(end == .sender ? 13 : 15, id)
+        case .cancelAck(let id, let end, _): head(end == .sender ? 13 : 15, id)
         case .cancel(let row, let id, let end):
             head(end == .sender ? 12 : 14, id)
             out.append(end == .sender ? exports[row].reason.rawValue : imports[row].reason.rawValue)
@@ -132,6 +153,7 @@ extension LTPEngine {
                 SDNV.append(run.upper - run.lower, to: &out)
             }
         }
+        if frame.isSealed { seal(&out, from: start, place) }
     }
 
     // MARK: - Data
@@ -155,7 +177,7 @@ extension LTPEngine {
                 }
                 break
             }
-            let isOpen = fillBlock(&out, entry.row, &segment, mtu, every, limits, most)
+            let isOpen = fillBlock(&out, entry.row, place, &segment, mtu, every, limits, most)
             if !isOpen { break }
         }
         return segment > 0 ? segment : nil
@@ -163,11 +185,13 @@ extension LTPEngine {
 
     /// Adds the next segments of a block to a train; false once the train can take no more.
     private mutating func fillBlock(
-        _ out: inout OutputRawSpan, _ row: Int32, _ segment: inout Int, _ mtu: Int, _ every: Int,
+        _ out: inout OutputRawSpan, _ row: Int32, _ place: Int, _ segment: inout Int, _ mtu: Int, _ every: Int,
         _ limits: TrainLimits, _ most: Int
     ) -> Bool {
         let block = exports[row].block
-        let head = SegmentHead(exports[row].id, exports[row].client)
+        let frame = peers[place].isPlain ? .plain : frame(place, exports[row].cookies)
+        let head = SegmentHead(exports[row].id, exports[row].client, frame)
+        let mtu = mtu &- frame.bytes
         var cursor = exports[row].cursor
         while let piece = exports[row].next(after: cursor, mtu: mtu, every: every) {
             let size = head.size(piece)
@@ -177,9 +201,11 @@ extension LTPEngine {
                 return false
             }
             guard size <= out.freeCapacity else { return false }
+            let start = out.byteCount
             head.write(piece, to: &out)
             let lower = Int(piece.offset)
             out.append(contentsOf: block.span.bytes.extracting(unchecked: lower..<lower &+ piece.count))
+            if frame.isSealed { seal(&out, from: start, place) }
             polled.append(Polled(size: size, row: row, piece: piece))
             cursor = piece.after
             if size < segment { return false }
@@ -226,6 +252,7 @@ extension LTPEngine {
         if peers[place].rate != nil { peers[place].credit -= Double(one.size) }
         guard one.row >= 0 else {
             guard let control = peers[place].control.popFirst() else { return }
+            if let ack = control.ack { peers[place].acks.remove(ack) }
             return commit(control, place, one.size)
         }
         if one.piece.type == 0, !one.piece.isRepair { return exports[one.row].emittedPlain(one.piece) }
@@ -305,11 +332,13 @@ struct SegmentHead {
     private let id: LTPSession
     private let client: UInt64
     private let base: Int
+    private let frame: SegmentFrame
 
-    init(_ id: LTPSession, _ client: UInt64) {
+    init(_ id: LTPSession, _ client: UInt64, _ frame: SegmentFrame) {
         self.id = id
         self.client = client
-        base = 2 + SDNV.count(id.engine) + SDNV.count(id.number) + SDNV.count(client)
+        self.frame = frame
+        base = frame.bytes + 2 + SDNV.count(id.engine) + SDNV.count(id.number) + SDNV.count(client)
     }
 
     /// Bytes of a segment.
@@ -323,7 +352,7 @@ struct SegmentHead {
         out.append(piece.type)
         SDNV.append(id.engine, to: &out)
         SDNV.append(id.number, to: &out)
-        out.append(UInt8(0))
+        frame.write(to: &out)
         SDNV.append(client, to: &out)
         SDNV.append(piece.offset, to: &out)
         SDNV.append(UInt64(piece.count), to: &out)

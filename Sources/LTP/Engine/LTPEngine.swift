@@ -22,6 +22,9 @@ public struct LTPEngine: DatagramCore {
     public let limits: LTPLimits
     /// What is done with segments of engines that are no peers.
     public var strangers = LTPStrangers.drop
+    /// Signs and verifies for peers whose ``LTPPeer/authentication`` is by a signer. Without it nothing of them is
+    /// taken, and what goes to them carries no signature.
+    public var signer: (any LTPSigner)?
     /// What came from hosts of no peer.
     public internal(set) var strangerCounters = LTPCounters()
 
@@ -132,9 +135,7 @@ public struct LTPEngine: DatagramCore {
     public mutating func update(_ peer: LTPPeer) throws(LTPError) {
         try peer.check()
         guard let number = peerOfEngine[peer.engine] else { throw .unknownEngine(peer.engine) }
-        peers[Int(number)].peer = peer
-        peers[Int(number)].host = peer.address.with(port: 0)
-        peers[Int(number)].rate = peer.rate
+        peers[Int(number)].update(peer)
         recent.row = -1
         learnHost(number)
         followContacts(number)
@@ -217,10 +218,15 @@ public struct LTPEngine: DatagramCore {
             throw .busy(limit: peers[place].peer.waiting)
         }
         let id = LTPSession(engine: engine, number: takeNumber())
-        let session = SenderSession(
+        var session = SenderSession(
             id: id, peer: number, client: client, block: block, red: red, firstSerial: serial(), at: now)
-        guard session.longestHead < peers[place].peer.mtu else {
-            throw .tooLarge(bytes: session.longestHead + 1, limit: peers[place].peer.mtu)
+        if peers[place].peer.cookieBytes > 0 {
+            // It is in every segment from the first on: whoever answers has seen it.
+            session.cookies.bake(cookie(place), strictFrom: -.infinity)
+        }
+        let longest = session.longestHead + frame(place, session.cookies).bytes
+        guard longest < peers[place].peer.mtu else {
+            throw .tooLarge(bytes: longest + 1, limit: peers[place].peer.mtu)
         }
         let row = exports.insert(session)
         exportOfNumber[id.number] = row

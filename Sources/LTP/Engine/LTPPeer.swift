@@ -49,6 +49,15 @@ public struct LTPPeer: Hashable, Sendable {
     public var importBytes = 1 << 30
     /// Seconds without a segment after which a block from it is given up; nil for two timers more than are waited for.
     public var idleLimit: Double?
+    /// How segments are authenticated, both ways; nil for not at all, and what the peer puts in is then passed over.
+    public var authentication: LTPAuthentication?
+    /// Bytes of the cookie that this engine puts into each session with the peer, so that nobody who does not see the
+    /// session can say anything in it; 0 for none, and cookies of the peer are then passed over. At most 64.
+    ///
+    /// A cookie is of little use alone against those who see the link: authenticate as well.
+    ///
+    /// - Source: RFC 5327, 2.2.
+    public var cookieBytes = 0
     /// When there is a link; empty for always. Outside of them nothing is sent, and timers stand still.
     public var contacts: [LTPContact] = []
 
@@ -88,6 +97,8 @@ public struct LTPPeer: Hashable, Sendable {
         try LTPPeer.check("waiting", waiting, 0...1 << 24)
         try LTPPeer.check("imports", imports, 1...1 << 24)
         try LTPPeer.check("importBytes", importBytes, 1...1 << 40)
+        try LTPPeer.check("cookieBytes", cookieBytes, 0...CookieJar.longest)
+        try authentication?.check()
         var last = -Tyme.infinity
         for contact in contacts {
             guard contact.from >= last, contact.to > contact.from, contact.from.isFinite else {

@@ -2,20 +2,38 @@ import Containers
 import Doing
 import Wiring
 
-/// A control segment that waits to be sent.
+/// A control segment that waits to be sent. `echo` are the cookies of the segment that is answered, encoded: a session
+/// that has ended has no others.
 enum Control {
-    case reportAck(LTPSession, serial: UInt64)
-    case cancelAck(LTPSession, of: LTPEnd)
+    case reportAck(LTPSession, serial: UInt64, echo: [UInt8])
+    case cancelAck(LTPSession, of: LTPEnd, echo: [UInt8])
     /// A report of the import in this row, if it is still this session.
     case report(Int32, LTPSession, place: Int)
     /// The cancellation of the session in this row, if it still is this session.
     case cancel(Int32, LTPSession, by: LTPEnd)
 }
 
+extension Control {
+    /// What it acknowledges, if it does.
+    var ack: WaitingAck? {
+        switch self {
+        case .reportAck(let id, let serial, _): .report(id, serial)
+        case .cancelAck(let id, let end, _): .cancel(id, end)
+        case .report, .cancel: nil
+        }
+    }
+}
+
 /// An export by its row, if it still is the one of this number.
 struct ExportEntry {
     var row: Int32
     var number: UInt64
+}
+
+/// An acknowledgement that waits to be sent: of which report, or of the cancellation by which end.
+enum WaitingAck: Hashable {
+    case report(LTPSession, UInt64)
+    case cancel(LTPSession, LTPEnd)
 }
 
 /// What an engine knows of a peer.
@@ -26,6 +44,11 @@ struct PeerRow {
     var counters = LTPCounters()
     /// Control segments, which go before data.
     var control = Fifo<Control>()
+    /// Acknowledgements among them. Who repeats a segment because its acknowledgement still waits here gets no second
+    /// one: else a queue that is longer than a timer would grow by what it is late with, for ever.
+    var acks: Set<WaitingAck> = []
+    /// What authentication needs, if there is any.
+    var security: PeerSecurity?
     /// Exports with something to send, in turn.
     var sending = Fifo<ExportEntry>()
     /// Blocks that have no session yet.
@@ -55,7 +78,20 @@ struct PeerRow {
         host = peer.address.with(port: 0)
         rate = peer.rate
         credit = Double(peer.burst)
+        security = peer.authentication.map { PeerSecurity($0) }
     }
+
+    /// Takes on what was changed of the peer.
+    mutating func update(_ peer: LTPPeer) {
+        self.peer = peer
+        host = peer.address.with(port: 0)
+        rate = peer.rate
+        credit = min(credit, Double(peer.burst))
+        security = peer.authentication.map { PeerSecurity($0) }
+    }
+
+    /// Whether its segments need no extensions.
+    @inline(__always) var isPlain: Bool { security == nil && peer.cookieBytes == 0 }
 
     var hasMore: Bool { !control.isEmpty || !sending.isEmpty }
 

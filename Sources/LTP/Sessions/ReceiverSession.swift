@@ -78,6 +78,8 @@ struct ReceiverSession {
     /// When a session without red part closes.
     private var closesAt = Tyme.infinity
     private(set) var nextDeadline = Tyme.infinity
+    /// What every segment must carry, both ways.
+    var cookies = CookieJar()
 
     init(id: LTPSession, peer: Int32, client: UInt64, firstSerial: UInt64, at tyme: Tyme) {
         self.id = id

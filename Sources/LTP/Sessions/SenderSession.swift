@@ -116,6 +116,8 @@ struct SenderSession {
     var isQueued = false
     /// Whether its turn has come: it does not wait for others to end.
     var isStarted = false
+    /// What every segment must carry, both ways.
+    var cookies = CookieJar()
 
     init(
         id: LTPSession, peer: Int32, client: UInt64, block: [UInt8], red: Int, firstSerial: UInt64, at tyme: Tyme
@@ -322,6 +324,9 @@ struct SenderSession {
         case cycleLimit
     }
 
+    /// Whether this report has come before.
+    func hasTaken(report serial: UInt64) -> Bool { reports.contains(serial, serial &+ 1) }
+
     /// Takes a report in: RFC 5326, 6.13 without the acknowledgement, and 6.12.
     ///
     /// - Parameter claims: absolute, in order.
@@ -329,7 +334,7 @@ struct SenderSession {
         report: UInt64, on checkpoint: UInt64, lower: UInt64, upper: UInt64, claims: [ByteSpans.Run], cycles most: Int
     ) -> Verdict {
         guard state != .canceling, state != .closed else { return .bad }
-        if reports.contains(report, report &+ 1) { return .repeated }
+        if hasTaken(report: report) { return .repeated }
         guard checkpoint == 0 || (checkpoint >= firstSerial && checkpoint < cursor.serial) else { return .bad }
         guard report > 0, report < SegmentView.farthest << 1, lower < upper, upper <= redSent else { return .bad }
         guard reports.runs.count < SenderSession.mostRuns, claimed.runs.count < SenderSession.mostRuns else {
