@@ -9,7 +9,9 @@ public struct QoSSpec: Hashable, Sendable {
     /// Milliseconds that a packet may wait to be put together with others, or an acknowledgement to be sent;
     /// `UInt32.max`, the default, for any time.
     public var delay: UInt32
-    /// Bits a second that the flow sends at most; 0, the default, for as many as the layer carries.
+    /// Bits a second that the flow sends at most; 0, the default, for as many as the way is found to carry.
+    ///
+    /// Who names a bandwidth is believed that the way carries it: losses do not slow a reliable flow down then.
     public var bandwidth: UInt64
     /// Nines of availability. Carried to the peer; nothing here acts on it.
     public var availability: UInt8

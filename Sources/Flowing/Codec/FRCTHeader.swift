@@ -38,7 +38,8 @@ struct FRCTHeader: Hashable {
     var flags: Flags
     /// The low 24 bits of the first number that must not be sent yet.
     var window: UInt32
-    /// The number of this packet; 0 without ``Flags/data``.
+    /// The number of this packet. Without ``Flags/data`` 0, and on our own layers the microseconds that the
+    /// acknowledgement has waited.
     var sequence: UInt32
     /// The next number that is expected.
     var acknowledged: UInt32

@@ -277,7 +277,8 @@ extension FlowCore {
         guard isReliable else { return }
         flow.sender = RunSender(
             first: first, window: wire == .own ? UInt32(limits.window) : RunSender.firstWindow, most: limits.window,
-            hasBitmaps: wire == .own)
+            control: wire != .own ? .blind : flow.qos.bandwidth > 0 ? .promised : .shared)
+        if flow.isAsker { flow.sender!.saw(trip: now - flow.openedAt) }
         flow.toldEdge = windowEdge(flow)
     }
 

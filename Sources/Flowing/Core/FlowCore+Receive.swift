@@ -42,7 +42,10 @@ extension FlowCore {
 
     private func takePacket(_ flow: Flow, _ body: RawSpan) {
         flow.heardAt = tyme
-        flow.isHeard = true
+        if !flow.isHeard {
+            flow.isHeard = true
+            if !flow.isAsker { flow.sender?.saw(trip: tyme - flow.openedAt) }
+        }
         guard body.byteCount > 0 else { return }  // a keep-alive
         if flow.seal == nil { return takeOpen(flow, body) }
         scratch.removeAll(keepingCapacity: true)
@@ -82,6 +85,7 @@ extension FlowCore {
             if flow.sender!.isShut == false { flow.rendezvousAt = .infinity }
         }
         guard hasData else { return }
+        flow.lastDataAt = tyme
         let verdict = flow.receiver!.handle(
             header.sequence, payload, startsRun: header.flags.contains(.startsRun),
             mayForget: wire == .ouroborosUDP023, room: limits.window - flow.rx.count, at: tyme)
@@ -95,6 +99,7 @@ extension FlowCore {
             statistics.drop(.duplicate)
             owe(flow, atOnce: true)
         case .beyond: statistics.drop(.beyondWindow)
+        case .ahead: break
         case .stranger: statistics.drop(.noRun)
         }
     }
@@ -114,12 +119,16 @@ extension FlowCore {
     }
 
     private func takeAck(_ flow: Flow, _ header: FRCTHeader, _ payload: RawSpan, hasData: Bool) {
-        var verdict = RunSender.Verdict.absurd
-        if header.flags.contains(.bitmap), !hasData {
-            verdict = flow.sender!.acknowledge(header.acknowledged, bitmap: payload, isBare: true, at: tyme)
-        } else {
-            verdict = flow.sender!.acknowledge(header.acknowledged, bitmap: nil, isBare: !hasData, at: tyme)
-        }
+        // What comes without a payload says on our own layers how long it has waited.
+        let isBare = !hasData
+        let lag = isBare && wire == .own ? min(Double(header.sequence) * 1e-6, Self.longestAckDelay) : 0
+        let bitmap = isBare && header.flags.contains(.bitmap)
+        let verdict =
+            if bitmap {
+                flow.sender!.acknowledge(header.acknowledged, bitmap: payload, lag: lag, at: tyme)
+            } else {
+                flow.sender!.acknowledge(header.acknowledged, bitmap: nil, lag: lag, at: tyme)
+            }
         guard case .done(let count) = verdict else { return statistics.drop(.absurdAck) }
         guard count > 0 else { return }
         flow.tx.removeFirst(count)
@@ -150,6 +159,7 @@ extension FlowCore {
     private func owe(_ flow: Flow, atOnce: Bool = false) {
         guard flow.qos.isReliable else { return }
         flow.unacknowledged += 1
+        flow.owesCopy = wire == .own
         // In 0.23 an empty acknowledgement before our first packet ends that direction.
         let may = wire == .own || flow.hasSentData
         if may, atOnce || flow.unacknowledged >= 2 {
@@ -165,6 +175,8 @@ extension FlowCore {
         return min(Self.longestAckDelay, Double(flow.qos.delay) / 2000)
     }
 
+    /// Seconds after which an acknowledgement without a packet goes once more, where packets are seen to be lost.
+    static let copyDelay = 0.004
     /// 15 ms: see ``FlowWire/ouroborosUDP023``.
     static let longestAckDelay = 0.015
 }

@@ -75,8 +75,10 @@ extension FlowCore {
             var flags: FRCTHeader.Flags = receiver.isReliable ? [.ack, .window] : .window
             let hasBitmap = wire == .own && receiver.isReliable && receiver.heldCount > 0
             if hasBitmap { flags.insert(.bitmap) }
+            let lag = wire == .own && receiver.isReliable ? tyme - flow.lastDataAt : 0
             FRCTHeader(
-                flags, window: windowEdge(flow), acknowledged: receiver.isReliable ? receiver.next : 0
+                flags, window: windowEdge(flow), sequence: UInt32(min(lag, 1) * 1e6),
+                acknowledged: receiver.isReliable ? receiver.next : 0
             ).write(into: &out)
             if hasBitmap { receiver.writeBitmap(into: &out, most: limits.window / 8) }
         } else {
@@ -106,7 +108,9 @@ extension FlowCore {
         var most = limits.segments
         if flow.bucket != nil, flow.bucket!.available(at: tyme) <= 0 { return nil }
         if flow.sender != nil {
-            if let lost = flow.sender!.nextLost(from: 0) { return composeRepeats(flow, lost, into: &out, limits) }
+            if flow.sender!.repeatAllowance > 0, let lost = flow.sender!.nextLost(from: 0) {
+                return composeRepeats(flow, lost, into: &out, limits)
+            }
             guard flow.sender!.canSend else { return nil }
             most = min(most, flow.sender!.allowance)
         }
@@ -141,9 +145,10 @@ extension FlowCore {
         let bytes = flow.tx.bytes
         let overhead = self.overhead(flow)
         let segment = flow.tx.length(lost) + overhead
+        let most = min(limits.segments, flow.sender!.repeatAllowance)
         repeatList.removeAll(keepingCapacity: true)
         var next: Int? = lost
-        while let index = next, repeatList.count < limits.segments {
+        while let index = next, repeatList.count < most {
             let range = flow.tx.range(index)
             let size = range.count + overhead
             guard size <= segment, size <= out.freeCapacity,
@@ -215,6 +220,8 @@ extension FlowCore {
         case .repeats(let flow):
             let gone = sending.taken == 0 ? 0 : min(repeatList.count, train.count(of: sending.taken))
             for index in repeatList.prefix(gone) { flow.sender?.repeated(index, at: tyme) }
+            statistics.repeats += gone
+            flow.bucket?.take(max(0, min(sending.taken, train.segment * gone) - gone * overhead(flow)))
             if case .refused = sending.outcome, gone < repeatList.count {
                 statistics.drop(.refused)
                 flow.sender?.repeated(repeatList[gone], at: tyme)
@@ -264,6 +271,7 @@ extension FlowCore {
     private func paid(_ flow: Flow, _ debt: Flow.Debts, isRefused: Bool) {
         flow.debts.remove(debt)
         flow.sentAt = tyme
+        if debt == .request || debt == .reply { flow.openedAt = min(flow.openedAt, tyme) }
         switch debt {
         case .request:
             flow.repeatAt = tyme + min(Self.longestRepeat, Self.firstRepeat * Double(1 << min(flow.repeats, 8)))
@@ -277,6 +285,10 @@ extension FlowCore {
         case .ack:
             statistics.acks += 1
             acknowledged(flow)
+            if flow.owesCopy, flow.receiver?.seesLoss == true {
+                flow.owesCopy = false
+                flow.ackAt = tyme + Self.copyDelay
+            }
             if flow.phase == .telling, wire != .own { release(flow) }
         case .rendezvous: flow.rendezvousAt = tyme + Self.rendezvousDelay
         case .alive: statistics.keepAlives += 1

@@ -167,7 +167,6 @@ public final class FlowCore: DatagramCore {
         }
         if current === flow { settleCurrent() }
         if flow.phase == .offered { offerCount -= 1 }
-        if flow.sender != nil { statistics.repeats += flow.sender!.repeats }
         if flow.phase != .asking, flow.phase != .offered, flow.phase != .over { statistics.ended += 1 }
         flow.group?.remove(flow)
         rxTotal -= flow.charged
@@ -198,7 +197,9 @@ public final class FlowCore: DatagramCore {
     func hasWork(_ flow: Flow) -> Bool {
         if !flow.debts.isEmpty { return true }
         guard flow.phase == .up || flow.phase == .draining else { return false }
-        if let sender = flow.sender { return sender.lostCount > 0 || flow.tx.count > sender.count && sender.canSend }
+        if flow.sender != nil {
+            return flow.sender!.repeatAllowance > 0 || flow.tx.count > flow.sender!.count && flow.sender!.canSend
+        }
         return !flow.tx.isEmpty
     }
 
@@ -288,6 +289,6 @@ extension Flow {
         (debts, isQueued, isBlocked) = ([], false, false)
         (armed, ackAt, rendezvousAt, repeatAt, giveUpAt) = (.infinity, .infinity, .infinity, .infinity, .infinity)
         (unacknowledged, hasSentData, toldEdge, repeats, charged) = (0, false, 0, 0, 0)
-        (isAsker, isJoining, isHeard, data) = (false, false, false, [])
+        (isAsker, isJoining, isHeard, data, openedAt) = (false, false, false, [], .infinity)
     }
 }

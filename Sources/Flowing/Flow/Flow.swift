@@ -119,9 +119,14 @@ public final class Flow {
     // Timers: when something was, or is due; infinity for never.
     @exclusivity(unchecked) var armed = Tyme.infinity
     @exclusivity(unchecked) var heardAt: Tyme = 0
+    /// When the first request, or the first answer, left.
+    var openedAt = Tyme.infinity
     @exclusivity(unchecked) var sentAt: Tyme = 0
     @exclusivity(unchecked) var ackAt = Tyme.infinity
+    @exclusivity(unchecked) var lastDataAt: Tyme = 0
     @exclusivity(unchecked) var unacknowledged = 0
+    /// Whether what has come since is acknowledged once more, where acknowledgements may be lost.
+    @exclusivity(unchecked) var owesCopy = false
     @exclusivity(unchecked) var hasSentData = false
     @exclusivity(unchecked) var rendezvousAt = Tyme.infinity
     /// The window's edge that the peer was told last.

@@ -14,6 +14,8 @@ struct RunReceiver {
         case kept
         /// It was had already, or is too late.
         case duplicate
+        /// It came before its run began, and is kept. Nothing can be said about it yet.
+        case ahead
         /// It is beyond the window.
         case beyond
         /// No run is under way that it could belong to.
@@ -32,10 +34,14 @@ struct RunReceiver {
     private(set) var heldCount = 0
     /// Bytes of those held, each counting 64 more.
     private(set) var heldCharge = 0
+    /// Whether packets were seen to be lost here, or to overtake each other.
+    private(set) var seesLoss = false
     /// Numbers that were passed over.
     private(set) var skipped = 0
     private var heard: Tyme = 0
     private var ring: [Early?] = []
+    /// Packets that overtook the one that starts their run.
+    private var ahead: [(number: UInt32, bytes: [UInt8])] = []
     /// One beyond the highest distance from `next` at which something may be held.
     private var reach = 0
     let window: Int
@@ -62,11 +68,13 @@ struct RunReceiver {
     ) -> Verdict {
         if mayForget, isActive, tyme - heard > Self.patience { forget() }
         if !isActive {
-            guard startsRun else { return .stranger }
+            guard startsRun else { return keepAhead(number, payload) }
             start(at: number, tyme: tyme)
+            placeAhead(at: tyme)
         }
         heard = tyme
         let distance = Int(Int32(bitPattern: number &- next))
+        if distance != 0 { seesLoss = true }
         guard distance >= 0 else { return .duplicate }
         if isReliable {
             guard distance < min(window, room) else { return .beyond }
@@ -78,6 +86,25 @@ struct RunReceiver {
         skipped += distance
         next = number
         return deliver()
+    }
+
+    /// A reliable run's packets wait for the one that starts it: the peer may be slow to send them again.
+    private mutating func keepAhead(_ number: UInt32, _ payload: RawSpan) -> Verdict {
+        guard isReliable, ahead.count < window, !ahead.contains(where: { $0.number == number }) else {
+            return .stranger
+        }
+        ahead.append((number, [UInt8](payload)))
+        heldCharge += payload.byteCount + 64
+        return .ahead
+    }
+
+    private mutating func placeAhead(at tyme: Tyme) {
+        for (number, bytes) in ahead {
+            heldCharge -= bytes.count + 64
+            let distance = Int(Int32(bitPattern: number &- next))
+            if distance > 0, distance < window { _ = keep(distance, bytes.span.bytes, at: tyme) }
+        }
+        ahead = []
     }
 
     private mutating func deliver() -> Verdict {
@@ -143,6 +170,6 @@ struct RunReceiver {
 
     private mutating func forget() {
         isActive = false
-        (ring, heldCount, heldCharge, reach) = ([], 0, 0, 0)
+        (ring, ahead, heldCount, heldCharge, reach) = ([], [], 0, 0, 0)
     }
 }

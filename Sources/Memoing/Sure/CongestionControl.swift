@@ -1,4 +1,5 @@
 import Doing
+import Wiring
 
 /// Which controller holds back the sending of sure memos to a destination.
 public enum SureControl: Hashable, Sendable {
@@ -147,4 +148,9 @@ enum Controller: Hashable, Sendable {
         case .rate, .window: break
         }
     }
+}
+
+extension DelayReno {
+    /// A controller of sure memos.
+    init() { self.init(most: 768) }
 }

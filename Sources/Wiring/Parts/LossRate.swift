@@ -2,37 +2,41 @@
 ///
 /// It tells losing from silence: so many timers in a row as loss explains say nothing of the way, and so many tries are
 /// needed until giving up is not a mistake.
-struct LossRate: Hashable, Sendable {
+package struct LossRate: Hashable, Sendable {
     private var kept = 2
     private var gone = 0
     /// Taken for lost since anything was heard: if the peer is gone they say nothing of the way.
     private var suspected = 0
     /// Timers in a row that loss explains: more come about once in a thousand.
-    private(set) var steady = LossRate.unknownSteady
+    package private(set) var steady = LossRate.unknownSteady
     /// Tries after which a memo is given up: all of them are lost once in 1,000 million.
-    private(set) var tries = LossRate.leastTries
+    package private(set) var tries = LossRate.leastTries
 
     private static let known = 24
     static let leastTries: Int32 = 20
     /// At the longest timer these take as long as a receiver remembers, halved.
-    static let mostTries: Int32 = 60
-    static let leastSteady: Int32 = 3
+    package static let mostTries: Int32 = 60
+    package static let leastSteady: Int32 = 3
     /// As long as fewer than 24 sendings are known much may be lost.
     static let unknownSteady: Int32 = 10
     static let mostSteady: Int32 = 20
 
-    /// The part that is lost.
-    var rate: Double { Double(gone) / Double(kept + gone) }
+    /// Nothing is known yet.
+    package init() {}
 
-    mutating func lost() { suspected += 1 }
+    /// The part that is lost.
+    package var rate: Double { Double(gone) / Double(kept + gone) }
+
+    /// A sending was taken for lost.
+    package mutating func lost() { suspected += 1 }
 
     /// Something was taken for lost that was not.
-    mutating func spared() {
+    package mutating func spared() {
         if suspected > 0 { suspected -= 1 } else { gone = max(0, gone - 1) }
     }
 
     /// The peer was heard, and so many sendings with it.
-    mutating func heard(_ grams: Int) {
+    package mutating func heard(_ grams: Int) {
         guard suspected > 0 || gone > 0 || kept < LossRate.known else { return }
         kept += grams
         gone += suspected
