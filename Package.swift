@@ -2,7 +2,7 @@
 import PackageDescription
 
 /// One list for every Swift target: language mode 6 comes with the tools version, and a warning is an error.
-let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+let strict: [SwiftSetting] = [.strictMemorySafety()]
 let strictC: [CSetting] = [.treatAllWarnings(as: .error)]
 
 let package = Package(
@@ -27,7 +27,7 @@ let package = Package(
     targets: [
         // Queues, heaps and tables that several targets use; nobody's to import from outside.
         .target(name: "Containers", swiftSettings: strict),
-        .target(name: "Doing", swiftSettings: strict),
+        .target(name: "Doing", dependencies: ["Containers"], swiftSettings: strict),
         .target(name: "Wiring", dependencies: ["Containers", "Doing"], swiftSettings: strict),
         .target(name: "Memoing", dependencies: ["Containers", "Doing", "Wiring"], swiftSettings: strict),
         .target(name: "Signing", dependencies: ["Memoing"], swiftSettings: strict),
@@ -42,7 +42,7 @@ let package = Package(
             name: "Simming", dependencies: ["Containers", "Doing", "Wiring", "Charting"], swiftSettings: strict),
         .target(
             name: "Rehearsing", dependencies: ["Doing", "Wiring", "Charting", "Simming"], swiftSettings: strict),
-        .target(name: "CoDoing", dependencies: ["Doing"], swiftSettings: strict + [.strictMemorySafety()]),
+        .target(name: "CoDoing", dependencies: ["Doing"], swiftSettings: strict),
         .target(name: "Framing", dependencies: ["Containers", "Doing", "Wiring"], swiftSettings: strict),
         .target(name: "LTP", dependencies: ["Containers", "Doing", "Wiring"], swiftSettings: strict),
         .target(

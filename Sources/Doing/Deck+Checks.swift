@@ -1,3 +1,5 @@
+import Containers
+
 /// What holds of every deck between any two steps: for tests, which ask after each.
 extension Doist {
     /// The first thing that does not hold, or nil.

@@ -1,3 +1,5 @@
+import Containers
+
 /// Enter, extend, remove and every kind of end.
 ///
 /// Errors of doers are noted with the doist where they come up. Under `.failAll` they go on to the caller, who gets the

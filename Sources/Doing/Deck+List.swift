@@ -1,3 +1,5 @@
+import Containers
+
 /// The list of doers of a scheduler: what the user gave, in order, ended ones included.
 extension Deck {
     /// The doers in order.

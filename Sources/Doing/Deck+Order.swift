@@ -1,3 +1,5 @@
+import Containers
+
 /// Place order: a linked list with a number on each deed, so that two places compare in one step.
 extension Deck {
     /// The distance between the labels of deeds that are appended.

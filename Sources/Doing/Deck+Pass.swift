@@ -1,3 +1,5 @@
+import Containers
+
 /// The pass: what the doist does every tick.
 extension Deck {
     /// Runs what is due at `tyme` in place order; in an extra pass what has been woken.

@@ -1,7 +1,9 @@
+import Containers
+
 /// The deck of a scheduler: its deeds in place order, and which of them a pass must look at.
 ///
 /// Raw memory like ``Deed``; it is allocated and freed with its ``Doist`` or ``DoDoer``.
-typealias Deck = UnsafeMutablePointer<DeckState>
+typealias Deck = Handle<DeckState>
 
 /// See ``Deck``.
 ///
@@ -74,7 +76,7 @@ struct DeckState {
 extension Deck {
     /// A deck for a doist (nil) or a dodoer.
     static func make(owner: Deed?) -> Deck {
-        let deck = Deck.allocate(capacity: 1)
+        let deck = Deck.allocate()
         deck.initialize(to: DeckState(owner: owner))
         return deck
     }
@@ -87,8 +89,7 @@ extension Deck {
             deed.pointee.listings -= 1
             if deed.pointee.listing == self { deed.pointee.listing = nil }
         }
-        deinitialize(count: 1)
-        deallocate()
+        free()
     }
 
     /// What the scheduler is called.
@@ -105,9 +106,9 @@ extension Deck {
     func findTock() -> UnsafePointer<Double> {
         let (base, offset) =
             if let owner = pointee.owner {
-                (UnsafeRawPointer(owner), MemoryLayout<DeedState>.offset(of: \.tock)!)
+                (UnsafeRawPointer(owner.address), MemoryLayout<DeedState>.offset(of: \.tock)!)
             } else {
-                (UnsafeRawPointer(pointee.engine!), MemoryLayout<EngineState>.offset(of: \.clock.step)!)
+                (UnsafeRawPointer(pointee.engine!.address), MemoryLayout<EngineState>.offset(of: \.clock.step)!)
             }
         return (base + offset).assumingMemoryBound(to: Double.self)
     }

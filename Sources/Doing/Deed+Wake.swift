@@ -1,3 +1,5 @@
+import Containers
+
 /// Waking, and which container a deed stands in.
 extension Deed {
     /// The doer, which lives at least as long as the record.

@@ -1,3 +1,5 @@
+import Containers
+
 /// What a pass has to run beside its ready deeds, known at its beginning, sorted by label.
 struct DeedBatch {
     struct Entry {

@@ -1,3 +1,5 @@
+import Containers
+
 /// A growable array of deeds with holes, in raw memory, since an Array in a class would cost checks in every pass.
 struct DeedBuffer {
     private(set) var base: UnsafeMutablePointer<Deed?>?

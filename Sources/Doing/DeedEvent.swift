@@ -1,3 +1,5 @@
+import Containers
+
 /// Something that a scheduler did with a doer; see ``Doist/onDeed``.
 public struct DeedEvent {
     /// What was called.

@@ -1,3 +1,5 @@
+import Containers
+
 /// Where a heap writes down the index of a deed, so that it can be taken out of the middle.
 protocol HeapIndex {
     static func write(_ index: Int, to deed: Deed)

@@ -1,3 +1,5 @@
+import Containers
+
 /// What a scheduler knows of one doer; see ``Doist/reports``.
 public struct DeedReport: Hashable, Sendable, CustomStringConvertible {
     /// Where a doer is in its life, or how that ended.

@@ -1,8 +1,10 @@
+import Containers
+
 /// A deed: the scheduler's raw record of one doer.
 ///
 /// It is allocated with the doer and freed with it, and is reached by pointer only: no reference counting and no
 /// exclusivity check in a pass (both would cost several times the call itself). Only `Deck` and the doer write it.
-typealias Deed = UnsafeMutablePointer<DeedState>
+typealias Deed = Handle<DeedState>
 
 /// See ``Deed``.
 struct DeedState {

@@ -1,3 +1,5 @@
+import Containers
+
 /// A doer that schedules doers: a scheduler inside a scheduler.
 ///
 /// It enters its doers in its ``enter(_:)``, runs those that are due in each ``recur(_:)``, and is done when none is

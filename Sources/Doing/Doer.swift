@@ -1,3 +1,5 @@
+import Containers
+
 /// Something that is done in steps: the unit that a ``Doist`` or ``DoDoer`` schedules.
 ///
 /// Override what you need of the calls, which come in this order: ``enter(_:)``; ``recur(_:)`` again and again; then
@@ -13,7 +15,7 @@ open class Doer {
 
     /// A doer with tock 0, named by its type.
     public init() {
-        deed = .allocate(capacity: 1)
+        deed = .allocate()
         givenName = nil
         adopt(deck: nil)
     }
@@ -27,7 +29,7 @@ open class Doer {
     /// - Throws: ``TymeError/tock(_:)`` unless `tock` is finite and not negative.
     public init(name: String, tock: Double = 0.0, temp: Bool? = nil) throws(TymeError) {
         guard tock.isSpan else { throw .tock(tock) }
-        deed = .allocate(capacity: 1)
+        deed = .allocate()
         givenName = name
         adopt(deck: nil)
         deed.pointee.tock = tock
@@ -37,7 +39,7 @@ open class Doer {
     /// The doers that schedule others have a deck of their own.
     init(schedulerNamed name: String?, tock: Double, temp: Bool?) throws(TymeError) {
         guard tock.isSpan else { throw .tock(tock) }
-        deed = .allocate(capacity: 1)
+        deed = .allocate()
         givenName = name
         adopt(deck: .make(owner: deed))
         deed.pointee.tock = tock
@@ -51,8 +53,7 @@ open class Doer {
 
     deinit {
         deed.pointee.deck?.destroy()
-        deed.deinitialize(count: 1)
-        deed.deallocate()
+        deed.free()
     }
 
     // MARK: - What a subclass overrides

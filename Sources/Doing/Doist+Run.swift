@@ -1,3 +1,5 @@
+import Containers
+
 extension Doist {
     /// Enters, unless that was done, runs to the end, and exits.
     ///

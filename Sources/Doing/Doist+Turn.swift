@@ -1,3 +1,5 @@
+import Containers
+
 /// A run in real time: where its ticks lie on the clock, and how far it got.
 struct Ride {
     var pace: any Pace

@@ -1,3 +1,5 @@
+import Containers
+
 /// The scheduler at the root: it owns the tyme and advances its doers by it.
 ///
 /// ```swift
@@ -166,7 +168,7 @@ public final class Doist {
         let clock = try Tymist(tyme: tyme, tock: tock ?? usualTock)
         hasOwnTock = tock != nil
         if let limit, !limit.isSpan { throw .limit(limit) }
-        engine = .allocate(capacity: 1)
+        engine = .allocate()
         root = .make(owner: nil)
         self.name = name
         self.limit = limit
@@ -185,8 +187,7 @@ public final class Doist {
 
     deinit {
         root.destroy()
-        engine.deinitialize(count: 1)
-        engine.deallocate()
+        engine.free()
     }
 
     // MARK: - What anyone may ask

@@ -1,3 +1,5 @@
+import Containers
+
 /// Something that came to a doist from outside its doers; see ``Doist/onInput``.
 ///
 /// Together with what doers read themselves these are all that a run depends on. ``Doist/advance(to:)``,

@@ -1,7 +1,9 @@
+import Containers
+
 /// What all decks of one doist share: its clock and its ways.
 ///
 /// In raw memory, so that a pass reads it without checks.
-typealias Engine = UnsafeMutablePointer<EngineState>
+typealias Engine = Handle<EngineState>
 
 /// See ``Engine``.
 struct EngineState {

@@ -1,3 +1,5 @@
+import Containers
+
 /// Deeds by retyme: a heap while there are few, a wheel from some hundreds on, with the heap for retymes that are out
 /// of its reach.
 struct TimerQueue {

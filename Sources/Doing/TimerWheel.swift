@@ -1,3 +1,5 @@
+import Containers
+
 /// Deeds by retyme, for many of them: nine levels of 64 slots, each slot an array.
 ///
 /// A slot spans a fixed power of two of seconds (not a tock, so a tock that changes does no harm), and the deeds in it
