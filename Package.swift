@@ -42,7 +42,7 @@ let package = Package(
             name: "Simming", dependencies: ["Containers", "Doing", "Wiring", "Charting"], swiftSettings: strict),
         .target(
             name: "Rehearsing", dependencies: ["Doing", "Wiring", "Charting", "Simming"], swiftSettings: strict),
-        .target(name: "CoDoing", dependencies: ["Doing"], swiftSettings: strict),
+        .target(name: "CoDoing", dependencies: ["Containers", "Doing"], swiftSettings: strict),
         .target(name: "Framing", dependencies: ["Containers", "Doing", "Wiring"], swiftSettings: strict),
         .target(name: "LTP", dependencies: ["Containers", "Doing", "Wiring"], swiftSettings: strict),
         .target(

@@ -12,7 +12,7 @@ extension Trace {
             doerLanes[path] = lane
             let (kind, word) = Self.words(of: event.step)
             let utf8 = Array(word.utf8)
-            record(TraceEvent(kind, at: event.tyme, lane: lane), utf8.span.bytes)
+            unsafe record(TraceEvent(kind, at: event.tyme, lane: lane), utf8.span.bytes)
         }
         guard doist.pace != nil else { return }
         let before = doist.onPass

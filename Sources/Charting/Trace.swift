@@ -90,7 +90,7 @@ public final class Trace {
     /// Adds a remark.
     public func note(_ text: String, at tyme: Tyme, lane: Lane) {
         let utf8 = Array(text.utf8)
-        record(TraceEvent(.note, at: tyme, lane: lane), utf8.span.bytes)
+        unsafe record(TraceEvent(.note, at: tyme, lane: lane), utf8.span.bytes)
     }
 
     /// Lets go of the older half, so that each event is moved once at most.

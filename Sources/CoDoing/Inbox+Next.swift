@@ -1,3 +1,4 @@
+import Containers
 import Doing
 
 /// An `Inbox` was closed, and it is empty.
@@ -72,7 +73,7 @@ private enum Receipt {
     case nothing
 }
 
-extension UnsafeMutablePointer<InboxState> {
+extension Handle<InboxState> {
     /// Waits until there is an element for the caller.
     ///
     /// Not generic, since a generic async frame looks up its types each time.

@@ -7,7 +7,8 @@
 package struct Handle<Record>: Hashable {
     @usableFromInline let base: UnsafeMutablePointer<Record>
 
-    @inlinable @inline(__always) init(_ base: UnsafeMutablePointer<Record>) { unsafe self.base = base }
+    /// A record that stands in other memory, and stays there.
+    @unsafe @inlinable @inline(__always) package init(_ base: UnsafeMutablePointer<Record>) { unsafe self.base = base }
 
     /// Memory for one record, not initialised yet.
     @inlinable package static func allocate() -> Handle { unsafe Handle(.allocate(capacity: 1)) }

@@ -83,7 +83,7 @@ extension Deck {
         if pointee.keepPlace != .never || pointee.current.count > 0 { return "ready deeds are left" }
         var last: UInt64 = 0
         for index in 0..<pointee.upcoming.count {
-            guard let deed = pointee.upcoming.base?[index] else { continue }
+            guard let deed = unsafe pointee.upcoming.base?[index] else { continue }
             if deed.pointee.label <= last { return "the upcoming are out of order at \(deed.doer.name)" }
             last = deed.pointee.label
         }
@@ -123,9 +123,9 @@ private struct Tally {
 }
 
 extension DeedBuffer {
-    fileprivate func holds(_ deed: Deed, at index: UInt32) -> Bool { index < count && base?[Int(index)] == deed }
+    fileprivate func holds(_ deed: Deed, at index: UInt32) -> Bool { unsafe index < count && base?[Int(index)] == deed }
 }
 
 extension DeedHeap {
-    fileprivate func holds(_ deed: Deed, at index: UInt32) -> Bool { index < count && base?[Int(index)].deed == deed }
+    fileprivate func holds(_ deed: Deed, at index: UInt32) -> Bool { unsafe index < count && base?[Int(index)].deed == deed }
 }

@@ -11,7 +11,7 @@ extension Deck {
     func open(_ engine: Engine) {
         precondition(pointee.count == 0, "\(name) is entered already")
         pointee.engine = engine
-        pointee.tockField = findTock()
+        unsafe pointee.tockField = unsafe findTock()
         pointee.phase = .open
         pointee.lastPass = .nan
     }
@@ -95,7 +95,7 @@ extension Deck {
             unlink(deed)
             deed.pointee.outcome = .abandoned
             settle(deed)
-            deed.pointee.doer!.release()
+            unsafe deed.pointee.doer!.release()
         }
         pointee.phase = .ended
         pointee.engine = nil
@@ -175,7 +175,7 @@ extension Deck {
         unlink(deed)
         let first = endByForce(deed, engine)
         settle(deed)
-        deed.pointee.doer!.release()
+        unsafe deed.pointee.doer!.release()
         return first
     }
 
@@ -245,7 +245,7 @@ extension Deck {
     }
 
     private func note(_ error: any Error, of deed: Deed, in context: DoerFailure.Context, _ engine: Engine) {
-        let doist = engine.pointee.doist!.takeUnretainedValue()
+        let doist = unsafe engine.pointee.doist!.takeUnretainedValue()
         let tyme = engine.pointee.tyme
         doist.note(DoerFailure(path: deed.path(under: doist), context: context, tyme: tyme, error: error))
     }

@@ -19,7 +19,7 @@ extension Deck {
         if let previous { previous.pointee.next = deed } else { pointee.head = deed }
         if let successor { successor.pointee.previous = deed } else { pointee.tail = deed }
         pointee.count += 1
-        _ = deed.pointee.doer!.retain()
+        _ = unsafe deed.pointee.doer!.retain()
     }
 
     /// Takes a deed out of the order; the caller releases its doer when it is through with it.

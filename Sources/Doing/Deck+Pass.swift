@@ -8,9 +8,9 @@ extension Deck {
     /// has not come to then stay due.
     func pass(at tyme: Tyme) throws {
         precondition(pointee.running == nil, "\(name): a doer called the recur of its own scheduler")
-        if pointee.engine.unsafelyUnwrapped.pointee.isExtra {
+        if unsafe pointee.engine.unsafelyUnwrapped.pointee.isExtra {
             try extraPass(at: tyme)
-        } else if pointee.engine.unsafelyUnwrapped.pointee.isProfiling {
+        } else if unsafe pointee.engine.unsafelyUnwrapped.pointee.isProfiling {
             try profiledPass(at: tyme)
         } else {
             try duePass(at: tyme, isProfiled: false)
@@ -29,14 +29,14 @@ extension Deck {
         notePass(at: tyme)
         var lone = takeLone(at: tyme)
         if lone == nil { collect(at: tyme) }
-        let engine = pointee.engine.unsafelyUnwrapped
-        let tockField = pointee.tockField.unsafelyUnwrapped
-        let (ready, count) = (pointee.current.base, pointee.current.count)
+        let engine = unsafe pointee.engine.unsafelyUnwrapped
+        let tockField = unsafe pointee.tockField.unsafelyUnwrapped
+        let (ready, count) = unsafe (pointee.current.base, pointee.current.count)
         var cursor = 0
         while true {
             var next: Deed?
             if _fastPath(cursor < count) {
-                next = ready.unsafelyUnwrapped[cursor]
+                next = unsafe ready.unsafelyUnwrapped[cursor]
                 if _slowPath(pointee.rival < .max), let candidate = next, candidate.pointee.label > pointee.rival {
                     pointee.cursor = cursor
                     next = takeRival()
@@ -52,7 +52,7 @@ extension Deck {
                 next = takeOnlyRival() ?? takeRival()
             }
             guard _fastPath(next != nil) else { continue }
-            let deed = next.unsafelyUnwrapped
+            let deed = unsafe next.unsafelyUnwrapped
             guard _fastPath(deed.pointee.retyme <= tyme) else {
                 pointee.running = nil
                 requeue(deed, at: tyme)
@@ -62,13 +62,13 @@ extension Deck {
             pointee.running = deed
             do {
                 let verdict =
-                    isProfiled
+                    unsafe isProfiled
                     ? try profiledRecur(of: deed, at: tyme)
                     : try deed.pointee.doer.unsafelyUnwrapped._withUnsafeGuaranteedRef { try $0.recur(tyme) }
                 if _fastPath(verdict == .again && deed.pointee.tock.bitPattern == 0 && !deed.pointee.isWakePending) {
-                    deed.pointee.retyme = tyme + tockField.pointee
+                    deed.pointee.retyme = unsafe tyme + tockField.pointee
                     requeueUpcoming(deed)
-                } else if case .park(let until) = verdict, until > tyme + tockField.pointee, deed.mayJustPark {
+                } else if case .park(let until) = verdict, unsafe until > tyme + tockField.pointee, deed.mayJustPark {
                     deed.pointee.retyme = until
                     deed.pointee.isParked = true
                     if until < .infinity { insertTimer(deed) }
@@ -126,7 +126,7 @@ extension Deck {
         if pointee.woken.count > 0 { collectWoken(at: tyme) }
         if pointee.pending.count > 0 {
             for index in 0..<pointee.pending.count {
-                if let deed = pointee.pending.base![index] { putInBatch(deed) }
+                if let deed = unsafe pointee.pending.base![index] { putInBatch(deed) }
             }
             pointee.pending.removeAll()
         }
@@ -140,7 +140,7 @@ extension Deck {
         var woken = DeedBuffer()
         swap(&woken, &pointee.woken)
         for index in 0..<woken.count {
-            guard let deed = woken.base![index] else { continue }
+            guard let deed = unsafe woken.base![index] else { continue }
             deed.pointee.wake = .none
             if deed.pointee.place == .nowhere {
                 putInBatch(deed)
@@ -253,7 +253,7 @@ extension Deck {
 
     /// A dodoer that was woken while it ran does not park for its children; in real time it does, and is woken.
     private func heeded(_ answer: Recurrence, of deed: Deed) -> Recurrence {
-        if deed.pointee.isWakePending, !pointee.engine.unsafelyUnwrapped.pointee.isRealTime,
+        if deed.pointee.isWakePending, unsafe !pointee.engine.unsafelyUnwrapped.pointee.isRealTime,
             case .park(let until) = answer, isOffer(until, of: deed)
         {
             return .again
@@ -302,7 +302,7 @@ extension Deck {
         deed.leaveAll()
         unlink(deed)
         settle(deed)
-        deed.pointee.doer!.release()
+        unsafe deed.pointee.doer!.release()
     }
 
     /// Puts what the pass did not come to where the next one finds it.
@@ -310,7 +310,7 @@ extension Deck {
     private func stop(at cursor: Int) {
         if pointee.keepPlace == .never {
             for index in cursor..<max(cursor, pointee.current.count) {
-                if let deed = pointee.current.base![index] { setPending(deed) }
+                if let deed = unsafe pointee.current.base![index] { setPending(deed) }
             }
         }
         while pointee.rival < .max {
@@ -327,9 +327,9 @@ extension Deck {
     /// Those that were not parked keep their retyme and their container; those that were are due at the next tick,
     /// unless they park again.
     private func extraPass(at tyme: Tyme) throws {
-        let engine = pointee.engine.unsafelyUnwrapped
+        let engine = unsafe pointee.engine.unsafelyUnwrapped
         for index in 0..<pointee.woken.count {
-            guard let deed = pointee.woken.base![index] else { continue }
+            guard let deed = unsafe pointee.woken.base![index] else { continue }
             deed.pointee.wake = .ahead
             pointee.ahead.insert(deed, key: deed.pointee.label)
         }
@@ -343,7 +343,7 @@ extension Deck {
             pointee.running = deed
             do {
                 let verdict =
-                    engine.pointee.isProfiling
+                    unsafe engine.pointee.isProfiling
                     ? try profiledRecur(of: deed, at: tyme)
                     : try deed.pointee.doer.unsafelyUnwrapped._withUnsafeGuaranteedRef { try $0.recur(tyme) }
                 try concludeExtra(deed, verdict, at: tyme)
@@ -387,7 +387,7 @@ extension Deck {
 
     @inline(never)
     private func profiledRecur(of deed: Deed, at tyme: Tyme) throws -> Recurrence {
-        let doist = pointee.engine!.pointee.doist!.takeUnretainedValue()
+        let doist = unsafe pointee.engine!.pointee.doist!.takeUnretainedValue()
         return try doist.profile(deed) { try deed.doer.recur(tyme) }
     }
 }

@@ -11,7 +11,7 @@ typealias Deck = Handle<DeckState>
 /// under way), `batch` (the same, out of turn), `timers` (due at its retyme), `pending` (next pass, out of order), or
 /// in none (parked until woken). Besides it may be listed as woken, or be `ahead` in the pass under way. So a pass
 /// costs what is due, not what exists.
-struct DeckState {
+@safe struct DeckState {
     /// The life of a deck.
     enum Phase: UInt8 {
         case notEntered, open, closing, ended
@@ -95,22 +95,22 @@ extension Deck {
     /// What the scheduler is called.
     var name: String {
         if let owner = pointee.owner { return owner.doer.name }
-        return pointee.engine?.pointee.doist?.takeUnretainedValue().name ?? "doist"
+        return unsafe pointee.engine?.pointee.doist?.takeUnretainedValue().name ?? "doist"
     }
 
     /// What is added to the tyme for a doer whose own tock is 0: the doist's tock, or the dodoer's own.
     @inline(__always)
-    var tock: Double { pointee.tockField.unsafelyUnwrapped.pointee }
+    var tock: Double { unsafe pointee.tockField.unsafelyUnwrapped.pointee }
 
     /// Finds where ``tock`` stands.
     func findTock() -> UnsafePointer<Double> {
         let (base, offset) =
             if let owner = pointee.owner {
-                (UnsafeRawPointer(owner.address), MemoryLayout<DeedState>.offset(of: \.tock)!)
+                unsafe (UnsafeRawPointer(owner.address), MemoryLayout<DeedState>.offset(of: \.tock)!)
             } else {
-                (UnsafeRawPointer(pointee.engine!.address), MemoryLayout<EngineState>.offset(of: \.clock.step)!)
+                unsafe (UnsafeRawPointer(pointee.engine!.address), MemoryLayout<EngineState>.offset(of: \.clock.step)!)
             }
-        return (base + offset).assumingMemoryBound(to: Double.self)
+        return unsafe (base + offset).assumingMemoryBound(to: Double.self)
     }
 
     /// Whether the deck gets a pass every tick, so that its owner may park without anyone seeing a difference.
@@ -132,7 +132,7 @@ extension Deck {
     ///
     /// In real time not for woken deeds alone: they wake their owner, for an extra pass.
     var keepsOwner: Bool {
-        pointee.upcoming.live | pointee.pending.live != 0
+        unsafe pointee.upcoming.live | pointee.pending.live != 0
             || pointee.woken.live != 0 && !pointee.engine.unsafelyUnwrapped.pointee.isRealTime
     }
 

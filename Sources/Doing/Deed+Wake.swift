@@ -3,7 +3,7 @@ import Containers
 /// Waking, and which container a deed stands in.
 extension Deed {
     /// The doer, which lives at least as long as the record.
-    var doer: Doer { pointee.doer.unsafelyUnwrapped.takeUnretainedValue() }
+    var doer: Doer { unsafe pointee.doer.unsafelyUnwrapped.takeUnretainedValue() }
 
     /// Whether a park needs no more than to be noted: no dodoer, no wake meanwhile, and in no container.
     ///
@@ -242,7 +242,7 @@ extension Deck {
         }
         pointee.keepPlace = .never
         for index in 0..<count {
-            if let deed = pointee.current.base![index] { appendUpcoming(deed) }
+            if let deed = unsafe pointee.current.base![index] { appendUpcoming(deed) }
         }
     }
 
@@ -255,7 +255,7 @@ extension Deck {
     /// Puts a deed that stands nowhere among the timers, by its retyme, which must be finite.
     @inline(never)
     func insertTimer(_ deed: Deed) {
-        pointee.timers.insert(deed, engine: pointee.engine.unsafelyUnwrapped)
+        unsafe pointee.timers.insert(deed, engine: pointee.engine.unsafelyUnwrapped)
     }
 
     /// For the next pass, though its place may be before others that stand there already.

@@ -1,7 +1,7 @@
 import Containers
 
 /// What a pass has to run beside its ready deeds, known at its beginning, sorted by label.
-struct DeedBatch {
+@safe struct DeedBatch {
     struct Entry {
         var label: UInt64
         var deed: Deed?
@@ -19,15 +19,15 @@ struct DeedBatch {
     private var touched: UInt = 0
 
     /// The label of the next entry, or the greatest number at the end.
-    var nextLabel: UInt64 { cursor < count ? base.unsafelyUnwrapped[cursor].label : .max }
+    var nextLabel: UInt64 { unsafe cursor < count ? base.unsafelyUnwrapped[cursor].label : .max }
 
     /// Adds an entry and writes its index to the deed; unless ``isSorted`` then, `sort()` comes before anything else.
     @inline(__always)
     mutating func append(_ deed: Deed) {
         if count == capacity { grow() }
-        let (end, label) = (base.unsafelyUnwrapped + count, deed.pointee.label)
-        if count > 0, label < (end - 1).pointee.label { isSorted = false }
-        end.pointee = Entry(label: label, deed: deed)
+        let (end, label) = unsafe (base.unsafelyUnwrapped + count, deed.pointee.label)
+        if count > 0, unsafe label < (end - 1).pointee.label { isSorted = false }
+        unsafe end.pointee = Entry(label: label, deed: deed)
         deed.pointee.slot = UInt32(truncatingIfNeeded: count)
         count &+= 1
     }
@@ -37,8 +37,8 @@ struct DeedBatch {
     mutating func sort() {
         count < 48 ? sortFew() : sortMany()
         isSorted = true
-        let sorted = base.unsafelyUnwrapped
-        for index in 0..<count { sorted[index].deed.unsafelyUnwrapped.pointee.slot = UInt32(truncatingIfNeeded: index) }
+        let sorted = unsafe base.unsafelyUnwrapped
+        for index in 0..<count { unsafe sorted[index].deed.unsafelyUnwrapped.pointee.slot = UInt32(truncatingIfNeeded: index) }
     }
 
     /// The next entry, nil where a deed has left meanwhile.
@@ -46,7 +46,7 @@ struct DeedBatch {
     mutating func take() -> Deed? {
         if cursor & 63 == 0, count > 1 { touch() }
         cursor &+= 1
-        return base.unsafelyUnwrapped[cursor &- 1].deed
+        return unsafe base.unsafelyUnwrapped[cursor &- 1].deed
     }
 
     /// Reads the first word of the next doers, all at once.
@@ -57,28 +57,28 @@ struct DeedBatch {
     private mutating func touch() {
         var words: UInt = 0
         for index in cursor..<min(cursor &+ 64, count) {
-            guard let doer = base.unsafelyUnwrapped[index].deed?.pointee.doer else { continue }
-            let object = UnsafeRawPointer(doer.toOpaque())
+            guard let doer = unsafe base.unsafelyUnwrapped[index].deed?.pointee.doer else { continue }
+            let object = unsafe UnsafeRawPointer(doer.toOpaque())
             // Header and last word of the base class: between them lies the end of a cache line more often than not.
-            words ^= object.load(as: UInt.self) ^ object.load(fromByteOffset: 32, as: UInt.self)
+            unsafe words ^= object.load(as: UInt.self) ^ object.load(fromByteOffset: 32, as: UInt.self)
         }
         touched = words
     }
 
     /// Whether a deed stands at an index; for checks.
-    func holds(_ deed: Deed, at index: UInt32) -> Bool { index < count && base?[Int(index)].deed == deed }
+    func holds(_ deed: Deed, at index: UInt32) -> Bool { unsafe index < count && base?[Int(index)].deed == deed }
 
     /// Leaves a hole.
-    mutating func clear(at index: UInt32) { base![Int(index)].deed = nil }
+    mutating func clear(at index: UInt32) { unsafe base![Int(index)].deed = nil }
 
     /// Reads the labels anew, after they changed without changing order.
     mutating func relabel() {
         for index in cursor..<max(cursor, count) {
-            if let deed = base![index].deed { base![index].label = deed.pointee.label }
+            if let deed = unsafe base![index].deed { unsafe base![index].label = deed.pointee.label }
         }
         // A hole must not stand in the way of the entries after it.
-        for index in (cursor..<max(cursor, count)).reversed() where base![index].deed == nil {
-            base![index].label = index + 1 < count ? base![index + 1].label : .max - 1
+        for index in (cursor..<max(cursor, count)).reversed() where unsafe base![index].deed == nil {
+            unsafe base![index].label = unsafe index + 1 < count ? base![index + 1].label : .max - 1
         }
     }
 
@@ -93,60 +93,60 @@ struct DeedBatch {
     /// Gives the memory back.
     @inline(never)
     mutating func free() {
-        base?.deallocate()
-        spare?.deallocate()
-        (base, spare, capacity, count, cursor, isSorted) = (nil, nil, 0, 0, 0, true)
+        unsafe base?.deallocate()
+        unsafe spare?.deallocate()
+        unsafe (base, spare, capacity, count, cursor, isSorted) = (nil, nil, 0, 0, 0, true)
     }
 
     private func sortFew() {
-        let base = base.unsafelyUnwrapped
+        let base = unsafe base.unsafelyUnwrapped
         for index in 1..<count {
-            let entry = base[index]
+            let entry = unsafe base[index]
             var hole = index
-            while hole > 0, base[hole &- 1].label > entry.label {
-                base[hole] = base[hole &- 1]
+            while hole > 0, unsafe base[hole &- 1].label > entry.label {
+                unsafe base[hole] = unsafe base[hole &- 1]
                 hole &-= 1
             }
-            base[hole] = entry
+            unsafe base[hole] = entry
         }
     }
 
     /// Counts byte by byte, from the lowest of those in which the labels differ.
     private mutating func sortMany() {
-        var from = base.unsafelyUnwrapped
-        var to = spare.unsafelyUnwrapped
+        var from = unsafe base.unsafelyUnwrapped
+        var to = unsafe spare.unsafelyUnwrapped
         var differing: UInt64 = 0
-        for index in 1..<count { differing |= from[index].label ^ from[0].label }
-        withUnsafeTemporaryAllocation(of: Int.self, capacity: 256) { starts in
+        for index in 1..<count { unsafe differing |= from[index].label ^ from[0].label }
+        unsafe withUnsafeTemporaryAllocation(of: Int.self, capacity: 256) { starts in
             for shift in stride(from: UInt64(0), to: 64, by: 8) where (differing >> shift) & 0xFF != 0 {
-                starts.update(repeating: 0)
-                for index in 0..<count { starts[Int(truncatingIfNeeded: from[index].label >> shift & 0xFF)] &+= 1 }
+                unsafe starts.update(repeating: 0)
+                for index in 0..<count { unsafe starts[Int(truncatingIfNeeded: from[index].label >> shift & 0xFF)] &+= 1 }
                 var sum = 0
                 for byte in 0..<256 {
                     let start = sum
-                    sum &+= starts[byte]
-                    starts[byte] = start
+                    unsafe sum &+= starts[byte]
+                    unsafe starts[byte] = start
                 }
                 for index in 0..<count {
-                    let byte = Int(truncatingIfNeeded: from[index].label >> shift & 0xFF)
-                    to[starts[byte]] = from[index]
-                    starts[byte] &+= 1
+                    let byte = unsafe Int(truncatingIfNeeded: from[index].label >> shift & 0xFF)
+                    unsafe to[starts[byte]] = unsafe from[index]
+                    unsafe starts[byte] &+= 1
                 }
-                swap(&from, &to)
+                unsafe swap(&from, &to)
             }
         }
-        base = from
-        spare = to
+        unsafe base = unsafe from
+        unsafe spare = unsafe to
     }
 
     @inline(never)
     private mutating func grow() {
         let wider = UnsafeMutablePointer<Entry>.allocate(capacity: max(16, capacity * 2))
-        if let base { wider.update(from: base, count: count) }
-        base?.deallocate()
-        spare?.deallocate()
+        if let base = unsafe base { unsafe wider.update(from: base, count: count) }
+        unsafe base?.deallocate()
+        unsafe spare?.deallocate()
         capacity = max(16, capacity * 2)
-        base = wider
-        spare = .allocate(capacity: capacity)
+        unsafe base = unsafe wider
+        unsafe spare = .allocate(capacity: capacity)
     }
 }

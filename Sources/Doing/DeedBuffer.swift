@@ -1,7 +1,7 @@
 import Containers
 
 /// A growable array of deeds with holes, in raw memory, since an Array in a class would cost checks in every pass.
-struct DeedBuffer {
+@safe struct DeedBuffer {
     private(set) var base: UnsafeMutablePointer<Deed?>?
     private(set) var count = 0
     private var capacity = 0
@@ -14,15 +14,15 @@ struct DeedBuffer {
     @inline(__always)
     mutating func append(_ deed: Deed) -> UInt32 {
         if _slowPath(count == capacity) { grow() }
-        base.unsafelyUnwrapped[count] = deed
+        unsafe base.unsafelyUnwrapped[count] = deed
         count &+= 1
         return UInt32(truncatingIfNeeded: count &- 1)
     }
 
     /// Leaves a hole at `index`.
     mutating func clear(at index: UInt32) {
-        assert(base![Int(index)] != nil)
-        base![Int(index)] = nil
+        unsafe assert(base![Int(index)] != nil)
+        unsafe base![Int(index)] = nil
         holes += 1
     }
 
@@ -35,8 +35,8 @@ struct DeedBuffer {
 
     /// Gives the memory back.
     mutating func free() {
-        base?.deallocate()
-        base = nil
+        unsafe base?.deallocate()
+        unsafe base = nil
         count = 0
         holes = 0
         capacity = 0
@@ -47,10 +47,10 @@ struct DeedBuffer {
         capacity = max(8, capacity * 2)
         precondition(capacity <= 1 << 32, "a scheduler holds at most 2^32 doers")
         let wider = UnsafeMutablePointer<Deed?>.allocate(capacity: capacity)
-        if let base {
-            wider.update(from: base, count: count)
-            base.deallocate()
+        if let base = unsafe base {
+            unsafe wider.update(from: base, count: count)
+            unsafe base.deallocate()
         }
-        base = wider
+        unsafe base = unsafe wider
     }
 }

@@ -45,6 +45,6 @@ extension Deck {
     @inline(__always)
     func tell(_ step: DeedEvent.Step, of deed: Deed, _ engine: Engine) {
         guard _slowPath(engine.pointee.isTold) else { return }
-        engine.pointee.doist?.takeUnretainedValue().tell(step, of: deed)
+        unsafe engine.pointee.doist?.takeUnretainedValue().tell(step, of: deed)
     }
 }

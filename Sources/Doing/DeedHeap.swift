@@ -21,7 +21,7 @@ enum AheadIndex: HeapIndex {
 ///
 /// Insert and remove cost O(log n); equal keys come in no promised order (labels are never equal, and due timers are
 /// ordered by label afterwards).
-struct DeedHeap<Index: HeapIndex> {
+@safe struct DeedHeap<Index: HeapIndex> {
     struct Entry {
         var key: UInt64
         var deed: Deed
@@ -33,7 +33,7 @@ struct DeedHeap<Index: HeapIndex> {
 
     var isEmpty: Bool { count == 0 }
     /// The entry with the least key; the heap must not be empty.
-    var first: Entry { base.unsafelyUnwrapped[0] }
+    var first: Entry { unsafe base.unsafelyUnwrapped[0] }
 
     /// Whether one more deed goes in without growing.
     @inline(__always)
@@ -65,7 +65,7 @@ struct DeedHeap<Index: HeapIndex> {
         guard count > 0, first.key <= key else { return false }
         var child = 1
         while child < min(count, 5) {
-            if base.unsafelyUnwrapped[child].key <= key { return false }
+            if unsafe base.unsafelyUnwrapped[child].key <= key { return false }
             child &+= 1
         }
         return true
@@ -76,10 +76,10 @@ struct DeedHeap<Index: HeapIndex> {
         let deed = first.deed
         count &-= 1
         if count > 1 {
-            lower(base.unsafelyUnwrapped[count], from: 0)
+            unsafe lower(base.unsafelyUnwrapped[count], from: 0)
         } else if count == 1 {
-            let last = base.unsafelyUnwrapped[1]
-            base.unsafelyUnwrapped[0] = last
+            let last = unsafe base.unsafelyUnwrapped[1]
+            unsafe base.unsafelyUnwrapped[0] = last
             Index.write(0, to: last.deed)
         }
         return deed
@@ -89,8 +89,8 @@ struct DeedHeap<Index: HeapIndex> {
     mutating func remove(at index: Int) {
         count -= 1
         guard index < count else { return }
-        let entry = base![count]
-        if index > 0, entry.key < base![(index - 1) >> 2].key {
+        let entry = unsafe base![count]
+        if index > 0, unsafe entry.key < base![(index - 1) >> 2].key {
             raise(entry, from: index)
         } else {
             lower(entry, from: index)
@@ -99,49 +99,49 @@ struct DeedHeap<Index: HeapIndex> {
 
     /// Writes new keys that keep the order of the old ones.
     mutating func rekey(_ key: (Deed) -> UInt64) {
-        for index in 0..<count { base![index].key = key(base![index].deed) }
+        for index in 0..<count { unsafe base![index].key = unsafe key(base![index].deed) }
     }
 
     /// Gives the memory back.
     mutating func free() {
-        base?.deallocate()
-        base = nil
+        unsafe base?.deallocate()
+        unsafe base = nil
         count = 0
         capacity = 0
     }
 
     @inline(__always)
     private mutating func raise(_ entry: Entry, from hole: Int) {
-        let base = base.unsafelyUnwrapped
+        let base = unsafe base.unsafelyUnwrapped
         var hole = hole
         while hole > 0 {
             let parent = (hole &- 1) >> 2
-            guard entry.key < base[parent].key else { break }
-            base[hole] = base[parent]
-            Index.write(hole, to: base[hole].deed)
+            guard unsafe entry.key < base[parent].key else { break }
+            unsafe base[hole] = unsafe base[parent]
+            unsafe Index.write(hole, to: base[hole].deed)
             hole = parent
         }
-        base[hole] = entry
+        unsafe base[hole] = entry
         Index.write(hole, to: entry.deed)
     }
 
     @inline(never)
     private mutating func lower(_ entry: Entry, from hole: Int) {
-        let base = base.unsafelyUnwrapped
+        let base = unsafe base.unsafelyUnwrapped
         var hole = hole
         while true {
             let child = 4 &* hole &+ 1
             guard child < count else { break }
             var least = child
-            for other in child &+ 1..<max(child &+ 1, min(child &+ 4, count)) where base[other].key < base[least].key {
+            for other in child &+ 1..<max(child &+ 1, min(child &+ 4, count)) where unsafe base[other].key < base[least].key {
                 least = other
             }
-            guard base[least].key < entry.key else { break }
-            base[hole] = base[least]
-            Index.write(hole, to: base[hole].deed)
+            guard unsafe base[least].key < entry.key else { break }
+            unsafe base[hole] = unsafe base[least]
+            unsafe Index.write(hole, to: base[hole].deed)
             hole = least
         }
-        base[hole] = entry
+        unsafe base[hole] = entry
         Index.write(hole, to: entry.deed)
     }
 
@@ -149,11 +149,11 @@ struct DeedHeap<Index: HeapIndex> {
     private mutating func grow() {
         capacity = max(8, capacity * 2)
         let wider = UnsafeMutablePointer<Entry>.allocate(capacity: capacity)
-        if let base {
-            wider.update(from: base, count: count)
-            base.deallocate()
+        if let base = unsafe base {
+            unsafe wider.update(from: base, count: count)
+            unsafe base.deallocate()
         }
-        base = wider
+        unsafe base = unsafe wider
     }
 }
 

@@ -7,7 +7,7 @@ import Containers
 typealias Deed = Handle<DeedState>
 
 /// See ``Deed``.
-struct DeedState {
+@safe struct DeedState {
     /// In which of the deck's containers the deed stands; `never` is none that a deed can have.
     enum Place: UInt8 {
         case nowhere, ready0, ready1, heap, wheel, batch, pending, never

@@ -8,7 +8,7 @@ import Containers
 ///
 /// - Source: hio `DoDoer` (`base/doing.py`).
 open class DoDoer: Doer {
-    private final var deck: Deck { deed.pointee.deck.unsafelyUnwrapped }
+    private final var deck: Deck { unsafe deed.pointee.deck.unsafelyUnwrapped }
     private final var livesOn: Bool
 
     /// A scheduler without doers, with tock 0, named by its type.

@@ -48,7 +48,7 @@ open class Doer {
 
     private final func adopt(deck: Deck?) {
         deed.initialize(to: DeedState(deck: deck))
-        deed.pointee.doer = .passUnretained(self)
+        unsafe deed.pointee.doer = unsafe .passUnretained(self)
     }
 
     deinit {
@@ -129,7 +129,7 @@ open class Doer {
 
     /// The doist at the root, from before ``enter(_:)`` until after ``exit(_:)``.
     public final var doist: Doist? {
-        deed.pointee.owner?.pointee.engine?.pointee.doist?.takeUnretainedValue()
+        unsafe deed.pointee.owner?.pointee.engine?.pointee.doist?.takeUnretainedValue()
     }
 
     /// When it is due next: nil if it is not scheduled, infinite if it is parked until woken.

@@ -177,10 +177,10 @@ public final class Doist {
         self.skipsIdle = skipsIdle
         self.pace = pace
         random = Xoshiro256(seed: seed)
-        engine.initialize(
+        unsafe engine.initialize(
             to: EngineState(
                 clock: clock, lastPassTyme: clock.tyme, isTemp: temp, isolates: onError == .isolate))
-        engine.pointee.doist = .passUnretained(self)
+        unsafe engine.pointee.doist = unsafe .passUnretained(self)
         root.pointee.engine = engine
         root.list(all: doers)
     }

@@ -92,7 +92,7 @@ extension Deed {
     /// Tells a recording who is woken.
     @inline(never)
     func tellWake(_ engine: Engine) {
-        guard pointee.phase == .active, let doist = engine.pointee.doist?.takeUnretainedValue() else { return }
+        guard pointee.phase == .active, let doist = unsafe engine.pointee.doist?.takeUnretainedValue() else { return }
         var labels: [UInt64] = []
         var deed: Deed? = self
         while let standing = deed {

@@ -6,7 +6,7 @@ import Containers
 typealias Engine = Handle<EngineState>
 
 /// See ``Engine``.
-struct EngineState {
+@safe struct EngineState {
     /// The clock.
     var clock: Tymist
     /// The tyme of the last pass, or of the last tick that was skipped.
@@ -57,7 +57,7 @@ extension Engine {
 
     /// The owner adds or removes doers: between passes in real time they shall see the tyme of now.
     func heedOwner() {
-        guard pointee.isRealTime, !pointee.isBusy, let doist = pointee.doist?.takeUnretainedValue() else { return }
+        guard pointee.isRealTime, !pointee.isBusy, let doist = unsafe pointee.doist?.takeUnretainedValue() else { return }
         doist.freshen()
         kickIfAsleep()
     }
@@ -65,6 +65,6 @@ extension Engine {
     @inline(never)
     private func kick() {
         pointee.isAsleep = false
-        pointee.doist?.takeUnretainedValue().pace?.kicker.kick()
+        unsafe pointee.doist?.takeUnretainedValue().pace?.kicker.kick()
     }
 }

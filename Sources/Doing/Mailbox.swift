@@ -59,7 +59,7 @@ public final class Mailbox<Message: Sendable>: Sendable {
 
     /// Takes the first message, or nil.
     public func popFirst() -> Message? {
-        guard let onTake else { return popLive() }
+        guard let onTake = unsafe onTake else { return popLive() }
         return onTake { popLive().map { [$0] } ?? [] }.first
     }
 
@@ -77,7 +77,7 @@ public final class Mailbox<Message: Sendable>: Sendable {
     }
 
     /// Takes all messages that are there.
-    public func takeAll() -> [Message] { onTake.map { $0 { takeLive() } } ?? takeLive() }
+    public func takeAll() -> [Message] { unsafe onTake.map { $0 { takeLive() } } ?? takeLive() }
 
     private func takeLive() -> [Message] {
         let messages = state.withLock { state in

@@ -15,7 +15,7 @@ struct TimerQueue {
     /// Whether a deed stands in it where it says; for checks.
     func holds(_ deed: Deed) -> Bool {
         if deed.pointee.place == .wheel { return wheel?.holds(deed) ?? false }
-        guard Int(deed.pointee.slot) < heap.count, let entry = heap.base?[Int(deed.pointee.slot)] else { return false }
+        guard Int(deed.pointee.slot) < heap.count, let entry = unsafe heap.base?[Int(deed.pointee.slot)] else { return false }
         return entry.deed == deed && entry.key == deed.pointee.retyme.orderedBits
     }
 
@@ -90,7 +90,7 @@ struct TimerQueue {
         var old = DeedHeap<TimerIndex>()
         swap(&heap, &old)
         for index in 0..<old.count {
-            let deed = old.base![index].deed
+            let deed = unsafe old.base![index].deed
             if wheel.holds(deed.pointee.retyme) {
                 deed.pointee.place = .wheel
                 wheel.insert(deed, at: deed.pointee.retyme)

@@ -6,13 +6,13 @@ import Containers
 /// are those whose retyme is at most at its end: when the tyme gets there all of them are due, and where the tyme falls
 /// inside a slot the deeds there are looked at one by one. Nothing is ever due by its slot alone: the doubles decide.
 /// Insert and remove cost O(1); each deed is moved at most once per level.
-struct TimerWheel {
+@safe struct TimerWheel {
     struct Entry {
         var retyme: Tyme
         var deed: Deed
     }
 
-    struct Slot {
+    @safe struct Slot {
         var base: UnsafeMutablePointer<Entry>?
         var count = 0
         var capacity = 0
@@ -35,19 +35,19 @@ struct TimerWheel {
 
     /// A wheel that stands at `tyme`, with slots of the power of two at or below `tock`.
     init(tyme: Tyme, tock: Double) {
-        slots = .allocate(capacity: Self.levels * 64)
-        slots.initialize(repeating: Slot(), count: Self.levels * 64)
-        occupied = .allocate(capacity: Self.levels)
-        occupied.initialize(repeating: 0, count: Self.levels)
+        unsafe slots = .allocate(capacity: Self.levels * 64)
+        unsafe slots.initialize(repeating: Slot(), count: Self.levels * 64)
+        unsafe occupied = .allocate(capacity: Self.levels)
+        unsafe occupied.initialize(repeating: 0, count: Self.levels)
         let span = tock.isNormal ? max(0x1p-30, min(tock.binade, 0x1p10)) : Tymist.defaultTock
         scale = 1.0 / span
         now = Self.number((tyme * scale).rounded(.down))
     }
 
     func free() {
-        for index in 0..<Self.levels * 64 { slots[index].base?.deallocate() }
-        slots.deallocate()
-        occupied.deallocate()
+        for index in 0..<Self.levels * 64 { unsafe slots[index].base?.deallocate() }
+        unsafe slots.deallocate()
+        unsafe occupied.deallocate()
     }
 
     /// The number of a slot; a tyme that is out of reach has the number of an end, where nothing stands.
@@ -62,8 +62,8 @@ struct TimerWheel {
 
     /// Whether a deed stands in it where it says; for checks.
     func holds(_ deed: Deed) -> Bool {
-        let slot = slots[Int(deed.pointee.wheelSlot)]
-        guard Int(deed.pointee.slot) < slot.count, let entry = slot.base?[Int(deed.pointee.slot)] else { return false }
+        let slot = unsafe slots[Int(deed.pointee.wheelSlot)]
+        guard Int(deed.pointee.slot) < slot.count, let entry = unsafe slot.base?[Int(deed.pointee.slot)] else { return false }
         return entry.deed == deed && entry.retyme == deed.pointee.retyme && slot.least <= entry.retyme
     }
 
@@ -78,7 +78,7 @@ struct TimerWheel {
     mutating func remove(_ deed: Deed) {
         let index = Int(deed.pointee.wheelSlot)
         removeEntry(at: Int(deed.pointee.slot), of: index)
-        if slots[index].count == 0 { occupied[index >> 6] &= ~(1 << (index & 63)) }
+        if unsafe slots[index].count == 0 { unsafe occupied[index >> 6] &= ~(1 << (index & 63)) }
         count -= 1
     }
 
@@ -108,20 +108,20 @@ struct TimerWheel {
     /// The least retyme, infinite if there is none.
     mutating func first() -> Tyme {
         guard let (_, index) = firstOccupied else { return .infinity }
-        if slots[index].isStale {
+        if unsafe slots[index].isStale {
             var least = Tyme.infinity
-            for entry in 0..<slots[index].count { least = min(least, slots[index].base![entry].retyme) }
-            slots[index].least = least
-            slots[index].isStale = false
+            for entry in unsafe 0..<slots[index].count { least = unsafe min(least, slots[index].base![entry].retyme) }
+            unsafe slots[index].least = least
+            unsafe slots[index].isStale = false
         }
-        return slots[index].least
+        return unsafe slots[index].least
     }
 
     /// The first slot that is not empty: a level is later than those below it, and a slot than those before it.
     @inline(__always)
     private var firstOccupied: (level: Int, index: Int)? {
-        for level in 0..<Self.levels where occupied[level] != 0 {
-            return (level, level << 6 | occupied[level].trailingZeroBitCount)
+        for level in 0..<Self.levels where unsafe occupied[level] != 0 {
+            return unsafe (level, level << 6 | occupied[level].trailingZeroBitCount)
         }
         return nil
     }
@@ -131,62 +131,62 @@ struct TimerWheel {
         let level = (63 - (number ^ now | 1).leadingZeroBitCount) / 6
         let place = Int(number >> UInt64(6 * level)) & 63
         let index = level << 6 | place
-        occupied[level] |= 1 << UInt64(place)
-        let slot = slots + index
-        let position = slot.pointee.count
-        if position == slot.pointee.capacity { grow(slot) }
-        slot.pointee.base.unsafelyUnwrapped[position] = entry
-        slot.pointee.count = position &+ 1
-        if entry.retyme < slot.pointee.least { slot.pointee.least = entry.retyme }
+        unsafe occupied[level] |= 1 << UInt64(place)
+        let slot = unsafe slots + index
+        let position = unsafe slot.pointee.count
+        if unsafe position == slot.pointee.capacity { unsafe grow(slot) }
+        unsafe slot.pointee.base.unsafelyUnwrapped[position] = entry
+        unsafe slot.pointee.count = position &+ 1
+        if unsafe entry.retyme < slot.pointee.least { unsafe slot.pointee.least = entry.retyme }
         entry.deed.pointee.wheelSlot = UInt16(truncatingIfNeeded: index)
         entry.deed.pointee.slot = UInt32(truncatingIfNeeded: position)
     }
 
     private func removeEntry(at position: Int, of index: Int) {
-        let slot = slots + index
-        let last = slot.pointee.count - 1
-        let base = slot.pointee.base.unsafelyUnwrapped
-        if base[position].retyme == slot.pointee.least { slot.pointee.isStale = true }
+        let slot = unsafe slots + index
+        let last = unsafe slot.pointee.count - 1
+        let base = unsafe slot.pointee.base.unsafelyUnwrapped
+        if unsafe base[position].retyme == slot.pointee.least { unsafe slot.pointee.isStale = true }
         if position < last {
-            base[position] = base[last]
-            base[position].deed.pointee.slot = UInt32(truncatingIfNeeded: position)
+            unsafe base[position] = unsafe base[last]
+            unsafe base[position].deed.pointee.slot = UInt32(truncatingIfNeeded: position)
         }
-        slot.pointee.count = last
+        unsafe slot.pointee.count = last
         if last == 0 {
-            slot.pointee.least = .infinity
-            slot.pointee.isStale = false
+            unsafe slot.pointee.least = .infinity
+            unsafe slot.pointee.isStale = false
         }
     }
 
     /// Empties a slot and answers what was in it; `release` gives the memory back.
     private func drain(_ index: Int) -> (base: UnsafeMutablePointer<Entry>, count: Int) {
-        let (base, count) = (slots[index].base.unsafelyUnwrapped, slots[index].count)
-        slots[index].count = 0
-        slots[index].least = .infinity
-        slots[index].isStale = false
-        occupied[index >> 6] &= ~(1 << UInt64(index & 63))
-        return (base, count)
+        let (base, count) = unsafe (slots[index].base.unsafelyUnwrapped, slots[index].count)
+        unsafe slots[index].count = 0
+        unsafe slots[index].least = .infinity
+        unsafe slots[index].isStale = false
+        unsafe occupied[index >> 6] &= ~(1 << UInt64(index & 63))
+        return unsafe (base, count)
     }
 
     private func release(_ index: Int) {
-        guard slots[index].capacity > 4096 else { return }
-        slots[index].base?.deallocate()
-        slots[index].base = nil
-        slots[index].capacity = 0
+        guard unsafe slots[index].capacity > 4096 else { return }
+        unsafe slots[index].base?.deallocate()
+        unsafe slots[index].base = nil
+        unsafe slots[index].capacity = 0
     }
 
     private mutating func takeAll(_ index: Int, _ take: (Deed) -> Void) {
-        let (base, count) = drain(index)
-        for entry in 0..<count { take(base[entry].deed) }
+        let (base, count) = unsafe drain(index)
+        for entry in 0..<count { unsafe take(base[entry].deed) }
         self.count -= count
         release(index)
     }
 
     private mutating func takeSome(_ index: Int, until tyme: Tyme, _ take: (Deed) -> Void) {
-        guard slots[index].isStale || slots[index].least <= tyme else { return }
+        guard unsafe slots[index].isStale || slots[index].least <= tyme else { return }
         var position = 0
-        while position < slots[index].count {
-            let entry = slots[index].base![position]
+        while unsafe position < slots[index].count {
+            let entry = unsafe slots[index].base![position]
             guard entry.retyme <= tyme else {
                 position += 1
                 continue
@@ -195,14 +195,14 @@ struct TimerWheel {
             count -= 1
             take(entry.deed)
         }
-        if slots[index].count == 0 { occupied[index >> 6] &= ~(1 << UInt64(index & 63)) }
+        if unsafe slots[index].count == 0 { unsafe occupied[index >> 6] &= ~(1 << UInt64(index & 63)) }
     }
 
     /// Moves what is in a slot to lower levels.
     private func spread(_ index: Int) {
-        let (base, count) = drain(index)
+        let (base, count) = unsafe drain(index)
         for position in 0..<count {
-            let entry = base[position]
+            let entry = unsafe base[position]
             add(entry, number: max(Self.number((entry.retyme * scale).rounded(.up)), now))
         }
         release(index)
@@ -210,13 +210,13 @@ struct TimerWheel {
 
     @inline(never)
     private func grow(_ slot: UnsafeMutablePointer<Slot>) {
-        let capacity = max(8, slot.pointee.capacity * 2)
+        let capacity = unsafe max(8, slot.pointee.capacity * 2)
         let wider = UnsafeMutablePointer<Entry>.allocate(capacity: capacity)
-        if let base = slot.pointee.base {
-            wider.update(from: base, count: slot.pointee.count)
-            base.deallocate()
+        if let base = unsafe slot.pointee.base {
+            unsafe wider.update(from: base, count: slot.pointee.count)
+            unsafe base.deallocate()
         }
-        slot.pointee.base = wider
-        slot.pointee.capacity = capacity
+        unsafe slot.pointee.base = unsafe wider
+        unsafe slot.pointee.capacity = capacity
     }
 }

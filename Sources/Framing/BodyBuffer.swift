@@ -27,7 +27,7 @@ struct BodyBuffer {
             // Twice as much as has come, but never more than the body has: what is delivered has no slack.
             bytes.reserveCapacity(min(need, max(have, 2 * bytes.capacity)))
         }
-        bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: source[index..<index + count]))
+        unsafe bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: source[index..<index + count]))
     }
 
     /// The whole body; empty from then on.

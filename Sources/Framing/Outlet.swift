@@ -17,7 +17,7 @@ struct Outlet {
     mutating func append(_ byte: UInt8) { bytes.append(byte) }
 
     func lend<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
-        try body(bytes.span.bytes.extracting(first...))
+        try unsafe body(bytes.span.bytes.extracting(first...))
     }
 
     mutating func sent(_ count: Int) {

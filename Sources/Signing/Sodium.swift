@@ -14,7 +14,7 @@
     /// Five functions of libsodium, found at run time.
     ///
     /// - Source: libsodium, `crypto_sign.h`. A secret key is there the seed with the verification key behind it.
-    struct Sodium: Sendable {
+    @safe struct Sodium: Sendable {
         /// What its library is called, by version: Debian 12 has 23, Debian 13 has 23 too, others 26.
         static let libraries = ["libsodium.so.23", "libsodium.so.26", "libsodium.so"]
         /// The Debian package that brings it.
@@ -48,10 +48,10 @@
                     }
                     return unsafe unsafeBitCast(address, to: type)
                 }
-                seedKeypair = unsafe try find("crypto_sign_seed_keypair", as: SeedKeypair.self)
-                signDetached = unsafe try find("crypto_sign_detached", as: Sign.self)
-                verifyDetached = unsafe try find("crypto_sign_verify_detached", as: Verify.self)
-                clear = try find("sodium_memzero", as: Clear.self)
+                unsafe seedKeypair = unsafe try find("crypto_sign_seed_keypair", as: SeedKeypair.self)
+                unsafe signDetached = unsafe try find("crypto_sign_detached", as: Sign.self)
+                unsafe verifyDetached = unsafe try find("crypto_sign_verify_detached", as: Verify.self)
+                unsafe clear = try unsafe find("sodium_memzero", as: Clear.self)
                 // 1 says that it had been called before.
                 let code = try find("sodium_init", as: Initialize.self)()
                 guard code >= 0 else { throw .failed(call: "sodium_init", code: Int(code)) }

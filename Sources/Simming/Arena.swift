@@ -2,14 +2,14 @@
 ///
 /// A block that is given back is the next one of its size, so that after warm-up nothing is allocated. At the limit a
 /// slab of which every block was given back serves another size.
-struct Arena {
+@safe struct Arena {
     /// The longest datagram that a block holds.
     static let largest = 64 << (classes - 1)
     static let classes = 11
     private static let slabSize = 1 << 18
 
     /// A slab: where it begins, and the size of its blocks, or -1 while it serves none.
-    private struct Slab {
+    @safe private struct Slab {
         let base: UnsafeMutableRawPointer
         var size: Int
     }
@@ -28,10 +28,10 @@ struct Arena {
 
     init(limit: Int) {
         self.limit = limit
-        free = .allocate(capacity: Self.classes)
-        free.initialize(repeating: nil, count: Self.classes)
-        rest = .allocate(capacity: Self.classes)
-        rest.initialize(repeating: (nil, 0), count: Self.classes)
+        unsafe free = .allocate(capacity: Self.classes)
+        unsafe free.initialize(repeating: nil, count: Self.classes)
+        unsafe rest = .allocate(capacity: Self.classes)
+        unsafe rest.initialize(repeating: (nil, 0), count: Self.classes)
     }
 
     /// Which size holds so many bytes.
@@ -41,51 +41,51 @@ struct Arena {
 
     /// A block of this size, or nil at the limit.
     @inline(__always) mutating func take(_ size: Int) -> UnsafeMutableRawPointer? {
-        guard let block = free[size] else { return cut(size) }
-        free[size] = block.load(as: UnsafeMutableRawPointer?.self)
-        return block
+        guard let block = unsafe free[size] else { return unsafe cut(size) }
+        unsafe free[size] = unsafe block.load(as: UnsafeMutableRawPointer?.self)
+        return unsafe block
     }
 
     /// Gives a block back.
     @inline(__always) mutating func give(_ block: UnsafeMutableRawPointer, _ size: Int) {
-        block.storeBytes(of: free[size], as: UnsafeMutableRawPointer?.self)
-        free[size] = block
+        unsafe block.storeBytes(of: free[size], as: UnsafeMutableRawPointer?.self)
+        unsafe free[size] = unsafe block
         given &+= 1
     }
 
     @inline(never) private mutating func cut(_ size: Int) -> UnsafeMutableRawPointer? {
         let bytes = 64 << size
-        if rest[size].count == 0 {
-            guard let slab = spareSlab(size) else { return nil }
-            rest[size] = (slab, Self.slabSize / bytes)
+        if unsafe rest[size].count == 0 {
+            guard let slab = unsafe spareSlab(size) else { return nil }
+            unsafe rest[size] = unsafe (slab, Self.slabSize / bytes)
         }
-        let block = rest[size].next!
-        rest[size] = (block + bytes, rest[size].count - 1)
-        return block
+        let block = unsafe rest[size].next!
+        unsafe rest[size] = unsafe (block + bytes, rest[size].count - 1)
+        return unsafe block
     }
 
     // MARK: - Slabs
 
     /// A slab for this size: one that serves none, or a new one, or at the limit one that is wholly free.
     private mutating func spareSlab(_ size: Int) -> UnsafeMutableRawPointer? {
-        if let slab = idleSlab(size) { return slab }
+        if let slab = unsafe idleSlab(size) { return unsafe slab }
         guard reserved + Self.slabSize > limit else {
             // Aligned to its length, so that a block tells in which slab it lies.
             let base = UnsafeMutableRawPointer.allocate(byteCount: Self.slabSize, alignment: Self.slabSize)
-            slabs.append(Slab(base: base, size: size))
+            unsafe slabs.append(Slab(base: base, size: size))
             reserved += Self.slabSize
-            return base
+            return unsafe base
         }
         guard given >= searchAt else { return nil }
         // A search looks at every free block: it is made again when so many were given back since.
         searchAt = given + reclaim() / 8 + 1
-        return idleSlab(size)
+        return unsafe idleSlab(size)
     }
 
     private mutating func idleSlab(_ size: Int) -> UnsafeMutableRawPointer? {
         for index in 0..<slabs.count where slabs[index].pointee.size < 0 {
             slabs[index].pointee.size = size
-            return slabs[index].pointee.base
+            return unsafe slabs[index].pointee.base
         }
         return nil
     }
@@ -95,50 +95,50 @@ struct Arena {
         var (seen, freeBlocks) = (0, [UInt: Int]())  // looked up only
         func slab(of block: UnsafeMutableRawPointer) -> UInt { UInt(bitPattern: block) & ~UInt(Self.slabSize - 1) }
         for size in 0..<Self.classes {
-            var block = free[size]
-            while let here = block {
-                freeBlocks[slab(of: here), default: 0] += 1
+            var block = unsafe free[size]
+            while let here = unsafe block {
+                unsafe freeBlocks[slab(of: here), default: 0] += 1
                 seen += 1
-                block = here.load(as: UnsafeMutableRawPointer?.self)
+                unsafe block = unsafe here.load(as: UnsafeMutableRawPointer?.self)
             }
-            if rest[size].count > 0, let next = rest[size].next {
-                freeBlocks[slab(of: next), default: 0] += rest[size].count
+            if unsafe rest[size].count > 0, let next = unsafe rest[size].next {
+                unsafe freeBlocks[slab(of: next), default: 0] += rest[size].count
             }
         }
         var isIdle = Set<UInt>()  // looked up only
         for index in 0..<slabs.count where slabs[index].pointee.size >= 0 {
-            let base = UInt(bitPattern: slabs[index].pointee.base)
+            let base = unsafe UInt(bitPattern: slabs[index].pointee.base)
             guard freeBlocks[base] == Self.slabSize / (64 << slabs[index].pointee.size) else { continue }
             isIdle.insert(base)
             slabs[index].pointee.size = -1
         }
         guard !isIdle.isEmpty else { return seen }
         for size in 0..<Self.classes {
-            if let next = rest[size].next, rest[size].count > 0, isIdle.contains(slab(of: next)) {
-                rest[size] = (nil, 0)
+            if let next = unsafe rest[size].next, unsafe rest[size].count > 0, unsafe isIdle.contains(slab(of: next)) {
+                unsafe rest[size] = (nil, 0)
             }
-            keepBlocks(of: size) { !isIdle.contains(slab(of: $0)) }
+            unsafe keepBlocks(of: size) { unsafe !isIdle.contains(slab(of: $0)) }
         }
         return seen
     }
 
     /// Leaves in a free list what is wanted, in its order.
     private func keepBlocks(of size: Int, _ isWanted: (UnsafeMutableRawPointer) -> Bool) {
-        var (block, last) = (free[size], UnsafeMutableRawPointer?.none)
-        free[size] = nil
-        while let here = block {
-            block = here.load(as: UnsafeMutableRawPointer?.self)
-            guard isWanted(here) else { continue }
-            here.storeBytes(of: nil, as: UnsafeMutableRawPointer?.self)
-            if let last { last.storeBytes(of: here, as: UnsafeMutableRawPointer?.self) } else { free[size] = here }
-            last = here
+        var (block, last) = unsafe (free[size], UnsafeMutableRawPointer?.none)
+        unsafe free[size] = nil
+        while let here = unsafe block {
+            unsafe block = unsafe here.load(as: UnsafeMutableRawPointer?.self)
+            guard unsafe isWanted(here) else { continue }
+            unsafe here.storeBytes(of: nil, as: UnsafeMutableRawPointer?.self)
+            if let last = unsafe last { unsafe last.storeBytes(of: here, as: UnsafeMutableRawPointer?.self) } else { unsafe free[size] = unsafe here }
+            unsafe last = unsafe here
         }
     }
 
     mutating func freeAll() {
-        while slabs.count > 0 { slabs.removeLast().base.deallocate() }
+        while slabs.count > 0 { unsafe slabs.removeLast().base.deallocate() }
         slabs.free()
-        free.deallocate()
-        rest.deallocate()
+        unsafe free.deallocate()
+        unsafe rest.deallocate()
     }
 }

@@ -1,3 +1,4 @@
+import Containers
 import Charting
 import Doing
 import Wiring
@@ -17,7 +18,7 @@ public final class Faulty<Base: DatagramTransport>: DatagramTransport {
     public private(set) var base: Base
     /// What has become of what was sent; `delivered` is what the base took, `nobody` what it refused.
     public private(set) var traffic = SimStatistics()
-    private let state: UnsafeMutablePointer<FaultyState>
+    private let state: Handle<FaultyState>
     private var faults: [ActiveFault]
     private var counts: [Int]
 
@@ -48,7 +49,7 @@ public final class Faulty<Base: DatagramTransport>: DatagramTransport {
             faults.append(ActiveFault(fault, seed: own, index: index))
         }
         counts = Array(repeating: 0, count: plan.faults.count)
-        state = .allocate(capacity: 1)
+        state = .allocate()
         state.initialize(
             to: FaultyState(
                 model: LinkModel(link, seed: seed, direction: 0), flights: Flights(limit: memoryLimit)))
@@ -57,8 +58,7 @@ public final class Faulty<Base: DatagramTransport>: DatagramTransport {
     deinit {
         state.pointee.flights.free()
         state.pointee.places.free()
-        state.deinitialize(count: 1)
-        state.deallocate()
+        state.free()
     }
 
     /// Datagrams that are held.
@@ -115,7 +115,7 @@ public final class Faulty<Base: DatagramTransport>: DatagramTransport {
             return try base.send(bytes, train, at: tyme)
         }
         train.forEachDatagram(of: bytes) { datagram in
-            unsafe datagram.withUnsafeBytes { hold($0, train.peer, now) }
+            unsafe datagram.withUnsafeBytes { unsafe hold($0, train.peer, now) }
         }
         try flush(at: tyme)
         return Sending(taken: bytes.byteCount)
@@ -156,18 +156,18 @@ public final class Faulty<Base: DatagramTransport>: DatagramTransport {
         }
         if passage.isLost || draws.loss < state.pointee.model.figures.loss { return traffic.lost += 1 }
         let due = passage.due(state.pointee.model.arrival(departure, draws.jitter))
-        keep(bytes, peer, due, altered: passage)
+        unsafe keep(bytes, peer, due, altered: passage)
         if let copy = passage.copy {
             traffic.copies += 1
-            keep(bytes, peer, passage.due(state.pointee.model.arrival(departure, copy)), altered: nil)
+            unsafe keep(bytes, peer, passage.due(state.pointee.model.arrival(departure, copy)), altered: nil)
         }
     }
 
     private func keep(_ bytes: UnsafeRawBufferPointer, _ peer: Address, _ due: Int64, altered passage: Passage?) {
-        let slot = state.pointee.flights.add(bytes, way: 0, from: 0, to: 0, number: 0)
+        let slot = unsafe state.pointee.flights.add(bytes, way: 0, from: 0, to: 0, number: 0)
         guard slot >= 0 else { return traffic.noMemory += 1 }
         let flight = state.pointee.flights[slot]
-        passage?.alter(flight.pointee.bytes, count: &flight.pointee.count)
+        unsafe passage?.alter(flight.pointee.bytes, count: &flight.pointee.count)
         while state.pointee.places.count <= Int(slot) { state.pointee.places.append(.none) }
         state.pointee.places[Int(slot)].pointee = peer
         traffic.inFlight += 1
@@ -180,7 +180,7 @@ public final class Faulty<Base: DatagramTransport>: DatagramTransport {
         while state.pointee.flights.heap.firstDue <= now {
             let slot = state.pointee.flights.heap.first.slot
             let flight = state.pointee.flights[slot].pointee
-            let bytes = UnsafeRawBufferPointer(start: flight.bytes, count: Int(flight.count))
+            let bytes = unsafe UnsafeRawBufferPointer(start: flight.bytes, count: Int(flight.count))
             let train = Train(peer: state.pointee.places[Int(slot)].pointee, segment: max(1, bytes.count))
             let sending = try base.send(unsafe RawSpan(_unsafeBytes: bytes), train, at: tyme)
             switch sending.outcome {

@@ -27,20 +27,20 @@ struct FlightHeap {
         entries.append(entry)
         var hole = entries.count &- 1
         guard hole > 0 else { return }
-        let base = entries[0]
+        let base = unsafe entries.base.unsafelyUnwrapped
         while hole > 0 {
             let parent = (hole &- 1) / 4
-            guard entry < base[parent] else { break }
-            base[hole] = base[parent]
+            guard unsafe entry < base[parent] else { break }
+            unsafe base[hole] = unsafe base[parent]
             hole = parent
         }
-        base[hole] = entry
+        unsafe base[hole] = entry
     }
 
     /// Takes the first one away; there must be one.
     mutating func popFirst() -> Entry {
-        let base = entries[0]
-        let first = base[0]
+        let base = unsafe entries.base.unsafelyUnwrapped
+        let first = unsafe base[0]
         let last = entries.removeLast()
         let count = entries.count
         guard count > 0 else { return first }
@@ -52,14 +52,14 @@ struct FlightHeap {
             let end = min(child &+ 4, count)
             var other = child &+ 1
             while other < end {
-                if base[other] < base[least] { least = other }
+                if unsafe base[other] < base[least] { least = other }
                 other &+= 1
             }
-            guard base[least] < last else { break }
-            base[hole] = base[least]
+            guard unsafe base[least] < last else { break }
+            unsafe base[hole] = unsafe base[least]
             hole = least
         }
-        base[hole] = last
+        unsafe base[hole] = last
         return first
     }
 

@@ -1,7 +1,8 @@
+import Containers
 import Charting
 
 /// A datagram that is on its way, or in the receive buffer of its owner.
-struct Flight {
+@safe struct Flight {
     var bytes: UnsafeMutableRawPointer
     var count: Int32
     /// The next one of the same queue, or -1.
@@ -33,16 +34,16 @@ struct Flights {
 
     init(limit: Int) { arena = Arena(limit: limit) }
 
-    @inline(__always) subscript(slot: Int32) -> UnsafeMutablePointer<Flight> { slots[Int(slot)] }
+    @inline(__always) subscript(slot: Int32) -> Handle<Flight> { slots[Int(slot)] }
 
     /// Copies a datagram in, or answers -1 if there is no room for it.
     @inline(__always) mutating func add(
         _ bytes: UnsafeRawBufferPointer, way: Int32, from: UInt16, to: UInt16, number: UInt64, marks: UInt8 = 0
     ) -> Int32 {
         let size = Arena.sizeClass(bytes.count)
-        guard size < Arena.classes, let block = arena.take(size) else { return -1 }
-        if let start = bytes.baseAddress { block.copyMemory(from: start, byteCount: bytes.count) }
-        let flight = Flight(
+        guard size < Arena.classes, let block = unsafe arena.take(size) else { return -1 }
+        if let start = bytes.baseAddress { unsafe block.copyMemory(from: start, byteCount: bytes.count) }
+        let flight = unsafe Flight(
             bytes: block, count: Int32(truncatingIfNeeded: bytes.count), next: -1, way: way, fromPort: from, toPort: to,
             size: UInt8(truncatingIfNeeded: size), marks: marks, number: number)
         count &+= 1
@@ -65,7 +66,7 @@ struct Flights {
     /// Lets go of a datagram.
     @inline(__always) mutating func remove(_ slot: Int32) {
         let flight = self[slot]
-        arena.give(flight.pointee.bytes, Int(flight.pointee.size))
+        unsafe arena.give(flight.pointee.bytes, Int(flight.pointee.size))
         flight.pointee.next = firstFree
         firstFree = slot
         count &-= 1

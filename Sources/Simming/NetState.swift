@@ -1,3 +1,4 @@
+import Containers
 import Doing
 import Wiring
 
@@ -26,7 +27,7 @@ struct WayState {
 }
 
 /// What the network keeps of a ``SimPeer`` while it is open, in memory of the peer's own.
-typealias Socket = UnsafeMutablePointer<SocketState>
+typealias Socket = Handle<SocketState>
 
 /// See ``Socket``.
 struct SocketState {

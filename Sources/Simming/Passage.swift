@@ -48,8 +48,8 @@ struct Passage {
                 let bit = Int(part * bits)
                 // The first one stays turned, so that something is wrong in any case.
                 if bit == firstBit, part != first { continue }
-                let byte = bytes.load(fromByteOffset: bit / 8, as: UInt8.self)
-                bytes.storeBytes(of: byte ^ 1 << UInt8(bit % 8), toByteOffset: bit / 8, as: UInt8.self)
+                let byte = unsafe bytes.load(fromByteOffset: bit / 8, as: UInt8.self)
+                unsafe bytes.storeBytes(of: byte ^ 1 << UInt8(bit % 8), toByteOffset: bit / 8, as: UInt8.self)
             }
         }
         if let length { count = min(count, Int32(clamping: length)) }

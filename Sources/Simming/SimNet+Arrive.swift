@@ -1,3 +1,4 @@
+import Containers
 import Charting
 import Doing
 import Wiring
@@ -69,7 +70,7 @@ extension SimNet {
     }
 
     @inline(__always) private func receiver(
-        of flight: UnsafeMutablePointer<Flight>, _ way: UnsafeMutablePointer<WayState>
+        of flight: Handle<Flight>, _ way: Handle<WayState>
     ) -> Socket? {
         let port = flight.pointee.toPort
         if way.pointee.foundAt != raw.pointee.bindings || way.pointee.foundPort != port {
@@ -98,7 +99,7 @@ extension SimNet {
             kind, at: tyme, lane: lanes[Int(way.to) - 1], local: .host(UInt64(way.to), port: flight.toPort),
             peer: .host(UInt64(way.from), port: flight.fromPort), fate: fate,
             marks: TraceEvent.Marks(rawValue: flight.marks), flight: flight.number)
-        let bytes = UnsafeRawBufferPointer(start: flight.bytes, count: Int(flight.count))
+        let bytes = unsafe UnsafeRawBufferPointer(start: flight.bytes, count: Int(flight.count))
         trace.record(event, unsafe RawSpan(_unsafeBytes: bytes))
     }
 
@@ -148,7 +149,7 @@ extension SimNet {
     }
 
     @inline(__always) private func take(
-        _ slot: Int32, _ way: UnsafeMutablePointer<WayState>, from socket: Socket, into out: inout OutputRawSpan,
+        _ slot: Int32, _ way: Handle<WayState>, from socket: Socket, into out: inout OutputRawSpan,
         at tyme: Tyme
     ) {
         let flight = raw.pointee.flights[slot]
@@ -164,7 +165,7 @@ extension SimNet {
 
     /// Takes the first one out of a receive buffer.
     @inline(__always) private func unlink(
-        _ slot: Int32, _ way: UnsafeMutablePointer<WayState>, from socket: Socket
+        _ slot: Int32, _ way: Handle<WayState>, from socket: Socket
     ) {
         let flight = raw.pointee.flights[slot]
         socket.pointee.head = flight.pointee.next

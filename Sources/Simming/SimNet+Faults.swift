@@ -1,3 +1,4 @@
+import Containers
 import Charting
 import Doing
 import Wiring

@@ -1,3 +1,4 @@
+import Containers
 import Charting
 import Doing
 import Wiring
@@ -30,7 +31,7 @@ extension SimNet {
             return refuse(train, socket, refusal.0, refusal.1, at: tyme)
         }
         if isPlain, total <= segment {
-            unsafe bytes.withUnsafeBytes { sendPlain($0, way, socket, now) }
+            unsafe bytes.withUnsafeBytes { unsafe sendPlain($0, way, socket, now) }
             socket.pointee.statistics.sent.count(1, bytes: total)
             return Sending(taken: total)
         }
@@ -50,11 +51,11 @@ extension SimNet {
             var start = 0
             repeat {
                 let end = min(start &+ segment, total)
-                let datagram = UnsafeRawBufferPointer(rebasing: all[start..<end])
+                let datagram = unsafe UnsafeRawBufferPointer(rebasing: all[start..<end])
                 if isPlain {
-                    sendPlain(datagram, way, socket, now)
+                    unsafe sendPlain(datagram, way, socket, now)
                 } else {
-                    sendWatched(datagram, number, socket, now, at: tyme)
+                    unsafe sendWatched(datagram, number, socket, now, at: tyme)
                 }
                 start = end
             } while start < total
@@ -63,7 +64,7 @@ extension SimNet {
 
     /// The short way: nothing but the model.
     @inline(__always) private func sendPlain(
-        _ bytes: UnsafeRawBufferPointer, _ way: UnsafeMutablePointer<WayState>, _ socket: Socket, _ now: Int64
+        _ bytes: UnsafeRawBufferPointer, _ way: Handle<WayState>, _ socket: Socket, _ now: Int64
     ) {
         way.pointee.number &+= 1
         raw.pointee.number &+= 1
@@ -73,17 +74,17 @@ extension SimNet {
         case .lost: way.pointee.statistics.lost &+= 1
         case .queueFull: way.pointee.statistics.queueFull &+= 1
         case .arrives(let due):
-            let slot = hold(bytes, way, socket)
+            let slot = unsafe hold(bytes, way, socket)
             if slot >= 0 { launch(slot, due: due) }
         }
     }
 
     /// Takes a datagram into the memory of the network, or answers -1 if there is no room.
     @inline(__always) private func hold(
-        _ bytes: UnsafeRawBufferPointer, _ way: UnsafeMutablePointer<WayState>, _ socket: Socket,
+        _ bytes: UnsafeRawBufferPointer, _ way: Handle<WayState>, _ socket: Socket,
         marks: TraceEvent.Marks = []
     ) -> Int32 {
-        let slot = raw.pointee.flights.add(
+        let slot = unsafe raw.pointee.flights.add(
             bytes, way: socket.pointee.lastWay, from: socket.pointee.port, to: socket.pointee.lastPeer.port,
             number: raw.pointee.number, marks: marks.rawValue)
         if slot >= 0 {
@@ -147,7 +148,7 @@ extension SimNet {
     ) {
         let way = raw.pointee.ways[number]
         let count = bytes.count
-        let passage = decide(bytes, number, socket, now, at: tyme)
+        let passage = unsafe decide(bytes, number, socket, now, at: tyme)
         way.pointee.number &+= 1
         raw.pointee.number &+= 1
         way.pointee.statistics.sent &+= 1
@@ -167,7 +168,7 @@ extension SimNet {
 
         func end(_ fate: TraceEvent.Fate, _ counter: WritableKeyPath<SimStatistics, Int>) {
             way.pointee.statistics[keyPath: counter] &+= 1
-            note(bytes, socket, fate, passage.marks, due: 0, at: tyme)
+            unsafe note(bytes, socket, fate, passage.marks, due: 0, at: tyme)
         }
 
         /// A copy arrives as it was sent.
@@ -177,17 +178,17 @@ extension SimNet {
                 marks.subtract([.corrupted, .truncated])
                 marks.insert(.duplicate)
             }
-            let slot = hold(bytes, way, socket, marks: marks)
-            guard slot >= 0 else { return note(bytes, socket, .full, marks, due: 0, at: tyme) }
+            let slot = unsafe hold(bytes, way, socket, marks: marks)
+            guard slot >= 0 else { return unsafe note(bytes, socket, .full, marks, due: 0, at: tyme) }
             let flight = raw.pointee.flights[slot]
-            if !isCopy { passage.alter(flight.pointee.bytes, count: &flight.pointee.count) }
+            if !isCopy { unsafe passage.alter(flight.pointee.bytes, count: &flight.pointee.count) }
             let due = passage.due(way.pointee.model.arrival(departure, draw))
             if way.pointee.isHeld || due == Micros.never {
                 keep(slot, way)
-                note(bytes, socket, .held, marks, due: 0, at: tyme)
+                unsafe note(bytes, socket, .held, marks, due: 0, at: tyme)
             } else {
                 launch(slot, due: due)
-                note(bytes, socket, .arrives, marks, due: due, at: tyme)
+                unsafe note(bytes, socket, .arrives, marks, due: due, at: tyme)
             }
         }
     }
@@ -199,7 +200,7 @@ extension SimNet {
         var passage = Passage()
         let number = raw.pointee.ways[way].pointee.number
         let kind = kinds.isEmpty ? -1 : kinds.firstIndex { $0.isMember(unsafe RawSpan(_unsafeBytes: bytes)) } ?? -1
-        if !rules.isEmpty { obey(&passage, bytes, way, socket, kind, at: tyme) }
+        if !rules.isEmpty { unsafe obey(&passage, bytes, way, socket, kind, at: tyme) }
         for index in wayFaults[way].indices where wayFaults[way][index].isActive(at: now) {
             if case .drop(let count, let name) = wayFaults[way][index].effect {
                 guard name == DatagramKind.any || kind >= 0 && kinds[kind].name == name else { continue }
@@ -223,7 +224,7 @@ extension SimNet {
         let key = way * (kinds.count + 1) + kind
         let ofKind = kind >= 0 ? kindCounts[key, default: 0] : number
         if kind >= 0 { kindCounts[key] = ofKind + 1 }
-        let datagram = SimDatagram(
+        let datagram = unsafe SimDatagram(
             tyme: tyme, from: .host(UInt64(socket.pointee.host), port: socket.pointee.port),
             to: socket.pointee.lastPeer, number: number, kind: kind >= 0 ? kinds[kind].name : nil,
             numberOfKind: ofKind, bytes: Array(bytes))
@@ -243,7 +244,7 @@ extension SimNet {
     }
 
     /// Keeps a datagram until it is released.
-    private func keep(_ slot: Int32, _ way: UnsafeMutablePointer<WayState>) {
+    private func keep(_ slot: Int32, _ way: Handle<WayState>) {
         if way.pointee.heldTail >= 0 {
             raw.pointee.flights[way.pointee.heldTail].pointee.next = slot
         } else {

@@ -1,3 +1,4 @@
+import Containers
 import Charting
 import Doing
 import Wiring
@@ -26,7 +27,7 @@ public final class SimNet: Doer {
     /// Bytes that the network holds at most, in steps of 256 KiB; what finds no room is dropped and counted.
     public let memoryLimit: Int
 
-    let raw: UnsafeMutablePointer<NetState>
+    let raw: Handle<NetState>
     /// The names of the hosts; host n stands at n - 1.
     var hostNames: [String] = []
     var lanes: [Trace.Lane] = []
@@ -75,15 +76,14 @@ public final class SimNet: Doer {
         self.link = link
         self.trace = trace
         self.memoryLimit = memoryLimit
-        raw = .allocate(capacity: 1)
+        raw = .allocate()
         raw.initialize(to: NetState(memoryLimit: memoryLimit))
         super.init()
     }
 
     deinit {
         raw.pointee.free()
-        raw.deinitialize(count: 1)
-        raw.deallocate()
+        raw.free()
     }
 
     static func require(_ link: SimLink) {

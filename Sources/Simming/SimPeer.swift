@@ -1,3 +1,4 @@
+import Containers
 import Doing
 import Wiring
 
@@ -27,14 +28,13 @@ public final class SimPeer: DatagramTransport {
         self.host = host
         net = host.net
         address = .host(UInt64(host.number), port: port)
-        socket = .allocate(capacity: 1)
+        socket = .allocate()
         socket.initialize(to: SocketState(host: Int32(host.number), port: port, bufferLimit: buffer))
     }
 
     deinit {
         close()
-        socket.deinitialize(count: 1)
-        socket.deallocate()
+        socket.free()
     }
 
     public let limits = TrainLimits(segments: mostInTrain, bytes: largestTrain, datagram: largestDatagram)

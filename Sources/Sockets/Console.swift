@@ -22,7 +22,7 @@ import Wiring
 /// A line has a bound, and so has the work of a pass.
 ///
 /// - Source: hio `core/serial/serialing.py`, `Console`, `ConsoleDoer`.
-public final class Console: Doer {
+@safe public final class Console: Doer {
     /// Bytes of the longest line that is handed on, its line feed not counted.
     public static let lineLimit = 65_536
     /// Bytes read in one pass at most.
@@ -59,7 +59,7 @@ public final class Console: Doer {
 
     deinit {
         closeOwn()
-        room.deallocate()
+        unsafe room.deallocate()
     }
 
     /// Whether somebody may be typing: the source is a terminal.
@@ -81,11 +81,11 @@ public final class Console: Doer {
         }
         var left = Self.budget
         while left > 0, !isPaused {
-            let count = csk_console_read(descriptor, room.baseAddress, min(left, room.count))
+            let count = unsafe csk_console_read(descriptor, room.baseAddress, min(left, room.count))
             switch count {
             case 1...:
                 left -= count
-                lines.take(UnsafeRawBufferPointer(rebasing: room[..<count])) { onEvent($0, tyme) }
+                unsafe lines.take(UnsafeRawBufferPointer(rebasing: room[..<count])) { onEvent($0, tyme) }
             case 0: return end(nil, tyme)
             case -Int(EAGAIN): return rest()
             case -Int(EINTR): continue

@@ -13,7 +13,7 @@ struct FileStatus: Hashable {
     /// The error number of asking, or the answer.
     static func of(_ path: String) -> Result<FileStatus, FileError> {
         var found = csk_status()
-        let result = csk_status_of(path, &found)
+        let result = unsafe csk_status_of(path, &found)
         guard result >= 0 else { return .failure(FileError(code: -result)) }
         return .success(
             FileStatus(

@@ -12,7 +12,7 @@ final class Kick: Kicker, Sendable {
 
     init() {
         var ends = csk_kicker(read_end: -1, write_end: -1)
-        let result = csk_kicker_open(&ends)
+        let result = unsafe csk_kicker_open(&ends)
         error = result < 0 ? -result : 0
         readEnd = ends.read_end
         writeEnd = ends.write_end
@@ -20,7 +20,7 @@ final class Kick: Kicker, Sendable {
 
     deinit {
         var ends = csk_kicker(read_end: readEnd, write_end: writeEnd)
-        if error == 0 { csk_kicker_close(&ends) }
+        if error == 0 { unsafe csk_kicker_close(&ends) }
     }
 
     func kick() {

@@ -10,23 +10,23 @@ struct LineSplitter {
 
     /// Takes bytes in and tells of every line that they end.
     mutating func take(_ bytes: UnsafeRawBufferPointer, _ tell: (ConsoleEvent) -> Void) {
-        var rest = bytes[...]
-        while let feed = rest.firstIndex(of: UInt8(ascii: "\n")) {
-            add(rest[..<feed])
+        var rest = unsafe bytes[...]
+        while let feed = unsafe rest.firstIndex(of: UInt8(ascii: "\n")) {
+            unsafe add(rest[..<feed])
             tell(finish())
-            rest = rest[(feed + 1)...]
+            unsafe rest = unsafe rest[(feed + 1)...]
         }
-        add(rest)
+        unsafe add(rest)
     }
 
     /// The line that the end of input leaves unfinished, if any.
     mutating func end() -> ConsoleEvent? { line.isEmpty && lost == 0 ? nil : finish() }
 
     private mutating func add(_ part: Slice<UnsafeRawBufferPointer>) {
-        if lost == 0, line.count + part.count <= limit {
-            line.append(contentsOf: part)
+        if lost == 0, unsafe line.count + part.count <= limit {
+            unsafe line.append(contentsOf: part)
         } else {
-            lost &+= line.count &+ part.count
+            unsafe lost &+= line.count &+ part.count
             line.removeAll(keepingCapacity: true)
         }
     }

@@ -46,13 +46,13 @@ struct PathTable {
     ///
     /// - Parameter path: 1...107 bytes.
     mutating func number(of path: UnsafeRawBufferPointer) -> UInt64? {
-        guard let index = place(path) else { return nil }
+        guard let index = unsafe place(path) else { return nil }
         return entries[index].number
     }
 
     /// The same, and keeps the path until as many ``unpin(_:)``; nil if too many are pinned.
     mutating func pin(_ path: UnsafeRawBufferPointer) -> UInt64? {
-        guard let index = place(path) else { return nil }
+        guard let index = unsafe place(path) else { return nil }
         if entries[index].pins == 0 {
             guard pinned < pinLimit else { return nil }
             pinned += 1
@@ -74,7 +74,7 @@ struct PathTable {
         entries[index].wasUsed = true
         let start = index * Int(CSK_PATH_ROOM)
         let range = start..<start + Int(entries[index].length)
-        return bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+        return unsafe bytes.withUnsafeBytes { unsafe body(UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
 
     private func index(of number: UInt64) -> Int? {
@@ -84,7 +84,7 @@ struct PathTable {
 
     private static func hash(_ path: UnsafeRawBufferPointer) -> Int {
         var hasher = Hasher()  // seeded per process: nobody can choose paths that all meet in one bucket
-        hasher.combine(bytes: path)
+        unsafe hasher.combine(bytes: path)
         return hasher.finalize()
     }
 
@@ -92,11 +92,11 @@ struct PathTable {
 
     private mutating func place(_ path: UnsafeRawBufferPointer) -> Int? {
         precondition((1..<Int(CSK_PATH_ROOM)).contains(path.count), "path of \(path.count) bytes")
-        let hash = Self.hash(path)
+        let hash = unsafe Self.hash(path)
         var at = buckets[bucket(hash)]
         while at >= 0 {
             let entry = entries[Int(at)]
-            if entry.hash == hash && holds(Int(at), path) {
+            if unsafe entry.hash == hash && holds(Int(at), path) {
                 entries[Int(at)].wasUsed = true
                 return Int(at)
             }
@@ -109,15 +109,15 @@ struct PathTable {
             length: UInt8(path.count), wasUsed: false)
         buckets[bucket(hash)] = Int32(index)
         let start = index * Int(CSK_PATH_ROOM)
-        for offset in path.indices { bytes[start + offset] = path[offset] }
+        for offset in path.indices { bytes[start + offset] = unsafe path[offset] }
         return index
     }
 
     private func holds(_ index: Int, _ path: UnsafeRawBufferPointer) -> Bool {
         let start = index * Int(CSK_PATH_ROOM)
         guard Int(entries[index].length) == path.count else { return false }
-        return bytes.withUnsafeBytes { all in
-            UnsafeRawBufferPointer(rebasing: all[start..<start + path.count]).elementsEqual(path)
+        return unsafe bytes.withUnsafeBytes { all in
+            unsafe UnsafeRawBufferPointer(rebasing: all[start..<start + path.count]).elementsEqual(path)
         }
     }
 

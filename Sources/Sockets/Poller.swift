@@ -7,7 +7,7 @@ import Wiring
 /// A descriptor that was closed without ``unwatch(_:)`` may come back as somebody else's number. The table gives every
 /// watch a number of its own, so that a late event of the old one wakes nobody, and a late `unwatch` for the old one
 /// does not end the new one's watch.
-final class Poller {
+@safe final class Poller {
     private struct Watch {
         var doer: Doer
         var number: UInt32
@@ -33,13 +33,13 @@ final class Poller {
         let made = csk_poller_open()
         guard made >= 0 else { throw .failed("epoll_create", made, "poller") }
         descriptor = made
-        events = .allocate(capacity: Self.batch)
-        events.initialize(repeating: csk_event(), count: Self.batch)
+        unsafe events = .allocate(capacity: Self.batch)
+        unsafe events.initialize(repeating: csk_event(), count: Self.batch)
     }
 
     deinit {
         _ = csk_close(descriptor)
-        events.deallocate()
+        unsafe events.deallocate()
     }
 
     /// Wakes `doer` whenever `watched` is readable, in place of whoever it woke before.
@@ -113,11 +113,11 @@ final class Poller {
         var timeout = timeout
         // Level-triggered events come again in every call: enough calls that every descriptor had its turn.
         for _ in 0...count / Self.batch {
-            let found = csk_poller_wait(descriptor, events, Int32(Self.batch), timeout)
+            let found = unsafe csk_poller_wait(descriptor, events, Int32(Self.batch), timeout)
             if found == -EINTR { break }
             guard found >= 0 else { throw .failed("epoll_wait", found, "poller") }
             if found > 0 { all.isAny = true }
-            for index in 0..<Int(found) { wake(events[index], &all) }
+            for index in 0..<Int(found) { unsafe wake(events[index], &all) }
             if found < Int32(Self.batch) { break }
             timeout = 0
         }

@@ -228,8 +228,8 @@ public final class RealPace: Pace {
     /// What there is within `timeout` nanoseconds; nothing, too, when a signal came in between.
     private func look(_ timeout: Int64) throws(TransportError) -> News {
         var events = (csk_event(), csk_event())
-        let found = withUnsafeMutableBytes(of: &events) {
-            csk_poller_wait(outer, $0.baseAddress!.assumingMemoryBound(to: csk_event.self), 2, timeout)
+        let found = unsafe withUnsafeMutableBytes(of: &events) {
+            unsafe csk_poller_wait(outer, $0.baseAddress!.assumingMemoryBound(to: csk_event.self), 2, timeout)
         }
         guard found >= 0 || found == -EINTR else { throw .failed("epoll_wait", found, "pace") }
         var news: News = []

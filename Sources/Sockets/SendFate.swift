@@ -64,10 +64,10 @@ struct Broken: Error, Hashable {
 
 /// The system's text for an error number.
 func errorText(_ code: Int32) -> String {
-    let text = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { room in
-        room.initialize(repeating: 0)
-        csk_error_text(code, room.baseAddress!, room.count)
-        return String(cString: room.baseAddress!)
+    let text = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { room in
+        unsafe room.initialize(repeating: 0)
+        unsafe csk_error_text(code, room.baseAddress!, room.count)
+        return unsafe String(cString: room.baseAddress!)
     }
     return text
 }

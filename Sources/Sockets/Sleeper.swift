@@ -6,7 +6,7 @@ import Wiring
 ///
 /// One task at a time sleeps here. The thread waits for orders in between and uses no processor.
 final class Sleeper: Sendable {
-    private struct State {
+    @safe private struct State {
         var sleeping: UnsafeContinuation<Void, Never>?
         var deadline: Double?
         /// Number of the sleep under way, and of the last one that was cancelled.
@@ -16,7 +16,7 @@ final class Sleeper: Sendable {
     }
 
     /// The C thread, joined in ``end()``; written once, before anybody else knows the sleeper.
-    private struct Handle: @unchecked Sendable {
+    @safe private struct Handle: @unchecked Sendable {
         var thread: OpaquePointer?
     }
 
@@ -29,43 +29,43 @@ final class Sleeper: Sendable {
         self.poller = poller
         guard orders.error == 0 else { throw .failed("eventfd", -orders.error, "sleeper") }
         var error: Int32 = 0
-        let context = Unmanaged.passRetained(self)
-        let thread = csk_thread_start(
-            { Unmanaged<Sleeper>.fromOpaque($0!).takeRetainedValue().work() }, context.toOpaque(), &error)
-        guard let thread else {
-            context.release()
+        let context = unsafe Unmanaged.passRetained(self)
+        let thread = unsafe csk_thread_start(
+            { unsafe Unmanaged<Sleeper>.fromOpaque($0!).takeRetainedValue().work() }, unsafe context.toOpaque(), &error)
+        guard let thread = unsafe thread else {
+            unsafe context.release()
             throw .failed("pthread_create", -error, "sleeper")
         }
-        handle.withLock { $0.thread = thread }
+        handle.withLock { unsafe $0.thread = unsafe thread }
     }
 
     /// Ends the thread and waits for it. A task that sleeps is woken.
     func end() {
         state.withLock { $0.isEnded = true }
         orders.kick()
-        let thread = handle.withLock { handle in
-            defer { handle.thread = nil }
-            return handle.thread
+        let thread = unsafe handle.withLock { handle in
+            defer { unsafe handle.thread = nil }
+            return unsafe handle.thread
         }
-        if let thread { csk_thread_join(thread) }
+        if let thread = unsafe thread { unsafe csk_thread_join(thread) }
     }
 
     /// Returns at the deadline, when the poller has something, or when the task is cancelled.
     nonisolated(nonsending) func sleep(until deadline: Double?) async throws(TransportError) {
         let number = state.withLock { state in
-            precondition(state.sleeping == nil, "two tasks wait for one pace")
+            unsafe precondition(state.sleeping == nil, "two tasks wait for one pace")
             state.number += 1
             return state.number
         }
         await withTaskCancellationHandler {
-            await withUnsafeContinuation { continuation in
+            unsafe await withUnsafeContinuation { continuation in
                 let isOver = state.withLock { state in
                     if state.isEnded || state.cancelled >= number { return true }
-                    state.sleeping = continuation
+                    unsafe state.sleeping = unsafe continuation
                     state.deadline = deadline
                     return false
                 }
-                if isOver { continuation.resume() } else { orders.kick() }
+                if isOver { unsafe continuation.resume() } else { orders.kick() }
             }
         } onCancel: {
             state.withLock { $0.cancelled = max($0.cancelled, number) }
@@ -77,7 +77,7 @@ final class Sleeper: Sendable {
     private func work() {
         while true {
             let (deadline, isSleeping, isOver, isEnded) = state.withLock { state in
-                (state.deadline, state.sleeping != nil, state.cancelled >= state.number, state.isEnded)
+                unsafe (state.deadline, state.sleeping != nil, state.cancelled >= state.number, state.isEnded)
             }
             if isEnded || (isSleeping && isOver) { resume() }
             if isEnded { return }
@@ -95,10 +95,10 @@ final class Sleeper: Sendable {
     }
 
     private func resume() {
-        let sleeping = state.withLock { state in
-            defer { state.sleeping = nil }
-            return state.sleeping
+        let sleeping = unsafe state.withLock { state in
+            defer { unsafe state.sleeping = nil }
+            return unsafe state.sleeping
         }
-        sleeping?.resume()
+        unsafe sleeping?.resume()
     }
 }

@@ -38,27 +38,27 @@ struct SystemStreamCalls: StreamCalls {
     func connect(_ descriptor: Int32, _ to: Address) -> Int32 {
         if to.family == .unix {
             guard let path = UXDNames.path(of: to) else { return -ENOENT }
-            return csk_unix_connect(descriptor, path, path.utf8.count)
+            return unsafe csk_unix_connect(descriptor, path, path.utf8.count)
         }
         var words = csk_address(to)
-        return csk_connect(descriptor, Int32(to.family == .ip6 ? CSK_IP6 : CSK_IP4), &words)
+        return unsafe csk_connect(descriptor, Int32(to.family == .ip6 ? CSK_IP6 : CSK_IP4), &words)
     }
 
     func connected(_ descriptor: Int32) -> Int32 { csk_connected(descriptor) }
 
     func accept(_ listener: Int32, _ from: inout Address) -> Int32 {
         var words = csk_address()
-        let made = csk_accept(listener, &words)
+        let made = unsafe csk_accept(listener, &words)
         from = Address(words)
         return made
     }
 
     @inline(__always) func read(_ descriptor: Int32, _ room: UnsafeMutableRawBufferPointer) -> Int {
-        csk_read(descriptor, room.baseAddress, room.count)
+        unsafe csk_read(descriptor, room.baseAddress, room.count)
     }
 
     @inline(__always) func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
-        csk_write(descriptor, bytes.baseAddress, bytes.count)
+        unsafe csk_write(descriptor, bytes.baseAddress, bytes.count)
     }
 
     func shut(_ descriptor: Int32) -> Int32 { csk_shut(descriptor) }

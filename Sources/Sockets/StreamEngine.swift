@@ -19,7 +19,7 @@ struct StreamEngine<Calls: StreamCalls> {
     mutating func read(_ room: UnsafeMutableRawBufferPointer) throws(Broken) -> StreamReading {
         guard room.count > 0 else { return .nothing }
         while true {
-            let count = calls.read(descriptor, room)
+            let count = unsafe calls.read(descriptor, room)
             if count > 0 {
                 isStarved = false
                 return .bytes(count)
@@ -43,7 +43,7 @@ struct StreamEngine<Calls: StreamCalls> {
     mutating func write(_ bytes: UnsafeRawBufferPointer) throws(Broken) -> StreamWriting {
         guard bytes.count > 0 else { return .taken(0) }
         while true {
-            let count = calls.write(descriptor, bytes)
+            let count = unsafe calls.write(descriptor, bytes)
             if count >= 0 {
                 isStarved = false
                 return .taken(count)

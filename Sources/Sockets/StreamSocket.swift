@@ -54,7 +54,7 @@ struct StreamSocket {
 
     private mutating func learnNames(_ remote: Address) {
         var words = csk_address()
-        if csk_name(engine.descriptor, &words) >= 0 { local = Address(words) }
+        if unsafe csk_name(engine.descriptor, &words) >= 0 { local = Address(words) }
         self.remote = remote
     }
 
@@ -101,8 +101,8 @@ struct StreamSocket {
     mutating func read(into out: inout OutputRawSpan) throws(TransportError) -> StreamReading {
         guard isConnected else { throw .notOpen(subject: subject) }
         do throws(Broken) {
-            return try out.withUnsafeMutableBytes { (room, filled) throws(Broken) in
-                let reading = try engine.read(UnsafeMutableRawBufferPointer(rebasing: room[filled...]))
+            return try unsafe out.withUnsafeMutableBytes { (room, filled) throws(Broken) in
+                let reading = try unsafe engine.read(UnsafeMutableRawBufferPointer(rebasing: room[filled...]))
                 if case .bytes(let count) = reading { filled += count }
                 return reading
             }
@@ -115,7 +115,7 @@ struct StreamSocket {
     mutating func write(_ bytes: RawSpan) throws(TransportError) -> StreamWriting {
         guard isConnected else { throw .notOpen(subject: subject) }
         do throws(Broken) {
-            return try bytes.withUnsafeBytes { (all) throws(Broken) in try engine.write(all) }
+            return try unsafe bytes.withUnsafeBytes { (all) throws(Broken) in try unsafe engine.write(all) }
         } catch {
             throw self.broken(error)
         }

@@ -99,9 +99,9 @@ public final class TCPListener {
             // Connections inherit the buffers; they must be set before the first, as the window depends on them.
             try Self.check("setsockopt", options.apply(to: made, isTCP: false), subject)
             var words = csk_address(wanted)
-            try Self.check("bind", csk_bind(made, family, &words), subject)
+            try unsafe Self.check("bind", csk_bind(made, family, &words), subject)
             try Self.check("listen", csk_listen(made, Int32(backlog)), subject)
-            try Self.check("getsockname", csk_name(made, &words), subject)
+            try unsafe Self.check("getsockname", csk_name(made, &words), subject)
             address = Address(words)
         } catch {
             _ = csk_close(made)

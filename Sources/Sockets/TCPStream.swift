@@ -35,7 +35,7 @@ public final class TCPStream {
             throw .badValue(name: "address", value: "\(address)", allowed: "an IPv4 or IPv6 address")
         }
         try options.check()
-        socket = StreamSocket(to: addresses, name: name, options: options)
+        unsafe socket = StreamSocket(to: addresses, name: name, options: options)
     }
 
     /// A stream to a numeric host and a port. Names are not looked up here, since that blocks: see
@@ -50,10 +50,10 @@ public final class TCPStream {
 
     /// A connection that a listener took.
     init(taken descriptor: Int32, from: Address, name: String, options: StreamOptions) {
-        socket = StreamSocket(taken: descriptor, from: from, name: name, options: options)
+        unsafe socket = StreamSocket(taken: descriptor, from: from, name: name, options: options)
     }
 
-    deinit { socket.close() }
+    deinit { unsafe socket.close() }
 
     /// The address of a numeric host and a port.
     static func address(host: String, port: UInt16) throws(TransportError) -> Address {
@@ -70,53 +70,53 @@ public final class TCPStream {
     }
 
     /// What it is called, in errors and reports.
-    public var name: String { socket.name }
+    public var name: String { unsafe socket.name }
     /// What the socket is asked for.
-    public var options: StreamOptions { socket.options }
+    public var options: StreamOptions { unsafe socket.options }
     /// The other end; `Address.none` until it is connected.
-    public var remote: Address { socket.remote }
+    public var remote: Address { unsafe socket.remote }
     /// Our end; `Address.none` until it is connected.
-    public var local: Address { socket.local }
+    public var local: Address { unsafe socket.local }
     /// The socket, for host loops to watch; nil while there is none. Do not close it.
-    public var descriptor: Int32? { socket.descriptor }
+    public var descriptor: Int32? { unsafe socket.descriptor }
 
     /// Why the addresses that were tried so far did not work, in their order.
-    public var failures: [TransportError] { socket.failures }
+    public var failures: [TransportError] { unsafe socket.failures }
 }
 
 extension TCPStream: StreamTransport {
     /// The socket while there is one.
-    public var readiness: Readiness { socket.readiness }
+    public var readiness: Readiness { unsafe socket.readiness }
     /// True from opening until it is connected or that has failed.
-    public var isConnecting: Bool { socket.isConnecting }
+    public var isConnecting: Bool { unsafe socket.isConnecting }
     /// While connecting, when the address under way has had its time.
-    public var wakeTyme: Tyme? { socket.wakeTyme }
+    public var wakeTyme: Tyme? { unsafe socket.wakeTyme }
 
     /// Begins to connect; what a listener took is open already.
     ///
     /// - Throws: `TransportError` for a connection that a listener took and that has been closed.
-    public func open(for doer: Doer?) throws(TransportError) { try socket.open() }
+    public func open(for doer: Doer?) throws(TransportError) { try unsafe socket.open() }
 
     /// Goes on connecting; see `StreamTransport`.
-    public func connect(at tyme: Tyme) throws(TransportError) -> Bool { try socket.connect(at: tyme) }
+    public func connect(at tyme: Tyme) throws(TransportError) -> Bool { try unsafe socket.connect(at: tyme) }
 
     /// Reads once; see `StreamTransport`.
     public func read(into out: inout OutputRawSpan, at tyme: Tyme) throws(TransportError) -> StreamReading {
-        try socket.read(into: &out)
+        try unsafe socket.read(into: &out)
     }
 
     /// Writes once; see `StreamTransport`.
     public func write(_ bytes: RawSpan, at tyme: Tyme) throws(TransportError) -> StreamWriting {
-        try socket.write(bytes)
+        try unsafe socket.write(bytes)
     }
 
     /// Ends our half.
-    public func finish() { socket.shut() }
+    public func finish() { unsafe socket.shut() }
 
     /// Closes. What was written still goes, unless the other end sent something that was not read: then the system
     /// resets the connection.
-    public func close() { socket.close() }
+    public func close() { unsafe socket.close() }
 
     /// Closes with a reset.
-    public func reset() { socket.close(resets: true) }
+    public func reset() { unsafe socket.close(resets: true) }
 }

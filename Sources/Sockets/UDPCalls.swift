@@ -23,20 +23,20 @@ struct SystemUDPCalls: UDPCalls {
         _ descriptor: Int32, _ family: Int32, _ to: Address, _ bytes: UnsafeRawBufferPointer
     ) -> Int {
         var words = csk_address(to)
-        return csk_send(descriptor, family, &words, bytes.baseAddress, bytes.count)
+        return unsafe csk_send(descriptor, family, &words, bytes.baseAddress, bytes.count)
     }
 
     @inline(__always) func sendTrain(
         _ descriptor: Int32, _ family: Int32, _ to: Address, _ bytes: UnsafeRawBufferPointer, segment: Int
     ) -> Int {
         var words = csk_address(to)
-        return csk_send_train(descriptor, family, &words, bytes.baseAddress, bytes.count, segment)
+        return unsafe csk_send_train(descriptor, family, &words, bytes.baseAddress, bytes.count, segment)
     }
 
     @inline(__always) func receive(
         _ descriptor: Int32, _ room: UnsafeMutableRawBufferPointer, _ arrival: inout csk_arrival, isJoining: Bool
     ) -> Int {
-        isJoining
+        unsafe isJoining
             ? csk_receive(descriptor, room.baseAddress, room.count, &arrival)
             : csk_receive_one(descriptor, room.baseAddress, room.count, &arrival)
     }

@@ -45,7 +45,7 @@ struct UDPEngine<Calls: UDPCalls> {
         isFlooded = false
         while left > 0 {
             left -= 1
-            let count = calls.receive(descriptor, room, &arrival, isJoining: joinsTrains)
+            let count = unsafe calls.receive(descriptor, room, &arrival, isJoining: joinsTrains)
             if count >= 0 {
                 let train = Train(peer: Address(arrival.from), segment: Int(arrival.segment))
                 guard accept(train, count, isCut: arrival.truncated != 0) else { continue }
@@ -83,7 +83,7 @@ struct UDPEngine<Calls: UDPCalls> {
         guard reaches(train.peer) else { return refuse(Refusal(.badAddress)) }
         if bytes.count <= train.segment || train.segment <= 0 {
             guard bytes.count <= sendsUpTo else { return refuse(Refusal(.tooLarge)) }
-            if let end = try sendOne(bytes, train.peer) { return end }
+            if let end = try unsafe sendOne(bytes, train.peer) { return end }
             taken = bytes.count
             statistics.sent.count(1, bytes: taken)
             return .sent
@@ -91,11 +91,11 @@ struct UDPEngine<Calls: UDPCalls> {
         guard train.segment <= sendsUpTo else { return refuse(Refusal(.tooLarge)) }
         while taken < bytes.count {
             let most = min(Self.trainSegments, Self.trainBytes / train.segment) * train.segment
-            let rest = UnsafeRawBufferPointer(rebasing: bytes[taken...])
-            let part = UnsafeRawBufferPointer(rebasing: rest.prefix(max(most, train.segment)))
+            let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[taken...])
+            let part = unsafe UnsafeRawBufferPointer(rebasing: rest.prefix(max(most, train.segment)))
             let asTrain = splitsTrains && part.count > train.segment && !memory.forbids(train, at: tyme)
             let end =
-                try asTrain
+                try unsafe asTrain
                 ? sendTrain(part, train, &taken, tyme) : sendOneByOne(part, train, &taken)
             if let end { return end }
         }
@@ -115,7 +115,7 @@ struct UDPEngine<Calls: UDPCalls> {
         _ part: UnsafeRawBufferPointer, _ train: Train, _ taken: inout Int, _ tyme: Tyme
     ) throws(Broken) -> Sending.Outcome? {
         while true {
-            let sent = calls.sendTrain(descriptor, family, train.peer, part, segment: train.segment)
+            let sent = unsafe calls.sendTrain(descriptor, family, train.peer, part, segment: train.segment)
             if sent >= 0 {
                 taken += sent
                 statistics.sent.count(train.count(of: sent), bytes: sent)
@@ -127,7 +127,7 @@ struct UDPEngine<Calls: UDPCalls> {
             case EMSGSIZE, EINVAL, EIO, ENOPROTOOPT, EOPNOTSUPP, EPROTO:
                 // The way does not carry trains, or none of this segment size; single datagrams may still go.
                 let before = taken
-                let end = try sendOneByOne(part, train, &taken)
+                let end = try unsafe sendOneByOne(part, train, &taken)
                 if taken > before {
                     memory.note(train.peer, segment: code == EMSGSIZE ? train.segment : 0, at: tyme)
                 }
@@ -144,8 +144,8 @@ struct UDPEngine<Calls: UDPCalls> {
         var start = 0
         while start < part.count {
             let end = min(start + train.segment, part.count)
-            let one = UnsafeRawBufferPointer(rebasing: part[start..<end])
-            if let outcome = try sendOne(one, train.peer) { return outcome }
+            let one = unsafe UnsafeRawBufferPointer(rebasing: part[start..<end])
+            if let outcome = try unsafe sendOne(one, train.peer) { return outcome }
             statistics.sent.count(1, bytes: end - start)
             taken += end - start
             start = end
@@ -158,7 +158,7 @@ struct UDPEngine<Calls: UDPCalls> {
         _ one: UnsafeRawBufferPointer, _ peer: Address
     ) throws(Broken) -> Sending.Outcome? {
         while true {
-            let sent = calls.send(descriptor, family, peer, one)
+            let sent = unsafe calls.send(descriptor, family, peer, one)
             if sent >= 0 { return nil }
             let code = Int32(truncatingIfNeeded: -sent)
             if code != EINTR { return try outcome(code) }

@@ -87,7 +87,7 @@ public final class UDPPeer: DatagramTransport {
         self.options = options
         wanted = address
         self.address = address
-        engine = UDPEngine(
+        unsafe engine = UDPEngine(
             SystemUDPCalls(), family: Int32(address.family == .ip6 ? CSK_IP6 : CSK_IP4),
             sendsUpTo: options.maximumDatagramSize, acceptsUpTo: options.acceptsUpTo)
     }
@@ -120,15 +120,15 @@ public final class UDPPeer: DatagramTransport {
     // MARK: Opening and closing
 
     /// True while bound.
-    public var isOpen: Bool { engine.descriptor >= 0 }
+    public var isOpen: Bool { unsafe engine.descriptor >= 0 }
 
     /// The socket, for host loops to watch; nil while closed. Do not close it.
-    public var descriptor: Int32? { isOpen ? engine.descriptor : nil }
+    public var descriptor: Int32? { unsafe isOpen ? engine.descriptor : nil }
 
     /// Bytes that the kernel gave for sending and receiving, its own bookkeeping included; nil while closed.
     public var actualBufferSizes: (send: Int, receive: Int)? {
         guard isOpen else { return nil }
-        return (
+        return unsafe (
             Int(max(0, csk_get(engine.descriptor, Int32(CSK_SEND_BUFFER)))),
             Int(max(0, csk_get(engine.descriptor, Int32(CSK_RECEIVE_BUFFER))))
         )
@@ -154,37 +154,37 @@ public final class UDPPeer: DatagramTransport {
     }
 
     /// Nil, but for a flood of rubbish: what is behind it is looked for in the next tick.
-    public var wakeTyme: Tyme? { engine.isFlooded ? -.infinity : nil }
+    public var wakeTyme: Tyme? { unsafe engine.isFlooded ? -.infinity : nil }
 
     /// Closes. Not open: does nothing. ``address`` keeps telling where it was.
     public func close() { closeDescriptor() }
 
     private func closeDescriptor() {
-        guard engine.descriptor >= 0 else { return }
-        _ = csk_close(engine.descriptor)
-        engine.descriptor = -1
+        guard unsafe engine.descriptor >= 0 else { return }
+        _ = unsafe csk_close(engine.descriptor)
+        unsafe engine.descriptor = -1
     }
 
     private func open(at place: Address, avoiding old: Int32) throws(TransportError) {
         let subject = "UDP peer \(name) at \(place)"
-        let made = csk_udp_socket(engine.family)
+        let made = unsafe csk_udp_socket(engine.family)
         guard made >= 0 else { throw .failed("socket", made, subject) }
         let socket = csk_renumber(made, old)
         guard socket >= 0 else { throw .failed("fcntl", socket, subject) }
         do throws(TransportError) {
             try set(socket, subject)
             var words = csk_address(place)
-            let bound = csk_bind(socket, engine.family, &words)
+            let bound = unsafe csk_bind(socket, engine.family, &words)
             guard bound >= 0 else { throw .failed("bind", bound, subject) }
-            let named = csk_name(socket, &words)
+            let named = unsafe csk_name(socket, &words)
             guard named >= 0 else { throw .failed("getsockname", named, subject) }
             address = Address(words)
         } catch {
             _ = csk_close(socket)
             throw error
         }
-        engine.descriptor = socket
-        engine.splitsTrains = options.usesBursts && csk_splits_trains(socket) == 1
+        unsafe engine.descriptor = socket
+        unsafe engine.splitsTrains = options.usesBursts && csk_splits_trains(socket) == 1
     }
 
     private func set(_ socket: Int32, _ subject: String) throws(TransportError) {
@@ -192,7 +192,7 @@ public final class UDPPeer: DatagramTransport {
             let result = csk_set(socket, Int32(option), value)
             guard result >= 0 else { throw .failed("setsockopt(\(call))", result, subject) }
         }
-        if engine.family == CSK_IP6 {
+        if unsafe engine.family == CSK_IP6 {
             // The address of every interface takes IPv4 too, in its mapped form; a single one takes what it is.
             let isAny = wanted.hi == 0 && wanted.lo == 0
             try set("IPV6_V6ONLY", Int(CSK_V6ONLY), isAny ? 0 : 1)
@@ -204,7 +204,7 @@ public final class UDPPeer: DatagramTransport {
             try set("SO_RCVBUF", Int(CSK_RECEIVE_BUFFER), Int32(size))
         }
         // Where the kernel cannot join trains, they come one by one: nothing is lost but speed.
-        engine.joinsTrains = options.usesBursts && csk_set(socket, Int32(CSK_JOINS_TRAINS), 1) >= 0
+        unsafe engine.joinsTrains = options.usesBursts && csk_set(socket, Int32(CSK_JOINS_TRAINS), 1) >= 0
     }
 
     // MARK: Datagrams
@@ -218,10 +218,10 @@ public final class UDPPeer: DatagramTransport {
     }
 
     /// The socket while open.
-    public var readiness: Readiness { isOpen ? .descriptor(engine.descriptor) : .polled }
+    public var readiness: Readiness { unsafe isOpen ? .descriptor(engine.descriptor) : .polled }
 
     /// What has passed and what was dropped, since the peer was made.
-    public var statistics: TransportStatistics { engine.statistics }
+    public var statistics: TransportStatistics { unsafe engine.statistics }
 
     /// Receives the next train; see `DatagramTransport`.
     ///
@@ -234,9 +234,9 @@ public final class UDPPeer: DatagramTransport {
         var hasRetried = false
         while true {
             do throws(Broken) {
-                return try out.withUnsafeMutableBytes { (room, filled) throws(Broken) -> Train? in
-                    let free = UnsafeMutableRawBufferPointer(rebasing: room[filled...])
-                    guard let (train, count) = try engine.receive(free) else { return nil }
+                return try unsafe out.withUnsafeMutableBytes { (room, filled) throws(Broken) -> Train? in
+                    let free = unsafe UnsafeMutableRawBufferPointer(rebasing: room[filled...])
+                    guard let (train, count) = try unsafe engine.receive(free) else { return nil }
                     filled += count
                     return train
                 }
@@ -255,8 +255,8 @@ public final class UDPPeer: DatagramTransport {
         var taken = 0
         while true {
             do throws(Broken) {
-                let outcome = try bytes.withUnsafeBytes { (all) throws(Broken) in
-                    try engine.send(all, train, taken: &taken, at: tyme)
+                let outcome = try unsafe bytes.withUnsafeBytes { (all) throws(Broken) in
+                    try unsafe engine.send(all, train, taken: &taken, at: tyme)
                 }
                 return Sending(taken: taken, outcome)
             } catch {
@@ -273,8 +273,8 @@ public final class UDPPeer: DatagramTransport {
         let error = TransportError.failed(broken.call, -broken.code, "UDP peer \(name) at \(address)")
         guard !hasRetried, broken.code == EBADF || broken.code == ENOTSOCK else { throw error }
         hasRetried = true
-        let old = engine.descriptor
-        engine.descriptor = -1
+        let old = unsafe engine.descriptor
+        unsafe engine.descriptor = -1
         try open(at: address, avoiding: old)
     }
 }
@@ -286,9 +286,9 @@ extension UDPPeer {
     /// - Throws: `TransportError` with getaddrinfo's own error number.
     public static func resolve(_ host: String, port: UInt16) throws(TransportError) -> [Address] {
         var words = [csk_address](repeating: csk_address(), count: 16)
-        let count = csk_resolve(host, port, &words, 16)
+        let count = unsafe csk_resolve(host, port, &words, 16)
         guard count >= 0 else {
-            throw .system(
+            throw unsafe .system(
                 call: "getaddrinfo", code: -count, reason: String(cString: csk_resolve_text(count)),
                 subject: host)
         }

@@ -15,13 +15,13 @@ struct SystemUXDCalls: UXDCalls {
     @inline(__always) func send(
         _ descriptor: Int32, _ path: UnsafeRawBufferPointer, _ bytes: UnsafeRawBufferPointer
     ) -> Int {
-        let text = path.baseAddress?.assumingMemoryBound(to: CChar.self)
-        return csk_unix_send(descriptor, text, path.count, bytes.baseAddress, bytes.count)
+        let text = unsafe path.baseAddress?.assumingMemoryBound(to: CChar.self)
+        return unsafe csk_unix_send(descriptor, text, path.count, bytes.baseAddress, bytes.count)
     }
 
     @inline(__always) func receive(
         _ descriptor: Int32, _ room: UnsafeMutableRawBufferPointer, _ arrival: UnsafeMutablePointer<csk_unix_arrival>
     ) -> Int {
-        csk_unix_receive(descriptor, room.baseAddress, room.count, arrival)
+        unsafe csk_unix_receive(descriptor, room.baseAddress, room.count, arrival)
     }
 }

@@ -39,7 +39,7 @@ struct UXDEngine<Calls: UXDCalls> {
         isFlooded = false
         while left > 0 {
             left -= 1
-            let count = calls.receive(descriptor, room, arrival.pointer)
+            let count = unsafe calls.receive(descriptor, room, arrival.pointer)
             if count >= 0 {
                 guard let peer = accept(count) else { continue }
                 statistics.received.count(1, bytes: count)
@@ -57,12 +57,12 @@ struct UXDEngine<Calls: UXDCalls> {
     }
 
     private mutating func accept(_ count: Int) -> Address? {
-        if arrival.pointer.pointee.truncated != 0 || count > acceptsUpTo {
+        if unsafe arrival.pointer.pointee.truncated != 0 || count > acceptsUpTo {
             statistics.truncated &+= 1
             return nil
         }
-        let path = arrival.path
-        if !path.isEmpty, let peer = sources.address(of: path) { return peer }
+        let path = unsafe arrival.path
+        if unsafe !path.isEmpty, let peer = unsafe sources.address(of: path) { return peer }
         if acceptsUnnamed { return Address.none }
         statistics.unknownSender &+= 1
         return nil
@@ -81,9 +81,9 @@ struct UXDEngine<Calls: UXDCalls> {
         defer { if went > 0 { statistics.sent.count(went, bytes: taken - start) } }
         repeat {
             let end = min(taken + segment, bytes.count)
-            let one = UnsafeRawBufferPointer(rebasing: bytes[taken..<end])
-            if let outcome = try sendOne(one) {
-                if outcome == .peerFull { rooms.watch(train.peer, destinations.path) } else { rooms.forget(train.peer) }
+            let one = unsafe UnsafeRawBufferPointer(rebasing: bytes[taken..<end])
+            if let outcome = try unsafe sendOne(one) {
+                if outcome == .peerFull { unsafe rooms.watch(train.peer, destinations.path) } else { rooms.forget(train.peer) }
                 return outcome
             }
             taken = end
@@ -95,7 +95,7 @@ struct UXDEngine<Calls: UXDCalls> {
 
     private mutating func sendOne(_ one: UnsafeRawBufferPointer) throws(Broken) -> Sending.Outcome? {
         while true {
-            let sent = calls.send(descriptor, destinations.path, one)
+            let sent = unsafe calls.send(descriptor, destinations.path, one)
             if sent >= 0 { return nil }
             let code = Int32(truncatingIfNeeded: -sent)
             switch SendFate(code, isLocal: true) {
@@ -116,18 +116,18 @@ struct UXDEngine<Calls: UXDCalls> {
 }
 
 /// Where the system writes who sent: kept, so that a receive clears nothing and allocates nothing.
-final class ArrivalRoom {
+@safe final class ArrivalRoom {
     let pointer: UnsafeMutablePointer<csk_unix_arrival>
 
     init() {
-        pointer = .allocate(capacity: 1)
-        pointer.initialize(to: csk_unix_arrival())
+        unsafe pointer = .allocate(capacity: 1)
+        unsafe pointer.initialize(to: csk_unix_arrival())
     }
 
-    deinit { pointer.deallocate() }
+    deinit { unsafe pointer.deallocate() }
 
     /// The sender's path; empty if it has none.
     var path: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: pointer, count: Int(pointer.pointee.length))
+        unsafe UnsafeRawBufferPointer(start: pointer, count: Int(pointer.pointee.length))
     }
 }

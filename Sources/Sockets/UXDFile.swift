@@ -50,7 +50,7 @@ struct UXDFile {
         else {
             throw .badValue(name: "path", value: path, allowed: "a directory that nobody changes meanwhile")
         }
-        if bound.mode != mode { _ = csk_change_mode(path, mode) }  // the umask took bits that were asked for
+        if bound.mode != mode { _ = unsafe csk_change_mode(path, mode) }  // the umask took bits that were asked for
         self.path = path
         status = bound
         self.ownDirectories = ownDirectories
@@ -63,12 +63,12 @@ struct UXDFile {
     ///
     /// Call it while the socket is still bound: a live socket is taken over by nobody, and its inode is nobody else's.
     func remove() {
-        if let now = FileStatus(path), now.isSameFile(as: status) { _ = csk_unlink(path) }
+        if let now = FileStatus(path), now.isSameFile(as: status) { _ = unsafe csk_unlink(path) }
         Self.remove(ownDirectories)
     }
 
     private static func remove(_ directories: [String]) {
-        for directory in directories.reversed() { _ = csk_remove_directory(directory) }
+        for directory in directories.reversed() { _ = unsafe csk_remove_directory(directory) }
     }
 
     // MARK: Directories
@@ -86,7 +86,7 @@ struct UXDFile {
 
     /// hio's test for its first choice: the directory can be made, and a file that stands there can be used.
     private static func canUse(_ place: UXDPath) -> Bool {
-        if FileStatus(place.path) != nil { return csk_may_use(place.path) >= 0 }
+        if FileStatus(place.path) != nil { return unsafe csk_may_use(place.path) >= 0 }
         do throws(TransportError) {
             try makeParents(of: place.path, below: place.head)
             return true
@@ -99,7 +99,7 @@ struct UXDFile {
     private static func makeParents(of path: String, below head: String?) throws(TransportError) {
         for directory in parents(of: path) where FileStatus(directory) == nil {
             let isSystems = head.map { directory.utf8.count <= $0.utf8.count } ?? false
-            let result = csk_make_directory(directory, isSystems ? 0o755 : 0o700)
+            let result = unsafe csk_make_directory(directory, isSystems ? 0o755 : 0o700)
             if result < 0, result != -EEXIST { throw .failed("mkdir", result, directory) }
         }
     }
@@ -125,8 +125,8 @@ struct UXDFile {
 
     private static func freshDirectory() throws(TransportError) -> String {
         var template = Array("\(temporaryHead())/hio_uxd_XXXXXX_test".utf8CString)
-        let result = template.withUnsafeMutableBufferPointer {
-            csk_fresh_directory($0.baseAddress!, Int32("_test".utf8.count))
+        let result = unsafe template.withUnsafeMutableBufferPointer {
+            unsafe csk_fresh_directory($0.baseAddress!, Int32("_test".utf8.count))
         }
         let text = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         guard result >= 0 else { throw .failed("mkdtemp", result, text) }
@@ -135,8 +135,8 @@ struct UXDFile {
 
     private static func temporaryHead() -> String {
         var room = [CChar](repeating: 0, count: 4096)
-        let count = room.withUnsafeMutableBufferPointer {
-            csk_temporary_head($0.baseAddress!, $0.count)
+        let count = unsafe room.withUnsafeMutableBufferPointer {
+            unsafe csk_temporary_head($0.baseAddress!, $0.count)
         }
         return String(decoding: room[..<Int(max(0, count))].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
@@ -144,7 +144,7 @@ struct UXDFile {
     // MARK: Binding
 
     private static func bind(_ socket: Int32, _ path: String, _ mode: UInt32) throws(TransportError) {
-        let result = csk_unix_bind_mode(socket, path, path.utf8.count, mode)
+        let result = unsafe csk_unix_bind_mode(socket, path, path.utf8.count, mode)
         if result >= 0 { return }
         guard result == -EADDRINUSE, isDead(path) else { throw .failed("bind", result, path) }
         try takeOver(socket, path, mode)
@@ -153,25 +153,25 @@ struct UXDFile {
     /// A socket of ours to which nobody is bound. Connecting asks without sending.
     private static func isDead(_ path: String) -> Bool {
         guard let status = FileStatus(path), status.isSocket, status.owner == csk_effective_user() else { return false }
-        return csk_unix_probe(path, path.utf8.count) == -ECONNREFUSED
+        return unsafe csk_unix_probe(path, path.utf8.count) == -ECONNREFUSED
     }
 
     private static func takeOver(_ socket: Int32, _ path: String, _ mode: UInt32) throws(TransportError) {
         let lock = path + ".lock"
-        let held = csk_lock(lock)
+        let held = unsafe csk_lock(lock)
         guard held >= 0 else { throw .failed("bind", held == -EWOULDBLOCK ? -EADDRINUSE : held, path) }
-        defer { csk_unlock(held, lock) }
+        defer { unsafe csk_unlock(held, lock) }
         // Under the lock once more: another may have taken it over while we looked.
         guard let dead = FileStatus(path), isDead(path) else { throw .failed("bind", -EADDRINUSE, path) }
         let aside = path + ".dead"
-        let moved = csk_rename(path, aside)
+        let moved = unsafe csk_rename(path, aside)
         guard moved >= 0 else { throw .failed("rename", moved, path) }
         guard let now = FileStatus(aside), now.isSameFile(as: dead) else {
-            _ = csk_put_back(aside, path)  // somebody without our lock put a new one there: it is theirs
+            _ = unsafe csk_put_back(aside, path)  // somebody without our lock put a new one there: it is theirs
             throw .failed("bind", -EADDRINUSE, path)
         }
-        let result = csk_unix_bind_mode(socket, path, path.utf8.count, mode)
-        _ = csk_unlink(aside)
+        let result = unsafe csk_unix_bind_mode(socket, path, path.utf8.count, mode)
+        _ = unsafe csk_unlink(aside)
         guard result >= 0 else { throw .failed("bind", result, path) }
     }
 }

@@ -8,14 +8,14 @@ enum UXDNames {
 
     /// The address of a path that a datagram came from; nil if the table is full of pinned paths.
     static func address(of path: UnsafeRawBufferPointer) -> Address? {
-        table.withLock { $0.number(of: path) }.map { .unix($0) }
+        table.withLock { unsafe $0.number(of: path) }.map { .unix($0) }
     }
 
     /// The address of a path that stays known; nil if too many are pinned.
     static func pin(_ path: String) -> Address? {
         var path = path
         return path.withUTF8 { text in
-            table.withLock { $0.pin(UnsafeRawBufferPointer(text)) }.map { .unix($0) }
+            table.withLock { unsafe $0.pin(UnsafeRawBufferPointer(text)) }.map { .unix($0) }
         }
     }
 
@@ -28,8 +28,8 @@ enum UXDNames {
     static func copyPath(_ address: Address, to out: UnsafeMutableRawBufferPointer) -> Int {
         guard address.family == .unix else { return 0 }
         let count = table.withLock { table in
-            table.withPath(address.lo) { path in
-                out.copyMemory(from: path)
+            unsafe table.withPath(address.lo) { path in
+                unsafe out.copyMemory(from: path)
                 return path.count
             }
         }
@@ -40,7 +40,7 @@ enum UXDNames {
     static func path(of address: Address) -> String? {
         guard address.family == .unix else { return nil }
         return table.withLock { table in
-            table.withPath(address.lo) { String(decoding: $0, as: UTF8.self) }
+            unsafe table.withPath(address.lo) { unsafe String(decoding: $0, as: UTF8.self) }
         }
     }
 }
@@ -48,30 +48,30 @@ enum UXDNames {
 /// One path and its address, kept beside a socket so that a run of datagrams to or from one peer looks it up once.
 ///
 /// A path that the table has forgotten meanwhile stays right here: numbers never come back.
-final class UXDNameCache {
+@safe final class UXDNameCache {
     private(set) var address = Address.none
     private(set) var length = 0
     private let room: UnsafeMutableRawBufferPointer
 
-    init() { room = .allocate(byteCount: Int(CSK_PATH_ROOM), alignment: 1) }
-    deinit { room.deallocate() }
+    init() { unsafe room = .allocate(byteCount: Int(CSK_PATH_ROOM), alignment: 1) }
+    deinit { unsafe room.deallocate() }
 
     /// The path's bytes.
-    var path: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: room[..<length]) }
+    var path: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(rebasing: room[..<length]) }
 
     /// Makes ``path`` that of `wanted`; false if it is unknown.
     func find(_ wanted: Address) -> Bool {
         if wanted == address { return length > 0 }
-        length = UXDNames.copyPath(wanted, to: room)
+        length = unsafe UXDNames.copyPath(wanted, to: room)
         address = length > 0 ? wanted : .none
         return length > 0
     }
 
     /// The address of `path`; nil if there is no room for it.
     func address(of path: UnsafeRawBufferPointer) -> Address? {
-        if path.count == length && path.elementsEqual(self.path) { return address }
-        guard let found = UXDNames.address(of: path) else { return nil }
-        room.copyMemory(from: path)
+        if unsafe path.count == length && path.elementsEqual(self.path) { return address }
+        guard let found = unsafe UXDNames.address(of: path) else { return nil }
+        unsafe room.copyMemory(from: path)
         length = path.count
         address = found
         return found

@@ -127,9 +127,9 @@ public struct UXDPath: Hashable, Sendable, CustomStringConvertible {
     private static func absolute(_ path: String) throws(TransportError) -> String {
         var path = path
         if path == "~" || path.hasPrefix("~/") {
-            path = try ask("home directory", csk_home) + "/" + path.dropFirst(2)
+            path = try unsafe ask("home directory", csk_home) + "/" + path.dropFirst(2)
         } else if !path.hasPrefix("/") {
-            path = try ask("working directory", csk_working_directory) + "/" + path
+            path = try unsafe ask("working directory", csk_working_directory) + "/" + path
         }
         var kept: [Substring] = []
         for part in path.split(separator: "/") where part != "." {
@@ -142,7 +142,7 @@ public struct UXDPath: Hashable, Sendable, CustomStringConvertible {
         _ what: String, _ call: (UnsafeMutablePointer<CChar>, Int) -> Int32
     ) throws(TransportError) -> String {
         var room = [CChar](repeating: 0, count: 4096)
-        let count = room.withUnsafeMutableBufferPointer { call($0.baseAddress!, $0.count) }
+        let count = unsafe room.withUnsafeMutableBufferPointer { unsafe call($0.baseAddress!, $0.count) }
         guard count >= 0 else { throw .failed(what, count, what) }
         return String(decoding: room[..<Int(count)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }

@@ -82,7 +82,7 @@ public final class UXDPeer: DatagramTransport {
         self.place = place
         self.name = name
         self.options = options
-        engine = UXDEngine(
+        unsafe engine = UXDEngine(
             SystemUXDCalls(), sendsUpTo: options.maximumDatagramSize, acceptsUpTo: options.acceptsUpTo,
             acceptsUnnamed: options.acceptsUnnamed)
     }
@@ -118,15 +118,15 @@ public final class UXDPeer: DatagramTransport {
     // MARK: Opening and closing
 
     /// True while bound.
-    public var isOpen: Bool { engine.descriptor >= 0 }
+    public var isOpen: Bool { unsafe engine.descriptor >= 0 }
 
     /// The socket, for host loops to watch; nil while closed. Do not close it.
-    public var descriptor: Int32? { isOpen ? engine.descriptor : nil }
+    public var descriptor: Int32? { unsafe isOpen ? engine.descriptor : nil }
 
     /// Bytes that the kernel gave for sending and receiving, its own bookkeeping included; nil while closed.
     public var actualBufferSizes: (send: Int, receive: Int)? {
         guard isOpen else { return nil }
-        return (
+        return unsafe (
             Int(max(0, csk_get(engine.descriptor, Int32(CSK_SEND_BUFFER)))),
             Int(max(0, csk_get(engine.descriptor, Int32(CSK_RECEIVE_BUFFER))))
         )
@@ -153,7 +153,7 @@ public final class UXDPeer: DatagramTransport {
     }
 
     /// Nil, but for a flood of rubbish: what is behind it is looked for in the next tick.
-    public var wakeTyme: Tyme? { engine.isFlooded ? -.infinity : nil }
+    public var wakeTyme: Tyme? { unsafe engine.isFlooded ? -.infinity : nil }
 
     /// Closes and removes the file if it is still ours. Not open: does nothing.
     public func close() { close(unlink: true) }
@@ -162,9 +162,9 @@ public final class UXDPeer: DatagramTransport {
     public func close(unlink: Bool) {
         guard isOpen else { return }
         if unlink { file?.remove() }
-        engine.rooms.close()
-        _ = csk_close(engine.descriptor)
-        engine.descriptor = -1
+        unsafe engine.rooms.close()
+        _ = unsafe csk_close(engine.descriptor)
+        unsafe engine.descriptor = -1
         file = nil
         UXDNames.unpin(address)
     }
@@ -189,7 +189,7 @@ public final class UXDPeer: DatagramTransport {
             _ = csk_close(socket)
             throw error
         }
-        engine.descriptor = socket
+        unsafe engine.descriptor = socket
     }
 
     private func set(_ socket: Int32, _ subject: String) throws(TransportError) {
@@ -212,18 +212,18 @@ public final class UXDPeer: DatagramTransport {
     }
 
     /// The socket while open.
-    public var readiness: Readiness { isOpen ? .descriptor(engine.descriptor) : .polled }
+    public var readiness: Readiness { unsafe isOpen ? .descriptor(engine.descriptor) : .polled }
 
     /// Linux: readable when a peer that was full has room.
     public func roomDescriptor(whileBlocked isBlocked: Bool) -> Int32? {
-        engine.rooms.descriptor(whileBlocked: isBlocked)
+        unsafe engine.rooms.descriptor(whileBlocked: isBlocked)
     }
 
     /// Asks the peers that were full anew.
-    public func clearRoom() { engine.rooms.clear() }
+    public func clearRoom() { unsafe engine.rooms.clear() }
 
     /// What has passed and what was dropped, since the peer was made.
-    public var statistics: TransportStatistics { engine.statistics }
+    public var statistics: TransportStatistics { unsafe engine.statistics }
 
     /// The path that an address stands for, or `path#N` if it has been forgotten.
     public func describe(_ address: Address) -> String { UXDNames.path(of: address) ?? address.description }
@@ -239,9 +239,9 @@ public final class UXDPeer: DatagramTransport {
         var hasRetried = false
         while true {
             do throws(Broken) {
-                return try out.withUnsafeMutableBytes { (room, filled) throws(Broken) -> Train? in
-                    let free = UnsafeMutableRawBufferPointer(rebasing: room[filled...])
-                    guard let (train, count) = try engine.receive(free) else { return nil }
+                return try unsafe out.withUnsafeMutableBytes { (room, filled) throws(Broken) -> Train? in
+                    let free = unsafe UnsafeMutableRawBufferPointer(rebasing: room[filled...])
+                    guard let (train, count) = try unsafe engine.receive(free) else { return nil }
                     filled += count
                     return train
                 }
@@ -260,8 +260,8 @@ public final class UXDPeer: DatagramTransport {
         var taken = 0
         while true {
             do throws(Broken) {
-                let outcome = try bytes.withUnsafeBytes { (all) throws(Broken) in
-                    try engine.send(all, train, taken: &taken)
+                let outcome = try unsafe bytes.withUnsafeBytes { (all) throws(Broken) in
+                    try unsafe engine.send(all, train, taken: &taken)
                 }
                 return Sending(taken: taken, outcome)
             } catch {
@@ -278,8 +278,8 @@ public final class UXDPeer: DatagramTransport {
         let error = TransportError.failed(broken.call, -broken.code, "Unix peer \(name) at \(path ?? "?")")
         guard !hasRetried, broken.code == EBADF || broken.code == ENOTSOCK, let file else { throw error }
         hasRetried = true
-        let old = engine.descriptor
-        engine.descriptor = -1
+        let old = unsafe engine.descriptor
+        unsafe engine.descriptor = -1
         self.file = nil
         UXDNames.unpin(address)
         let isTemporary = place.isTemporary || file.isTemporary

@@ -28,7 +28,7 @@ final class UXDRooms {
             isUnable = true
             return
         }
-        let probe = csk_rooms_add(rooms, path.baseAddress?.assumingMemoryBound(to: CChar.self), path.count)
+        let probe = unsafe csk_rooms_add(rooms, path.baseAddress?.assumingMemoryBound(to: CChar.self), path.count)
         if probe >= 0 { probes.append((peer, probe)) }
     }
 

@@ -68,7 +68,7 @@ extension Mailbox {
     public func pass(
         through inlet: Inlet, encode: @escaping (Message) -> [UInt8], decode: @escaping ([UInt8]) -> Message?
     ) {
-        onTake = { live in
+        unsafe onTake = { live in
             let bytes = inlet.take {
                 var bytes: [UInt8] = []
                 for message in live() {

@@ -32,7 +32,7 @@ public final class Recorder {
     private weak var doist: Doist?
     private var hasStarted = false
     /// Whether ``finish()`` was called, or the sink threw: nothing more is written.
-    public var isFinished: Bool { writer.isFinished }
+    public var isFinished: Bool { unsafe writer.isFinished }
     /// Bytes handed on so far.
     public var bytesWritten: Int { writer.bytesWritten }
 
@@ -58,8 +58,8 @@ public final class Recorder {
         head.append(RecordingFormat.magic)
         head.append(RecordingFormat.version)
         head.append(UInt32(body.count))
-        head.append(body.withUnsafeBytes { RecordingSum.of($0, salt: UInt64(RecordingFormat.version)) })
-        writer.hand((head + body).span.bytes)
+        unsafe head.append(body.withUnsafeBytes { unsafe RecordingSum.of($0, salt: UInt64(RecordingFormat.version)) })
+        unsafe writer.hand((head + body).span.bytes)
     }
 
     private static func encode(_ header: RecordingHeader) -> [UInt8] {
@@ -167,7 +167,7 @@ public final class Recorder {
     }
 
     func add(_ kind: RecordingFormat.Kind, _ source: UInt16 = 0, aux: UInt8 = 0, _ body: [UInt8] = []) {
-        guard kind.runOffset == nil else { return writer.add(kind, source, aux, head: 0, body.span.bytes) { _ in } }
+        guard kind.runOffset == nil else { return unsafe writer.add(kind, source, aux, head: 0, body.span.bytes) { _ in } }
         writer.add(kind, source, aux, words: body)
     }
 
@@ -178,8 +178,8 @@ public final class Recorder {
 
     /// A train that was received.
     func addReceived(_ source: UInt16, _ train: Train, _ bytes: RawSpan) {
-        writer.add(.received, source, 0, head: RecordingFormat.trainHeadLength, bytes) {
-            Self.store(train, taken: bytes.byteCount, code: 0, at: $0)
+        unsafe writer.add(.received, source, 0, head: RecordingFormat.trainHeadLength, bytes) {
+            unsafe Self.store(train, taken: bytes.byteCount, code: 0, at: $0)
         }
     }
 
@@ -187,28 +187,28 @@ public final class Recorder {
     func addSent(_ source: UInt16, _ train: Train, _ sending: Sending, _ bytes: RawSpan) {
         let (aux, code) = sending.outcome.code
         if outputs == .sums {
-            return writer.add(.sentSum, source, aux, head: RecordingFormat.trainHeadLength, sumOf: bytes) {
-                Self.store(train, taken: sending.taken, code: code, at: $0)
+            return unsafe writer.add(.sentSum, source, aux, head: RecordingFormat.trainHeadLength, sumOf: bytes) {
+                unsafe Self.store(train, taken: sending.taken, code: code, at: $0)
             }
         }
-        writer.add(.sent, source, aux, head: RecordingFormat.trainHeadLength, bytes) {
-            Self.store(train, taken: sending.taken, code: code, at: $0)
+        unsafe writer.add(.sent, source, aux, head: RecordingFormat.trainHeadLength, bytes) {
+            unsafe Self.store(train, taken: sending.taken, code: code, at: $0)
         }
     }
 
     /// Bytes that a stream gave, at least one.
-    func addRead(_ source: UInt16, _ bytes: RawSpan) { writer.add(.read, source, 0, head: 0, bytes) { _ in } }
+    func addRead(_ source: UInt16, _ bytes: RawSpan) { unsafe writer.add(.read, source, 0, head: 0, bytes) { _ in } }
 
     /// Bytes that a stream took, and how many were offered. Those that it did not take are offered again.
     func addWrote(_ source: UInt16, offered: Int, _ taken: RawSpan) {
         let offered = UInt64(offered).littleEndian
         if outputs == .sums {
-            return writer.add(.wroteSum, source, 0, head: RecordingFormat.writeHeadLength, sumOf: taken) {
-                $0.storeBytes(of: offered, as: UInt64.self)
+            return unsafe writer.add(.wroteSum, source, 0, head: RecordingFormat.writeHeadLength, sumOf: taken) {
+                unsafe $0.storeBytes(of: offered, as: UInt64.self)
             }
         }
-        writer.add(.wrote, source, 0, head: RecordingFormat.writeHeadLength, taken) {
-            $0.storeBytes(of: offered, as: UInt64.self)
+        unsafe writer.add(.wrote, source, 0, head: RecordingFormat.writeHeadLength, taken) {
+            unsafe $0.storeBytes(of: offered, as: UInt64.self)
         }
     }
 
@@ -216,18 +216,18 @@ public final class Recorder {
     private static func store(_ train: Train, taken: Int, code: Int32, at base: UnsafeMutableRawPointer) {
         let sizes = UInt64(UInt32(clamping: train.segment)) | UInt64(UInt32(clamping: taken)) << 32
         let words = (train.peer.tag, train.peer.hi, train.peer.lo, sizes, UInt64(bitPattern: Int64(code)))
-        base.storeBytes(of: words.0.littleEndian, toByteOffset: 0, as: UInt64.self)
-        base.storeBytes(of: words.1.littleEndian, toByteOffset: 8, as: UInt64.self)
-        base.storeBytes(of: words.2.littleEndian, toByteOffset: 16, as: UInt64.self)
-        base.storeBytes(of: words.3.littleEndian, toByteOffset: 24, as: UInt64.self)
-        base.storeBytes(of: words.4.littleEndian, toByteOffset: 32, as: UInt64.self)
+        unsafe base.storeBytes(of: words.0.littleEndian, toByteOffset: 0, as: UInt64.self)
+        unsafe base.storeBytes(of: words.1.littleEndian, toByteOffset: 8, as: UInt64.self)
+        unsafe base.storeBytes(of: words.2.littleEndian, toByteOffset: 16, as: UInt64.self)
+        unsafe base.storeBytes(of: words.3.littleEndian, toByteOffset: 24, as: UInt64.self)
+        unsafe base.storeBytes(of: words.4.littleEndian, toByteOffset: 32, as: UInt64.self)
     }
 }
 
 extension [UInt8] {
     /// Appends a number, lowest byte first.
     mutating func append<Number: FixedWidthInteger>(_ number: Number) where Number: UnsignedInteger {
-        Swift.withUnsafeBytes(of: number.littleEndian) { append(contentsOf: $0) }
+        unsafe Swift.withUnsafeBytes(of: number.littleEndian) { unsafe append(contentsOf: $0) }
     }
 
     mutating func append(_ limits: TrainLimits) {

@@ -55,9 +55,9 @@ public struct Recording: Sendable {
     /// How many records there seem to be behind `at`, by their lengths: an array that grew would take twice as much.
     private static func countRecords(_ bytes: [UInt8], _ at: Int) -> Int {
         var (count, at) = (0, at)
-        bytes.withUnsafeBytes { all in
+        unsafe bytes.withUnsafeBytes { all in
             func word(_ at: Int) -> Int {
-                Int(UInt32(littleEndian: all.loadUnaligned(fromByteOffset: at, as: UInt32.self)))
+                unsafe Int(UInt32(littleEndian: all.loadUnaligned(fromByteOffset: at, as: UInt32.self)))
             }
             while all.count - at >= RecordingFormat.chunkHeadLength {
                 let length = word(at + 8)
@@ -88,8 +88,8 @@ public struct Recording: Sendable {
         guard length <= RecordingFormat.longestHeader else { throw .malformed(at: 12, what: "a header of \(length) B") }
         try need(length, bytes, reader.at)
         at = reader.at + length
-        let found = bytes.withUnsafeBytes { all in
-            RecordingSum.of(UnsafeRawBufferPointer(rebasing: all[reader.at..<at]), salt: UInt64(version))
+        let found = unsafe bytes.withUnsafeBytes { all in
+            unsafe RecordingSum.of(UnsafeRawBufferPointer(rebasing: all[reader.at..<at]), salt: UInt64(version))
         }
         guard found == sum else { throw .corrupt(at: 0, what: "header") }
         reader = RecordingReader(bytes: bytes, at: reader.at, end: at)
@@ -110,22 +110,22 @@ public struct Recording: Sendable {
 
     /// The sum of the records between two places; nil if their lengths do not lead from one to the other.
     private static func sum(_ bytes: [UInt8], _ range: Range<Int>, salt: UInt64) -> UInt64? {
-        bytes.withUnsafeBytes { all in
+        unsafe bytes.withUnsafeBytes { all in
             let start = all.baseAddress!
             var sum = RecordingSum(salt: salt)
             var at = range.lowerBound
             while at < range.upperBound {
                 guard range.upperBound - at >= 8 else { return nil }
-                let head = UInt64(littleEndian: all.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+                let head = unsafe UInt64(littleEndian: all.loadUnaligned(fromByteOffset: at, as: UInt64.self))
                 let (length, padded) = (Int(head >> 32), (Int(head >> 32) + 7) & ~7)
                 guard range.upperBound - at - 8 >= padded else { return nil }
                 let kind = RecordingFormat.Kind(rawValue: UInt8(truncatingIfNeeded: head))
                 let runOffset = kind?.runOffset ?? padded
                 guard kind?.runOffset == nil || runOffset <= length else { return nil }
-                sum.add(words: start + at, count: 1 + runOffset / 8)
+                unsafe sum.add(words: start + at, count: 1 + runOffset / 8)
                 if kind?.runOffset != nil {
                     let run = (at + 8 + runOffset)..<(at + 8 + padded)
-                    sum.add(run: UnsafeRawBufferPointer(rebasing: all[run]))
+                    unsafe sum.add(run: UnsafeRawBufferPointer(rebasing: all[run]))
                 }
                 at += 8 + padded
             }

@@ -22,16 +22,16 @@ struct RecordingSum {
     /// Mixes whole words in that lie one behind the other.
     mutating func add(words: UnsafeRawPointer, count: Int) {
         for index in 0..<count {
-            add(UInt64(littleEndian: words.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self)))
+            unsafe add(UInt64(littleEndian: words.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self)))
         }
     }
 
     /// Mixes a run of bytes in.
-    mutating func add(run: UnsafeRawBufferPointer) { add(ctp_sum(run.baseAddress, run.count), run.count) }
+    mutating func add(run: UnsafeRawBufferPointer) { unsafe add(ctp_sum(run.baseAddress, run.count), run.count) }
 
     /// Mixes a run of bytes in, and copies it on the way.
     mutating func add(run: UnsafeRawBufferPointer, copyingTo to: UnsafeMutableRawPointer) {
-        add(ctp_sum_copying(run.baseAddress, run.count, to), run.count)
+        unsafe add(ctp_sum_copying(run.baseAddress, run.count, to), run.count)
     }
 
     /// Counts the stripes, not the bytes: the zeros that a record is filled up with belong to the run.
@@ -54,7 +54,7 @@ struct RecordingSum {
     /// Of one run alone.
     static func of(_ bytes: UnsafeRawBufferPointer, salt: UInt64) -> UInt64 {
         var sum = RecordingSum(salt: salt)
-        sum.add(run: bytes)
+        unsafe sum.add(run: bytes)
         return sum.value
     }
 }

@@ -8,7 +8,7 @@ import Wiring
 ///
 /// What is lent is never written to: neither by a record that comes while the room is being filled, nor by the next
 /// part while a train is still read. Such a record goes into other memory, which costs a part that is not full.
-final class RecordingWriter {
+@safe final class RecordingWriter {
     /// What is behind the last record: room for the head of a train, or of a read, and then what is lent.
     private static let trainAt = 8 + RecordingFormat.trainHeadLength
     private static let readAt = 8
@@ -49,10 +49,10 @@ final class RecordingWriter {
         self.sink = sink
         self.partLength = partLength
         memory = RecordingMemory(partLength)
-        (base, capacity) = (memory.base, memory.capacity)
+        unsafe (base, capacity) = unsafe (memory.base, memory.capacity)
         isRoomy = partLength >= Self.roomyPart
-        trains = Burst(at: base, capacity: Self.lent, of: memory)
-        reads = Burst(at: base, capacity: Self.lent, of: memory)
+        trains = unsafe Burst(at: base, capacity: Self.lent, of: memory)
+        reads = unsafe Burst(at: base, capacity: Self.lent, of: memory)
         for burst in [trains, reads] { burst.onReturn = { [weak self] in self?.takeBack() } }
         place()
     }
@@ -61,19 +61,19 @@ final class RecordingWriter {
 
     /// A record of one word.
     func add(_ kind: RecordingFormat.Kind, _ source: UInt16, _ aux: UInt8, word: UInt64) {
-        guard let base = reserve(kind, source, aux, 8) else { return }
-        base.storeBytes(of: word.littleEndian, as: UInt64.self)
-        sum.add(word)
+        guard let base = unsafe reserve(kind, source, aux, 8) else { return }
+        unsafe base.storeBytes(of: word.littleEndian, as: UInt64.self)
+        unsafe sum.add(word)
         settle()
     }
 
     /// A record of words.
     func add(_ kind: RecordingFormat.Kind, _ source: UInt16, _ aux: UInt8, words: [UInt8]) {
-        guard let base = reserve(kind, source, aux, words.count) else { return }
-        words.withUnsafeBytes { from in
+        guard let base = unsafe reserve(kind, source, aux, words.count) else { return }
+        unsafe words.withUnsafeBytes { from in
             guard let start = from.baseAddress else { return }
-            base.copyMemory(from: start, byteCount: from.count)
-            sum.add(words: base, count: (from.count + 7) / 8)
+            unsafe base.copyMemory(from: start, byteCount: from.count)
+            unsafe sum.add(words: base, count: (from.count + 7) / 8)
         }
         settle()
     }
@@ -83,14 +83,14 @@ final class RecordingWriter {
         _ kind: RecordingFormat.Kind, _ source: UInt16, _ aux: UInt8, head: Int, _ run: RawSpan,
         store: (UnsafeMutableRawPointer) -> Void
     ) {
-        run.withUnsafeBytes { run in
-            if let start = run.baseAddress, isPlace(start, behind: head) {
-                return keep(kind, source, aux, head: head, run, store: store)
+        unsafe run.withUnsafeBytes { run in
+            if let start = run.baseAddress, unsafe isPlace(start, behind: head) {
+                return unsafe keep(kind, source, aux, head: head, run, store: store)
             }
-            guard let base = reserve(kind, source, aux, head + run.count) else { return }
-            store(base)
-            sum.add(words: base, count: head / 8)
-            sum.add(run: run, copyingTo: base + head)
+            guard let base = unsafe reserve(kind, source, aux, head + run.count) else { return }
+            unsafe store(base)
+            unsafe sum.add(words: base, count: head / 8)
+            unsafe sum.add(run: run, copyingTo: base + head)
             settle()
         }
     }
@@ -100,12 +100,12 @@ final class RecordingWriter {
         _ kind: RecordingFormat.Kind, _ source: UInt16, _ aux: UInt8, head: Int, sumOf run: RawSpan,
         store: (UnsafeMutableRawPointer) -> Void
     ) {
-        let value = run.withUnsafeBytes { RecordingSum.of($0, salt: 0) }
-        guard let base = reserve(kind, source, aux, head + 16) else { return }
-        store(base)
-        base.storeBytes(of: UInt64(run.byteCount).littleEndian, toByteOffset: head, as: UInt64.self)
-        base.storeBytes(of: value.littleEndian, toByteOffset: head + 8, as: UInt64.self)
-        sum.add(words: base, count: head / 8 + 2)
+        let value = unsafe run.withUnsafeBytes { unsafe RecordingSum.of($0, salt: 0) }
+        guard let base = unsafe reserve(kind, source, aux, head + 16) else { return }
+        unsafe store(base)
+        unsafe base.storeBytes(of: UInt64(run.byteCount).littleEndian, toByteOffset: head, as: UInt64.self)
+        unsafe base.storeBytes(of: value.littleEndian, toByteOffset: head + 8, as: UInt64.self)
+        unsafe sum.add(words: base, count: head / 8 + 2)
         settle()
     }
 
@@ -117,29 +117,29 @@ final class RecordingWriter {
     ) -> UnsafeMutableRawPointer? {
         if _slowPath(isBeingFilled) { makeWay(kind, source) }
         let whole = 8 + (length + 7) & ~7
-        if _slowPath(length > RecordingFormat.longestRecord || count + whole > capacity) { makeRoom(length) }
-        guard !isFinished else { return nil }
-        let start = base + count
-        start.storeBytes(of: UInt64(0), toByteOffset: whole - 8, as: UInt64.self)
-        begin(kind, source, aux, length, at: start)
-        count += whole
-        return start + 8
+        if unsafe _slowPath(length > RecordingFormat.longestRecord || count + whole > capacity) { makeRoom(length) }
+        guard unsafe !isFinished else { return nil }
+        let start = unsafe base + count
+        unsafe start.storeBytes(of: UInt64(0), toByteOffset: whole - 8, as: UInt64.self)
+        unsafe begin(kind, source, aux, length, at: start)
+        unsafe count += whole
+        return unsafe start + 8
     }
 
     @inline(__always) private func begin(
         _ kind: RecordingFormat.Kind, _ source: UInt16, _ aux: UInt8, _ length: Int, at base: UnsafeMutableRawPointer
     ) {
         let head = UInt64(kind.rawValue) | UInt64(aux) << 8 | UInt64(source) << 16 | UInt64(UInt32(length)) << 32
-        base.storeBytes(of: head.littleEndian, as: UInt64.self)
-        sum.add(head)
+        unsafe base.storeBytes(of: head.littleEndian, as: UInt64.self)
+        unsafe sum.add(head)
     }
 
     /// For a record with so long a body.
     @inline(never) private func makeRoom(_ length: Int) {
         guard length <= RecordingFormat.longestRecord else { return fail(RecordingError.tooLong(length)) }
         flush()
-        let whole = count + 8 + (length + 7) & ~7
-        if whole > capacity { replaceMemory(whole) }
+        let whole = unsafe count + 8 + (length + 7) & ~7
+        if unsafe whole > capacity { replaceMemory(whole) }
     }
 
     // MARK: - The room behind the last record
@@ -147,8 +147,8 @@ final class RecordingWriter {
     /// Room of `capacity` bytes behind the last record, for a train or for a read; nil if there is none, or if it is
     /// lent already.
     func burst(of capacity: Int, forTrains isTrain: Bool, _ source: UInt16) -> Burst? {
-        guard isRoomy, capacity <= Self.lent, !isFinished, !isLent else { return nil }
-        borrower = source
+        guard isRoomy, capacity <= Self.lent, unsafe !isFinished, !isLent else { return nil }
+        unsafe borrower = source
         return isTrain ? trains : reads
     }
 
@@ -159,7 +159,7 @@ final class RecordingWriter {
 
     /// Whether `start` is where a run stands behind so long a head, if it is the next record.
     @inline(__always) private func isPlace(_ start: UnsafeRawPointer, behind head: Int) -> Bool {
-        start == UnsafeRawPointer(base + count + 8 + head) && isBeingFilled
+        unsafe start == UnsafeRawPointer(base + count + 8 + head) && isBeingFilled
     }
 
     /// A record whose run stands where it belongs.
@@ -167,16 +167,16 @@ final class RecordingWriter {
         _ kind: RecordingFormat.Kind, _ source: UInt16, _ aux: UInt8, head: Int, _ run: UnsafeRawBufferPointer,
         store: (UnsafeMutableRawPointer) -> Void
     ) {
-        guard !isFinished else { return }
-        let start = base + count
+        guard unsafe !isFinished else { return }
+        let start = unsafe base + count
         let length = head + run.count
-        begin(kind, source, aux, length, at: start)
-        store(start + 8)
-        sum.add(words: start + 8, count: head / 8)
-        sum.add(run: run)
+        unsafe begin(kind, source, aux, length, at: start)
+        unsafe store(start + 8)
+        unsafe sum.add(words: start + 8, count: head / 8)
+        unsafe sum.add(run: run)
         // Where the last word is filled up with zeros: behind the longest run there is room for it.
-        (start + 8 + length).storeBytes(of: 0, as: UInt64.self)
-        count += 8 + (length + 7) & ~7
+        unsafe (start + 8 + length).storeBytes(of: 0, as: UInt64.self)
+        unsafe count += 8 + (length + 7) & ~7
         settle()
     }
 
@@ -194,11 +194,11 @@ final class RecordingWriter {
     }
 
     /// Whether the part has no room to lend.
-    @inline(__always) private var isFull: Bool { count + Self.trainAt + Self.lent + 8 > capacity }
+    @inline(__always) private var isFull: Bool { unsafe count + Self.trainAt + Self.lent + 8 > capacity }
 
     @inline(__always) private func place() {
-        trains.place(at: base + (count + Self.trainAt))
-        reads.place(at: base + (count + Self.readAt))
+        unsafe trains.place(at: base + (count + Self.trainAt))
+        unsafe reads.place(at: base + (count + Self.readAt))
     }
 
     private func awaitReturn() {
@@ -216,7 +216,7 @@ final class RecordingWriter {
     ///
     /// A look that found nothing leaves it empty: then it may be written over.
     @inline(never) private func makeWay(_ kind: RecordingFormat.Kind, _ source: UInt16) {
-        if isFinished || (source == borrower && kind.tellsOfNothing) { return }
+        if unsafe isFinished || (source == borrower && kind.tellsOfNothing) { return }
         flush()
         if retired == nil { replaceMemory(partLength) }
     }
@@ -228,7 +228,7 @@ final class RecordingWriter {
             awaitReturn()
         }
         memory = RecordingMemory(capacity)
-        (base, self.capacity) = (memory.base, capacity)
+        unsafe (base, self.capacity) = unsafe (memory.base, capacity)
         (trains.owner, reads.owner) = (memory, memory)
     }
 
@@ -236,17 +236,17 @@ final class RecordingWriter {
 
     /// Hands the part on: one chunk.
     func flush() {
-        let length = count - RecordingFormat.chunkHeadLength
-        guard length > 0, !isFinished else { return }
-        base.storeBytes(of: RecordingFormat.chunkMagic.littleEndian, as: UInt32.self)
-        base.storeBytes(of: chunks.littleEndian, toByteOffset: 4, as: UInt32.self)
-        base.storeBytes(of: UInt64(length).littleEndian, toByteOffset: 8, as: UInt64.self)
-        base.storeBytes(of: sum.value.littleEndian, toByteOffset: 16, as: UInt64.self)
-        hand(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: base, count: count)))
+        let length = unsafe count - RecordingFormat.chunkHeadLength
+        guard length > 0, unsafe !isFinished else { return }
+        unsafe base.storeBytes(of: RecordingFormat.chunkMagic.littleEndian, as: UInt32.self)
+        unsafe base.storeBytes(of: chunks.littleEndian, toByteOffset: 4, as: UInt32.self)
+        unsafe base.storeBytes(of: UInt64(length).littleEndian, toByteOffset: 8, as: UInt64.self)
+        unsafe base.storeBytes(of: sum.value.littleEndian, toByteOffset: 16, as: UInt64.self)
+        unsafe hand(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: base, count: count)))
         chunks += 1
-        count = RecordingFormat.chunkHeadLength
-        sum = RecordingSum(salt: UInt64(chunks))
-        if capacity > partLength || isLent && retired == nil { replaceMemory(partLength) }
+        unsafe count = RecordingFormat.chunkHeadLength
+        unsafe sum = RecordingSum(salt: UInt64(chunks))
+        if unsafe capacity > partLength || isLent && retired == nil { replaceMemory(partLength) }
         settle()
     }
 
@@ -257,12 +257,12 @@ final class RecordingWriter {
     }
 
     /// Nothing is written any more.
-    func finish() { isFinished = true }
+    func finish() { unsafe isFinished = true }
 
     /// The recording ends, the run does not.
     func fail(_ error: any Error) {
-        guard !isFinished else { return }
+        guard unsafe !isFinished else { return }
         failure = error
-        isFinished = true
+        unsafe isFinished = true
     }
 }

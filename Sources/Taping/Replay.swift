@@ -188,11 +188,11 @@ public final class Replay {
     }
 
     private func firstDifference(_ now: RawSpan, _ range: Range<Int>) -> Int? {
-        recording.bytes.withUnsafeBytes { all in
-            now.withUnsafeBytes { now in
-                let then = UnsafeRawBufferPointer(rebasing: all[range])
+        unsafe recording.bytes.withUnsafeBytes { all in
+            unsafe now.withUnsafeBytes { now in
+                let then = unsafe UnsafeRawBufferPointer(rebasing: all[range])
                 let common = min(then.count, now.count)
-                for index in 0..<common where then[index] != now[index] { return index }
+                for index in 0..<common where unsafe then[index] != now[index] { return index }
                 return then.count == now.count ? nil : common
             }
         }
@@ -215,12 +215,12 @@ public final class Replay {
         let name = source < names.count ? names[source] : "\(source)"
         let place = owners[source].map { "\(name) of \($0)" } ?? name
         var (first, rows): (Int?, [String]) = (nil, [])
-        if isSum(found) { rows += hex("now     ", now.withUnsafeBytes { Array($0) }, from: 0) }
+        if isSum(found) { unsafe rows += hex("now     ", now.withUnsafeBytes { unsafe Array($0) }, from: 0) }
         if let then {
             first = firstDifference(now, then)
             let start = max(0, (first ?? 0) / 16 * 16 - 16)
             rows += hex("recorded", Array(recording.bytes[then]), from: start)
-            rows += hex("now     ", now.withUnsafeBytes { Array($0) }, from: start)
+            unsafe rows += hex("now     ", now.withUnsafeBytes { unsafe Array($0) }, from: start)
         }
         let index = found == nil ? cursor : cursor - 1
         note(happened, found ?? recording.entry(cursor)?.value, at: index, place, first, rows)

@@ -55,7 +55,7 @@ public final class Replayed: DatagramTransport {
         case .nothing?: return nil
         case .received(let train, let range)? where range.count <= out.freeCapacity:
             let all = replay.recording.bytes
-            out.append(contentsOf: all.span.bytes.extracting(range))
+            unsafe out.append(contentsOf: all.span.bytes.extracting(range))
             statistics.received.count(train.count(of: range.count), bytes: range.count)
             replay.count(received: train.count(of: range.count))
             return train
@@ -75,7 +75,7 @@ public final class Replayed: DatagramTransport {
             note(sending, train)
             return sending
         case .sentSum(let recorded, let count, let sum, let sending)?:
-            let now = bytes.withUnsafeBytes { RecordingSum.of($0, salt: 0) }
+            let now = unsafe bytes.withUnsafeBytes { unsafe RecordingSum.of($0, salt: 0) }
             guard bytes.byteCount == count, now == sum, recorded == train else {
                 let words = words + ", with the sum \(String(now, radix: 16))"
                 throw source.differ(words, .sentSum(recorded, count, sum, sending), bytes)

@@ -52,7 +52,7 @@ public final class ReplayedStream: StreamTransport {
         case .nothing?: return .nothing
         case .read(let range)? where range.count <= out.freeCapacity:
             let all = source.replay.recording.bytes
-            out.append(contentsOf: all.span.bytes.extracting(range))
+            unsafe out.append(contentsOf: all.span.bytes.extracting(range))
             source.replay.count(read: range.count)
             return .bytes(range.count)
         case .ended?: return .end
@@ -74,7 +74,7 @@ public final class ReplayedStream: StreamTransport {
             return .taken(range.count)
         case .wroteSum(let offered, let count, let sum)?:
             let taken = bytes.extracting(first: min(count, bytes.byteCount))
-            let now = taken.withUnsafeBytes { RecordingSum.of($0, salt: 0) }
+            let now = unsafe taken.withUnsafeBytes { unsafe RecordingSum.of($0, salt: 0) }
             guard offered == bytes.byteCount, now == sum else {
                 let words = words + ", with the sum \(String(now, radix: 16))"
                 throw source.differ(words, .wroteSum(offered: offered, taken: count, sum), taken)

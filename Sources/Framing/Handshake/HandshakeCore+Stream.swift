@@ -15,9 +15,9 @@ extension HandshakeCore {
         (lastInput, trunk.lastMove) = (tyme, tyme)
         patience.renew()
         do throws(FrameError) {
-            try bytes.withUnsafeBytes { (bytes) throws(FrameError) in
+            try unsafe bytes.withUnsafeBytes { (bytes) throws(FrameError) in
                 var index = 0
-                while index < bytes.count { try read(bytes, &index, at: tyme) }
+                while index < bytes.count { try unsafe read(bytes, &index, at: tyme) }
             }
             guard trunk.hold(held) else { throw trunk.memoryFull }
             begin()
@@ -28,7 +28,7 @@ extension HandshakeCore {
 
     /// Takes the next byte, or as much of a payload as there is.
     private mutating func read(_ bytes: UnsafeRawBufferPointer, _ index: inout Int, at tyme: Tyme) throws(FrameError) {
-        let byte = bytes[index]
+        let byte = unsafe bytes[index]
         switch phase {
         case .hello:
             guard byte == HandshakeStatus.ok else {
@@ -50,7 +50,7 @@ extension HandshakeCore {
                 index += 1
                 return answered()
             }
-            payload.take(bytes, from: &index)
+            unsafe payload.take(bytes, from: &index)
             if payload.isWhole { try deliver() }
         }
     }

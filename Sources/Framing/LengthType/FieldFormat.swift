@@ -52,21 +52,21 @@ public enum FieldFormat: String, Hashable, Sendable, CaseIterable {
     /// Writes a number that lies in ``range``.
     func append(_ value: Int128, to bytes: inout [UInt8]) {
         let pattern = UInt64(truncatingIfNeeded: value) << UInt64(64 - 8 * width)
-        withUnsafeBytes(of: pattern.bigEndian) { bytes.append(contentsOf: $0.prefix(width)) }
+        unsafe withUnsafeBytes(of: pattern.bigEndian) { unsafe bytes.append(contentsOf: $0.prefix(width)) }
     }
 
     /// Reads the field from its ``width`` bytes, which begin at `index`.
     func read(_ bytes: UnsafeRawBufferPointer, at index: Int) -> Int128 {
         switch self {
-        case .int8: Int128(bytes.loadUnaligned(fromByteOffset: index, as: Int8.self))
-        case .uint8: Int128(bytes[index])
-        case .int16: Int128(Int16(bigEndian: bytes.loadUnaligned(fromByteOffset: index, as: Int16.self)))
-        case .uint16: Int128(UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt16.self)))
-        case .int32, .long: Int128(Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: index, as: Int32.self)))
+        case .int8: unsafe Int128(bytes.loadUnaligned(fromByteOffset: index, as: Int8.self))
+        case .uint8: unsafe Int128(bytes[index])
+        case .int16: unsafe Int128(Int16(bigEndian: bytes.loadUnaligned(fromByteOffset: index, as: Int16.self)))
+        case .uint16: unsafe Int128(UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt16.self)))
+        case .int32, .long: unsafe Int128(Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: index, as: Int32.self)))
         case .uint32, .unsignedLong:
-            Int128(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt32.self)))
-        case .int64: Int128(Int64(bigEndian: bytes.loadUnaligned(fromByteOffset: index, as: Int64.self)))
-        case .uint64: Int128(UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)))
+            unsafe Int128(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt32.self)))
+        case .int64: unsafe Int128(Int64(bigEndian: bytes.loadUnaligned(fromByteOffset: index, as: Int64.self)))
+        case .uint64: unsafe Int128(UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)))
         }
     }
 }

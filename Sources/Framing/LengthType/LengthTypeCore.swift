@@ -102,7 +102,7 @@ extension LengthTypeCore {
         patience.renew()
         if !decoder.isPartial { frameStart = tyme }
         do throws(FrameError) {
-            try bytes.withUnsafeBytes { (bytes) throws(FrameError) in try read(bytes, at: tyme) }
+            try unsafe bytes.withUnsafeBytes { (bytes) throws(FrameError) in try unsafe read(bytes, at: tyme) }
             guard trunk.hold(decoder.held) else { throw trunk.memoryFull }
         } catch {
             trunk.fail(error, at: tyme)
@@ -111,7 +111,7 @@ extension LengthTypeCore {
 
     private mutating func read(_ bytes: UnsafeRawBufferPointer, at tyme: Tyme) throws(FrameError) {
         var index = 0
-        while let frame = try decoder.next(bytes, from: &index) {
+        while let frame = try unsafe decoder.next(bytes, from: &index) {
             frameStart = tyme
             switch frame {
             case .body(let type, let body):

@@ -44,29 +44,29 @@ struct LengthTypeDecoder {
         _ bytes: UnsafeRawBufferPointer, from index: inout Int
     ) throws(FrameError) -> Frame? {
         if head.isEmpty, bytes.count - index >= format.headSize {
-            let (length, type) = format.read(bytes, at: index)
+            let (length, type) = unsafe format.read(bytes, at: index)
             let count = try readHead(length, type)
             let start = index + format.headSize
             if isKnown, bytes.count - start >= count {
                 index = start + count
-                return .body(type, [UInt8](UnsafeRawBufferPointer(rebasing: bytes[start..<index])))
+                return unsafe .body(type, [UInt8](UnsafeRawBufferPointer(rebasing: bytes[start..<index])))
             }
-            head.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[index..<start]))
+            unsafe head.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[index..<start]))
             index = start
             body.begin(count, skipping: !isKnown)
         }
         if head.count < format.headSize {
             while index < bytes.count, head.count < format.headSize {
-                head.append(bytes[index])
+                unsafe head.append(bytes[index])
                 index += 1
                 // Before the type is there: a bad length is not waited out.
                 if head.count == format.length.width { try checkLength() }
             }
             guard head.count == format.headSize else { return nil }
-            let (length, type) = head.withUnsafeBytes { format.read($0, at: 0) }
+            let (length, type) = unsafe head.withUnsafeBytes { unsafe format.read($0, at: 0) }
             body.begin(try readHead(length, type), skipping: !isKnown)
         }
-        body.take(bytes, from: &index)
+        unsafe body.take(bytes, from: &index)
         guard body.isWhole else { return nil }
         head.removeAll(keepingCapacity: true)
         let length = body.need
@@ -83,7 +83,7 @@ struct LengthTypeDecoder {
     }
 
     private func checkLength() throws(FrameError) {
-        _ = try bodyCount(head.withUnsafeBytes { format.length.read($0, at: 0) })
+        _ = try unsafe bodyCount(head.withUnsafeBytes { unsafe format.length.read($0, at: 0) })
     }
 
     /// Bytes of the body of a frame of so many bytes.

@@ -37,7 +37,7 @@ public struct LengthTypeFormat: Hashable, Sendable {
 
     /// The length and the type in a head that begins at `index`, whole.
     func read(_ bytes: UnsafeRawBufferPointer, at index: Int) -> (length: Int128, type: FrameType) {
-        (length.read(bytes, at: index), FrameType(type.read(bytes, at: index + length.width)))
+        unsafe (length.read(bytes, at: index), FrameType(type.read(bytes, at: index + length.width)))
     }
 
     /// Writes the head of a body of `count` bytes; both were checked.

@@ -204,7 +204,7 @@ extension LTPEngine {
             let start = out.byteCount
             head.write(piece, to: &out)
             let lower = Int(piece.offset)
-            out.append(contentsOf: block.span.bytes.extracting(unchecked: lower..<lower &+ piece.count))
+            unsafe out.append(contentsOf: block.span.bytes.extracting(unchecked: lower..<lower &+ piece.count))
             if frame.isSealed { seal(&out, from: start, place) }
             polled.append(Polled(size: size, row: row, piece: piece))
             cursor = piece.after

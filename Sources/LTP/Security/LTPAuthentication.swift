@@ -120,7 +120,7 @@ extension LTPAuthentication {
         segment.trailerExtensions.append(LTPExtension(tag: PeerSecurity.tag, value: []))
         let bytes = segment.bytes.dropLast(2)
         return Burst().lend { (out: inout OutputRawSpan) -> [UInt8] in
-            out.append(contentsOf: Array(bytes).span.bytes)
+            unsafe out.append(contentsOf: Array(bytes).span.bytes)
             security.seal(&out, from: 0, signer, to: peer)
             return unsafe out.bytes.withUnsafeBytes { unsafe Array($0) }
         }

@@ -30,7 +30,7 @@ struct SegmentFrame {
     /// Appends the counts and what stands in front of the content.
     @inline(__always) func write(to out: inout OutputRawSpan) {
         out.append(counts)
-        if !header.isEmpty { out.append(contentsOf: header.span.bytes) }
+        if !header.isEmpty { unsafe out.append(contentsOf: header.span.bytes) }
     }
 }
 

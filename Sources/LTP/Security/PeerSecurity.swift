@@ -46,7 +46,7 @@ struct PeerSecurity {
         guard let signer else { return }
         let signature = signer.sign(out.bytes.extracting(start..<end), key: authentication.keys[0].id, to: peer)
         precondition(signature.count == signer.signatureBytes, "a signature of another length than was said")
-        out.append(contentsOf: signature.span.bytes)
+        unsafe out.append(contentsOf: signature.span.bytes)
     }
 
     /// Whether a segment carries a value that verifies.

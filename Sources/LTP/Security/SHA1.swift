@@ -5,7 +5,7 @@ import Wiring
 /// It has room for its work of its own, so that a digest allocates nothing.
 ///
 /// - Source: FIPS 180-4, 6.1.
-final class SHA1 {
+@safe final class SHA1 {
     /// The five words that a run of blocks leads to.
     struct State: Hashable {
         var a: UInt32 = 0x6745_2301
@@ -130,17 +130,17 @@ struct HMACSHA1 {
 
     init(key: [UInt8], _ hash: SHA1 = SHA1()) {
         self.hash = hash
-        var key = key.count > SHA1.blockBytes ? hash.digest(key.span.bytes) : key
+        var key = unsafe key.count > SHA1.blockBytes ? hash.digest(key.span.bytes) : key
         key += Array(repeating: 0, count: SHA1.blockBytes - key.count)
         let (first, second) = (key.map { $0 ^ 0x36 }, key.map { $0 ^ 0x5C })
-        hash.mix(&inner, first.span.bytes, 0)
-        hash.mix(&outer, second.span.bytes, 0)
+        unsafe hash.mix(&inner, first.span.bytes, 0)
+        unsafe hash.mix(&outer, second.span.bytes, 0)
     }
 
     /// The 20 bytes for `message`, as a state.
     func code(_ message: RawSpan) -> SHA1.State {
         let first = hash.finish(inner, message, after: SHA1.blockBytes)
         let digest = first.bytes
-        return hash.finish(outer, digest.span.bytes, after: SHA1.blockBytes)
+        return unsafe hash.finish(outer, digest.span.bytes, after: SHA1.blockBytes)
     }
 }

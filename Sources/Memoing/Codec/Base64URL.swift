@@ -178,7 +178,7 @@ extension Base64URL {
     /// Bytes as text. Their count must be a multiple of 3.
     static func text(_ bytes: [UInt8]) -> String {
         precondition(bytes.count % 3 == 0, "base64url of \(bytes.count) bytes")
-        let characters = [UInt8](unsafeUninitializedCapacity: bytes.count / 3 * 4) { room, count in
+        let characters = unsafe [UInt8](unsafeUninitializedCapacity: bytes.count / 3 * 4) { room, count in
             unsafe bytes.withUnsafeBytes { source in
                 guard let from = source.baseAddress, let to = room.baseAddress else { return }
                 unsafe encode(from, source.count, to: UnsafeMutableRawPointer(to))
@@ -199,7 +199,7 @@ extension Base64URL {
             throw .wrongSize(field: field, have: characters.count, need: size)
         }
         var bad: Int?
-        let bytes = [UInt8](unsafeUninitializedCapacity: size / 4 * 3) { room, count in
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size / 4 * 3) { room, count in
             unsafe characters.withUnsafeBytes { source in
                 guard let from = source.baseAddress, let to = room.baseAddress else { return }
                 bad = unsafe decode(from, source.count, to: UnsafeMutableRawPointer(to))

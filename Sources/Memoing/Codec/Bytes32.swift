@@ -17,7 +17,7 @@ struct Bytes32: Hashable, Sendable, Comparable {
     /// Material of the right size, or an error that names `field`.
     init(_ raw: [UInt8], field: String) throws(CodecError) {
         guard raw.count == 32 else { throw .wrongSize(field: field, have: raw.count, need: 32) }
-        self.init(raw.span.bytes)
+        unsafe self.init(raw.span.bytes)
     }
 
     /// The 32 bytes behind a one-character code and two zero bits.
@@ -27,7 +27,7 @@ struct Bytes32: Hashable, Sendable, Comparable {
         }
         let bytes = try Base64URL.bytes(text, field: field, size: 44)
         guard bytes[0] & 3 == 0 else { throw .nonzeroPad(field: field) }
-        self.init(bytes.span.bytes, at: 1)
+        unsafe self.init(bytes.span.bytes, at: 1)
     }
 
     var bytes: [UInt8] { [a, b, c, d].flatMap(Bytes32.bigEndian) }

@@ -28,7 +28,7 @@ public struct Seed: Hashable, Sendable {
     /// Lends the 32 bytes to `body`, without allocating.
     public func withBytes<R>(_ body: (RawSpan) -> R) -> R {
         var words = InlineWords4(material)
-        return withUnsafeBytes(of: &words) { body(unsafe $0.bytes) }
+        return unsafe withUnsafeBytes(of: &words) { body(unsafe $0.bytes) }
     }
 }
 

@@ -11,7 +11,7 @@ public struct Signature: Hashable, Sendable, CustomStringConvertible {
         guard text.hasPrefix("0B") else { throw .wrongCode(field: "signature", code: String(text.prefix(2))) }
         let bytes = try Base64URL.bytes(text, field: "signature", size: 88)
         guard bytes[1] & 15 == 0 else { throw .nonzeroPad(field: "signature") }
-        self.init(bytes.span.bytes, at: 2)
+        unsafe self.init(bytes.span.bytes, at: 2)
     }
 
     /// A signature of 64 bytes.
@@ -20,7 +20,7 @@ public struct Signature: Hashable, Sendable, CustomStringConvertible {
     public init(raw: [UInt8], code: String = "0B") throws(CodecError) {
         guard code == "0B" else { throw .wrongCode(field: "signature", code: code) }
         guard raw.count == 64 else { throw .wrongSize(field: "signature", have: raw.count, need: 64) }
-        self.init(raw.span.bytes)
+        unsafe self.init(raw.span.bytes)
     }
 
     /// The 64 bytes from `at` on; `bytes` must have them.
@@ -42,7 +42,7 @@ public struct Signature: Hashable, Sendable, CustomStringConvertible {
     /// Lends the 64 bytes to `body`, without allocating.
     public func withBytes<R>(_ body: (RawSpan) -> R) -> R {
         var words = (InlineWords4(r), InlineWords4(s))
-        return withUnsafeBytes(of: &words) { body(unsafe $0.bytes) }
+        return unsafe withUnsafeBytes(of: &words) { body(unsafe $0.bytes) }
     }
 }
 

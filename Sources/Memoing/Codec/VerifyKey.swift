@@ -31,7 +31,7 @@ public struct VerifyKey: Hashable, Sendable, CustomStringConvertible {
     /// Lends the 32 bytes to `body`, without allocating.
     public func withBytes<R>(_ body: (RawSpan) -> R) -> R {
         var words = InlineWords4(material)
-        return withUnsafeBytes(of: &words) { body(unsafe $0.bytes) }
+        return unsafe withUnsafeBytes(of: &words) { body(unsafe $0.bytes) }
     }
 }
 

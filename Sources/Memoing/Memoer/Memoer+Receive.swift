@@ -301,13 +301,13 @@ extension Memoer {
         var vid: Vid?
         if case .vid(let signer) = table.rows[Int(row)].key { vid = signer }
         let bytes = table.close(row)
-        if isText, !isUTF8(bytes.span.bytes) {
+        if isText, unsafe !isUTF8(bytes.span.bytes) {
             spares.give(bytes)
             return drop(.notText)
         }
         if let reader {
             counts.received.memos &+= 1
-            reader.read(bytes.span.bytes, MemoHead(source: source, vid: vid, mid: mid), at: tyme)
+            unsafe reader.read(bytes.span.bytes, MemoHead(source: source, vid: vid, mid: mid), at: tyme)
             return spares.give(consume bytes)
         }
         deliver(Memo(bytes: bytes, source: source, vid: vid, mid: mid))

@@ -235,7 +235,7 @@ extension Memoer {
     }
 
     private mutating func offerParked(_ gram: [UInt8], to row: Int32) {
-        let datagram = gram.span.bytes
+        let datagram = unsafe gram.span.bytes
         guard case .success(let head) = GramHead.read(datagram), let signature = head.signature(of: datagram) else {
             return drop(.badField)
         }

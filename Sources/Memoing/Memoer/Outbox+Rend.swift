@@ -68,7 +68,7 @@ extension Outbox {
         let note = memos[head].note
         let way = Way(sizes: sizes, lowered: lanes[lane].lowered, maximum: 0)
         guard !note.isGram, !note.kind.isSigned, way.isOne(memos[head].bytes.count, note) else { return false }
-        guard case .whole = appendOne(memos[head].bytes.span.bytes, note, &top, &load, &out) else { return false }
+        guard case .whole = unsafe appendOne(memos[head].bytes.span.bytes, note, &top, &load, &out) else { return false }
         return true
     }
 
@@ -88,7 +88,7 @@ extension Outbox {
             let alike = number == 0 || number == plan.count - 1 ? 1 : plan.count - 1 - number
             let count = min(alike, load.room(for: length))
             guard count > 0 else { return .full }
-            plan.append(number..<number + count, of: bytes.span.bytes, mid: memo.mid, to: &out)
+            unsafe plan.append(number..<number + count, of: bytes.span.bytes, mid: memo.mid, to: &out)
             load.add(count, of: length)
             number += count
         }
@@ -104,7 +104,7 @@ extension Outbox {
             let length = bytes.count
             guard length <= load.datagram else { return .cannot(.tooLarge(size: length, maximum: load.datagram)) }
             guard load.hasRoom(for: length) else { return .full }
-            out.append(contentsOf: bytes.span.bytes)
+            unsafe out.append(contentsOf: bytes.span.bytes)
             load.add(1, of: length)
             return .whole
         }
@@ -117,7 +117,7 @@ extension Outbox {
             guard length <= load.datagram else { return .cannot(.tooLarge(size: length, maximum: load.datagram)) }
             guard load.hasRoom(for: length) else { return .full }
             do {
-                try plan.append(
+                try unsafe plan.append(
                     number, of: bytes.span.bytes, mid: memo.mid, as: identity.vid, seed: identity.seed,
                     verifyKey: identity.verifyKey, by: signer, to: &out)
             } catch {

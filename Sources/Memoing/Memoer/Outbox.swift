@@ -225,7 +225,7 @@ extension Outbox {
                     step = Outbox.appendSlow(
                         memos[index].bytes, note, from: number, way, signer, identities, &load, &out)
                 } else if way.isOne(memos[index].bytes.count, note) {
-                    step = Outbox.appendOne(memos[index].bytes.span.bytes, note, &top, &load, &out)
+                    step = unsafe Outbox.appendOne(memos[index].bytes.span.bytes, note, &top, &load, &out)
                 } else {
                     step = Outbox.appendRun(memos[index].bytes, note, from: number, way, &load, &out)
                 }
@@ -263,7 +263,7 @@ extension Outbox {
         let whole = min(load.segments, load.bytes / segment)
         // At least one: a gram is never longer than a train.
         let count = min(stash.count, max(1, whole) * segment)
-        out.append(contentsOf: stash.span.bytes.extracting(first: count))
+        unsafe out.append(contentsOf: stash.span.bytes.extracting(first: count))
         load.add(1, of: min(segment, count))
     }
 }

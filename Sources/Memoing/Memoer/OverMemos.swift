@@ -53,7 +53,7 @@ public struct OverMemos<Upper: DatagramCore>: DatagramCore {
     public mutating func handle(_ bytes: RawSpan, _ train: Train, at tyme: Tyme) {
         memoer.handle(bytes, train, at: tyme)
         while var memo = memoer.inbox.popFirst() {
-            upper.handle(memo.bytes.span.bytes, Train(peer: memo.source, segment: memo.bytes.count), at: tyme)
+            unsafe upper.handle(memo.bytes.span.bytes, Train(peer: memo.source, segment: memo.bytes.count), at: tyme)
             memoer.give(&memo.bytes)
         }
         // Events of the memoer have no reader; those that are not memos would wait for ever.

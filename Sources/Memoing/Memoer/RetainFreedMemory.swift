@@ -12,6 +12,6 @@
 ///
 /// - Source: `mallopt(3)`, M_MMAP_THRESHOLD and M_TRIM_THRESHOLD, "dynamic".
 public func retainFreedMemory() {
-    let block = [UInt8](unsafeUninitializedCapacity: 31 << 20) { _, count in count = 0 }
+    let block = unsafe [UInt8](unsafeUninitializedCapacity: 31 << 20) { _, count in count = 0 }
     precondition(block.isEmpty)
 }

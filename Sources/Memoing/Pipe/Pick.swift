@@ -30,6 +30,6 @@ public func pick(_ bytes: RawSpan) throws(GramError) -> GramView {
 ///
 /// - Throws: ``GramError`` if the bytes are no gram of a memo.
 public func pick(_ bytes: [UInt8]) throws(GramError) -> Gram {
-    let view = try pick(bytes.span.bytes)
+    let view = try unsafe pick(bytes.span.bytes)
     return Gram(view: view, body: Array(bytes[view.body]))
 }

@@ -22,7 +22,7 @@ public func rend(
     let size = try GramSize.effective(size, maximum: maximum, kind: kind, domain: domain)
     let plan = try RendPlan(length: memo.count, kind: kind, domain: domain, size: size)
     return (0..<plan.count).map { number in
-        [UInt8](capacity: plan.length(of: number)) { out in plan.append(number, of: memo.span.bytes, mid: mid, to: &out)
+        [UInt8](capacity: plan.length(of: number)) { out in unsafe plan.append(number, of: memo.span.bytes, mid: mid, to: &out)
         }
     }
 }
@@ -54,7 +54,7 @@ public func rend(
     for number in 0..<plan.count {
         do {
             let gram = try [UInt8](capacity: plan.length(of: number)) { out throws(SignerError) in
-                try plan.append(
+                try unsafe plan.append(
                     number, of: memo.span.bytes, mid: mid, as: vid, seed: seed, verifyKey: keys.verifyKey, by: signer,
                     to: &out)
             }
@@ -70,7 +70,7 @@ extension [UInt8] {
     /// The bytes that `body` appends to room for `capacity` of them.
     init<E: Error>(capacity: Int, _ body: (inout OutputRawSpan) throws(E) -> Void) throws(E) {
         var failure: E?
-        self.init(unsafeUninitializedCapacity: capacity) { room, count in
+        unsafe self.init(unsafeUninitializedCapacity: capacity) { room, count in
             var out = unsafe OutputRawSpan(buffer: UnsafeMutableRawBufferPointer(room), initializedCount: 0)
             do throws(E) { try body(&out) } catch { failure = error }
             count = unsafe out.finalize(for: UnsafeMutableRawBufferPointer(room))

@@ -32,7 +32,7 @@ extension Ack {
     ) throws(SignerError) -> [UInt8] {
         guard let seed = keys.seed else { throw .failed(call: "seed of \(vid)", code: 0) }
         var out = bytes(in: domain, from: vid)
-        let signature = try signer.sign(out.span.bytes, seed: seed, verifyKey: keys.verifyKey)
+        let signature = try unsafe signer.sign(out.span.bytes, seed: seed, verifyKey: keys.verifyKey)
         let field = [0xD0, 0x10] + signature.raw
         out += domain == .text ? Array(Base64URL.text(field).utf8) : field
         return out
@@ -51,7 +51,7 @@ extension Ack {
         let size = vidSize + (body?.size ?? 0)
         let headSize = domain == .text ? 32 : 24
         let total = headSize + (domain == .text ? size / 3 * 4 : size)
-        return [UInt8](unsafeUninitializedCapacity: total) { room, count in
+        return unsafe [UInt8](unsafeUninitializedCapacity: total) { room, count in
             let target = UnsafeMutableRawPointer(room.baseAddress!)
             unsafe head.store(to: target)
             count = total
@@ -121,7 +121,7 @@ extension Ack {
     /// Reads an ack. A signature is read and not checked.
     ///
     /// - Throws: ``AckError``.
-    public init(_ bytes: [UInt8]) throws(AckError) { self = try Ack.read(bytes.span.bytes).get().ack }
+    public init(_ bytes: [UInt8]) throws(AckError) { self = try unsafe Ack.read(bytes.span.bytes).get().ack }
 
     /// Reads an ack whose head has been looked at by nobody.
     static func read(_ bytes: RawSpan) -> Result<Read, AckError> {

@@ -19,7 +19,7 @@ struct AckQueue {
         var count: Int { bytes.isEmpty ? head.bodyStart : bytes.count }
 
         func append(to out: inout OutputRawSpan) {
-            guard bytes.isEmpty else { return out.append(contentsOf: bytes.span.bytes) }
+            guard bytes.isEmpty else { return unsafe out.append(contentsOf: bytes.span.bytes) }
             precondition(out.freeCapacity >= head.bodyStart, "ack: need \(head.bodyStart), have \(out.freeCapacity)")
             unsafe out.withUnsafeMutableBytes { room, filled in
                 unsafe head.store(to: room.baseAddress! + filled)

@@ -278,7 +278,7 @@ extension Memoer {
             drop(.notText)
         } else if let reader {
             counts.received.memos &+= 1
-            reader.read(bytes.span.bytes, MemoHead(source: from, vid: vid, mid: mid), at: tyme)
+            unsafe reader.read(bytes.span.bytes, MemoHead(source: from, vid: vid, mid: mid), at: tyme)
             spares.give(bytes)
         } else {
             deliver(Memo(bytes: bytes, source: from, vid: vid, mid: mid))
@@ -286,7 +286,7 @@ extension Memoer {
         tell(mid, trigger: state.trigger, end, heard: state.heard, isSigned: kind.isSigned)
     }
 
-    private func isWellFormed(_ bytes: [UInt8]) -> Bool { isUTF8(bytes.span.bytes) }
+    private func isWellFormed(_ bytes: [UInt8]) -> Bool { unsafe isUTF8(bytes.span.bytes) }
 
     /// A sure memo that is given up for good.
     mutating func refuseSure(_ row: Int32, _ reason: DropReason) {

@@ -188,14 +188,14 @@ extension SureOutbox {
         guard load.hasRoom(for: length) else { return isTooLarge(length, ref, load) }
         let bytes = memos[row].bytes
         guard memos[row].kind.isSigned else {
-            plan.append(number, of: bytes.span.bytes, mid: memos[row].mid, to: &out)
+            unsafe plan.append(number, of: bytes.span.bytes, mid: memos[row].mid, to: &out)
             load.add(length)
             return true
         }
         guard let signer = signing.signer else { return false }
         let identity = signing.identities[Int(memos[row].identity)]
         do {
-            let signature = try plan.append(
+            let signature = try unsafe plan.append(
                 number, of: bytes.span.bytes, mid: memos[row].mid, as: identity.vid, seed: identity.seed,
                 verifyKey: identity.verifyKey, by: signer, signature: memos[row].signature(of: ref.gram), to: &out)
             memos[row].setSignature(signature, of: ref.gram)

@@ -87,6 +87,6 @@ enum PipeEvent: Int32 {
 
     static func decode(_ code: Int32) -> (event: PipeEvent, slot: Int, side: Int) {
         let bits = ~code
-        return (PipeEvent(rawValue: bits >> 1 & 15).unsafelyUnwrapped, Int(bits >> 5), Int(bits & 1))
+        return unsafe (PipeEvent(rawValue: bits >> 1 & 15).unsafelyUnwrapped, Int(bits >> 5), Int(bits & 1))
     }
 }

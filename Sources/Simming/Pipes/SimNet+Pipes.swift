@@ -393,6 +393,6 @@ extension SimNet {
             kind, at: tyme, lane: lanes[Int(here.lo) - 1], local: here, peer: there, fate: fate, marks: segment.marks,
             due: Double(due) / 1e6, flight: segment.number)
         let bytes = end.ring.bytes(from: segment.place, segment.count)
-        trace.record(event, bytes.span.bytes)
+        unsafe trace.record(event, bytes.span.bytes)
     }
 }
