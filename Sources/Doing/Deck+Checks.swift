@@ -127,5 +127,7 @@ extension DeedBuffer {
 }
 
 extension DeedHeap {
-    fileprivate func holds(_ deed: Deed, at index: UInt32) -> Bool { unsafe index < count && base?[Int(index)].deed == deed }
+    fileprivate func holds(_ deed: Deed, at index: UInt32) -> Bool {
+        unsafe index < count && base?[Int(index)].deed == deed
+    }
 }

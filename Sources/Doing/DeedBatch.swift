@@ -38,7 +38,9 @@ import Containers
         count < 48 ? sortFew() : sortMany()
         isSorted = true
         let sorted = unsafe base.unsafelyUnwrapped
-        for index in 0..<count { unsafe sorted[index].deed.unsafelyUnwrapped.pointee.slot = UInt32(truncatingIfNeeded: index) }
+        for index in 0..<count {
+            unsafe sorted[index].deed.unsafelyUnwrapped.pointee.slot = UInt32(truncatingIfNeeded: index)
+        }
     }
 
     /// The next entry, nil where a deed has left meanwhile.
@@ -120,7 +122,9 @@ import Containers
         unsafe withUnsafeTemporaryAllocation(of: Int.self, capacity: 256) { starts in
             for shift in stride(from: UInt64(0), to: 64, by: 8) where (differing >> shift) & 0xFF != 0 {
                 unsafe starts.update(repeating: 0)
-                for index in 0..<count { unsafe starts[Int(truncatingIfNeeded: from[index].label >> shift & 0xFF)] &+= 1 }
+                for index in 0..<count {
+                    unsafe starts[Int(truncatingIfNeeded: from[index].label >> shift & 0xFF)] &+= 1
+                }
                 var sum = 0
                 for byte in 0..<256 {
                     let start = sum

@@ -133,7 +133,8 @@ enum AheadIndex: HeapIndex {
             let child = 4 &* hole &+ 1
             guard child < count else { break }
             var least = child
-            for other in child &+ 1..<max(child &+ 1, min(child &+ 4, count)) where unsafe base[other].key < base[least].key {
+            for other in child &+ 1..<max(child &+ 1, min(child &+ 4, count))
+            where unsafe base[other].key < base[least].key {
                 least = other
             }
             guard unsafe base[least].key < entry.key else { break }

@@ -57,7 +57,9 @@ extension Engine {
 
     /// The owner adds or removes doers: between passes in real time they shall see the tyme of now.
     func heedOwner() {
-        guard pointee.isRealTime, !pointee.isBusy, let doist = unsafe pointee.doist?.takeUnretainedValue() else { return }
+        guard pointee.isRealTime, !pointee.isBusy, let doist = unsafe pointee.doist?.takeUnretainedValue() else {
+            return
+        }
         doist.freshen()
         kickIfAsleep()
     }

@@ -15,7 +15,9 @@ struct TimerQueue {
     /// Whether a deed stands in it where it says; for checks.
     func holds(_ deed: Deed) -> Bool {
         if deed.pointee.place == .wheel { return wheel?.holds(deed) ?? false }
-        guard Int(deed.pointee.slot) < heap.count, let entry = unsafe heap.base?[Int(deed.pointee.slot)] else { return false }
+        guard Int(deed.pointee.slot) < heap.count, let entry = unsafe heap.base?[Int(deed.pointee.slot)] else {
+            return false
+        }
         return entry.deed == deed && entry.key == deed.pointee.retyme.orderedBits
     }
 

@@ -63,7 +63,9 @@ import Containers
     /// Whether a deed stands in it where it says; for checks.
     func holds(_ deed: Deed) -> Bool {
         let slot = unsafe slots[Int(deed.pointee.wheelSlot)]
-        guard Int(deed.pointee.slot) < slot.count, let entry = unsafe slot.base?[Int(deed.pointee.slot)] else { return false }
+        guard Int(deed.pointee.slot) < slot.count, let entry = unsafe slot.base?[Int(deed.pointee.slot)] else {
+            return false
+        }
         return entry.deed == deed && entry.retyme == deed.pointee.retyme && slot.least <= entry.retyme
     }
 

@@ -130,7 +130,11 @@
             unsafe block = unsafe here.load(as: UnsafeMutableRawPointer?.self)
             guard unsafe isWanted(here) else { continue }
             unsafe here.storeBytes(of: nil, as: UnsafeMutableRawPointer?.self)
-            if let last = unsafe last { unsafe last.storeBytes(of: here, as: UnsafeMutableRawPointer?.self) } else { unsafe free[size] = unsafe here }
+            if let last = unsafe last {
+                unsafe last.storeBytes(of: here, as: UnsafeMutableRawPointer?.self)
+            } else {
+                unsafe free[size] = unsafe here
+            }
             unsafe last = unsafe here
         }
     }

@@ -1,5 +1,5 @@
-import Containers
 import Charting
+import Containers
 
 /// A datagram that is on its way, or in the receive buffer of its owner.
 @safe struct Flight {

@@ -1,5 +1,5 @@
-import Containers
 import Charting
+import Containers
 import Doing
 import Wiring
 

@@ -83,7 +83,11 @@ struct UXDEngine<Calls: UXDCalls> {
             let end = min(taken + segment, bytes.count)
             let one = unsafe UnsafeRawBufferPointer(rebasing: bytes[taken..<end])
             if let outcome = try unsafe sendOne(one) {
-                if outcome == .peerFull { unsafe rooms.watch(train.peer, destinations.path) } else { rooms.forget(train.peer) }
+                if outcome == .peerFull {
+                    unsafe rooms.watch(train.peer, destinations.path)
+                } else {
+                    rooms.forget(train.peer)
+                }
                 return outcome
             }
             taken = end

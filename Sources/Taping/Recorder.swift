@@ -167,7 +167,9 @@ public final class Recorder {
     }
 
     func add(_ kind: RecordingFormat.Kind, _ source: UInt16 = 0, aux: UInt8 = 0, _ body: [UInt8] = []) {
-        guard kind.runOffset == nil else { return unsafe writer.add(kind, source, aux, head: 0, body.span.bytes) { _ in } }
+        guard kind.runOffset == nil else {
+            return unsafe writer.add(kind, source, aux, head: 0, body.span.bytes) { _ in }
+        }
         writer.add(kind, source, aux, words: body)
     }
 

@@ -10,7 +10,9 @@ struct RecordingReader {
     mutating func number<Number: FixedWidthInteger>(_: Number.Type = Number.self) -> Number? {
         guard end - at >= MemoryLayout<Number>.size else { return nil }
         defer { at += MemoryLayout<Number>.size }
-        return unsafe bytes.withUnsafeBytes { unsafe Number(littleEndian: $0.loadUnaligned(fromByteOffset: at, as: Number.self)) }
+        return unsafe bytes.withUnsafeBytes {
+            unsafe Number(littleEndian: $0.loadUnaligned(fromByteOffset: at, as: Number.self))
+        }
     }
 
     mutating func tyme() -> Tyme? { number(UInt64.self).map { Double(bitPattern: $0) }.flatMap { $0.isNaN ? nil : $0 } }

@@ -179,7 +179,9 @@ struct Assembly {
     private mutating func drain() {
         while let range = early.removeValue(forKey: UInt32(truncatingIfNeeded: next)) {
             drained += range.count
-            unsafe arena.withUnsafeBytes { append(unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: $0[range]))) }
+            unsafe arena.withUnsafeBytes {
+                append(unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: $0[range])))
+            }
         }
         if early.isEmpty {
             (arena, greatestEarly, drained) = ([], 0, 0)

@@ -68,7 +68,9 @@ extension Outbox {
         let note = memos[head].note
         let way = Way(sizes: sizes, lowered: lanes[lane].lowered, maximum: 0)
         guard !note.isGram, !note.kind.isSigned, way.isOne(memos[head].bytes.count, note) else { return false }
-        guard case .whole = unsafe appendOne(memos[head].bytes.span.bytes, note, &top, &load, &out) else { return false }
+        guard case .whole = unsafe appendOne(memos[head].bytes.span.bytes, note, &top, &load, &out) else {
+            return false
+        }
         return true
     }
 

@@ -22,7 +22,8 @@ public func rend(
     let size = try GramSize.effective(size, maximum: maximum, kind: kind, domain: domain)
     let plan = try RendPlan(length: memo.count, kind: kind, domain: domain, size: size)
     return (0..<plan.count).map { number in
-        [UInt8](capacity: plan.length(of: number)) { out in unsafe plan.append(number, of: memo.span.bytes, mid: mid, to: &out)
+        [UInt8](capacity: plan.length(of: number)) { out in
+            unsafe plan.append(number, of: memo.span.bytes, mid: mid, to: &out)
         }
     }
 }
