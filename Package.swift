@@ -33,7 +33,7 @@ let package = Package(
         .target(name: "Doing", swiftSettings: strict),
         .target(name: "Wiring", dependencies: ["Containers", "Doing"], swiftSettings: strict),
         .target(name: "Memoing", dependencies: ["Containers", "Doing", "Wiring"], swiftSettings: strict),
-        .target(name: "Signing", dependencies: ["Memoing"], swiftSettings: strict),
+        .target(name: "Signing", dependencies: ["Doing", "Memoing", "Flowing"], swiftSettings: strict),
         .target(
             name: "Peering", dependencies: ["Doing", "Wiring", "Memoing", "Signing", "Sockets"], swiftSettings: strict),
         .target(name: "CSockets", cSettings: strictC),
@@ -97,7 +97,7 @@ let package = Package(
             path: "Demos/Examples", swiftSettings: strict),
         .target(name: "CBench", path: "Demos/CBench", cSettings: strictC),
         .executableTarget(
-            name: "bench", dependencies: ["DemoKit", "CoDoing", "LTP", "CBench"], path: "Demos/bench",
+            name: "bench", dependencies: ["DemoKit", "CoDoing", "Flowing", "LTP", "CBench"], path: "Demos/bench",
             exclude: ["README.md"],
             swiftSettings: strict),
 
@@ -137,7 +137,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "FlowingTests",
-            dependencies: ["Doing", "CoDoing", "Wiring", "Memoing", "Flowing", "Simming", "Sockets"],
+            dependencies: ["Doing", "CoDoing", "Wiring", "Memoing", "Signing", "Flowing", "Simming", "Sockets"],
             swiftSettings: strict),
         .testTarget(name: "PeeringTests", dependencies: ["Peering"], swiftSettings: strict),
         .testTarget(

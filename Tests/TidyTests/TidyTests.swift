@@ -11,7 +11,7 @@ struct TidyTests {
         "Wiring": ["Containers", "Doing"],
         "Memoing": ["Containers", "Doing", "Wiring"],
         "Peering": ["Doing", "Wiring", "Memoing", "Signing", "Sockets"],
-        "Signing": ["Memoing", "CryptoKit", "Glibc", "Musl", "Android", "Darwin"],
+        "Signing": ["Doing", "Memoing", "Flowing", "CryptoKit", "Glibc", "Musl", "Android", "Darwin"],
         "Sockets": ["Doing", "Wiring", "CSockets", "Synchronization", "Glibc", "Musl", "Darwin"],
         "Charting": ["Doing", "Wiring"],
         "Taping": ["Doing", "Wiring", "CTaping"],
