@@ -22,6 +22,9 @@ let package = Package(
         .library(name: "Taping", targets: ["Taping"]),
         .library(name: "Simming", targets: ["Simming"]),
         .library(name: "Rehearsing", targets: ["Rehearsing"]),
+        .library(name: "Commanding", targets: ["Commanding"]),
+        .library(name: "SeedTesting", targets: ["SeedTesting"]),
+        .library(name: "Hosting", targets: ["Hosting"]),
         .library(name: "CoDoing", targets: ["CoDoing"]),
         .library(name: "Framing", targets: ["Framing"]),
         .library(name: "LTP", targets: ["LTP"]),
@@ -33,7 +36,7 @@ let package = Package(
         .target(name: "Doing", dependencies: ["Containers"], swiftSettings: safe),
         .target(name: "Wiring", dependencies: ["Containers", "Doing"], swiftSettings: strict),
         .target(name: "Memoing", dependencies: ["Containers", "Doing", "Wiring"], swiftSettings: safe),
-        .target(name: "Signing", dependencies: ["Memoing"], swiftSettings: safe),
+        .target(name: "Signing", dependencies: ["Doing", "Memoing", "Flowing"], swiftSettings: safe),
         .target(
             name: "Peering", dependencies: ["Doing", "Wiring", "Memoing", "Signing", "Sockets"], swiftSettings: safe),
         .target(name: "CSockets", cSettings: strictC),
@@ -45,6 +48,11 @@ let package = Package(
             name: "Simming", dependencies: ["Containers", "Doing", "Wiring", "Charting"], swiftSettings: safe),
         .target(
             name: "Rehearsing", dependencies: ["Doing", "Wiring", "Charting", "Simming"], swiftSettings: safe),
+        .target(
+            name: "Commanding", dependencies: ["Charting", "Simming", "Rehearsing", "Sockets"], swiftSettings: safe),
+        .target(
+            name: "SeedTesting", dependencies: ["Doing", "Simming", "Rehearsing"], swiftSettings: safe),
+        .target(name: "Hosting", dependencies: ["Doing"], swiftSettings: safe),
         .target(name: "CoDoing", dependencies: ["Containers", "Doing"], swiftSettings: safe),
         .target(name: "Framing", dependencies: ["Containers", "Doing", "Wiring"], swiftSettings: safe),
         .target(name: "LTP", dependencies: ["Containers", "Doing", "Wiring"], swiftSettings: safe),
@@ -55,10 +63,10 @@ let package = Package(
             name: "DemoKit",
             dependencies: [
                 "Doing", "Wiring", "Memoing", "Signing", "Framing", "LTP", "Flowing", "Sockets", "Charting", "Taping",
-                "Simming",
-                "Rehearsing",
+                "Simming", "Rehearsing", "Commanding",
             ],
             path: "Demos/DemoKit", swiftSettings: strict),
+        .target(name: "Scenarios", dependencies: ["DemoKit"], path: "Demos/Scenarios", swiftSettings: strict),
         .executableTarget(name: "demo", dependencies: ["DemoKit"], path: "Demos/demo", swiftSettings: strict),
         .executableTarget(
             name: "hello", dependencies: ["Peering", "DemoKit"], path: "Demos/hello",
@@ -79,11 +87,20 @@ let package = Package(
             path: "Demos/ltp-hello", swiftSettings: strict),
         .executableTarget(
             name: "light-minutes", dependencies: ["DemoKit"], path: "Demos/light-minutes", swiftSettings: strict),
-        .executableTarget(name: "embed", dependencies: ["DemoKit"], path: "Demos/embed", swiftSettings: strict),
-        .executableTarget(name: "rehearse", dependencies: ["DemoKit"], path: "Demos/rehearse", swiftSettings: strict),
+        .executableTarget(
+            name: "embed", dependencies: ["DemoKit", "Hosting"], path: "Demos/embed", swiftSettings: strict),
+        .executableTarget(
+            name: "rehearse", dependencies: ["Commanding", "DemoKit", "Scenarios"], path: "Demos/rehearse",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "examples",
+            dependencies: [
+                "Peering", "CoDoing", "Framing", "LTP", "Flowing", "Taping", "Simming", "Rehearsing", "Hosting",
+            ],
+            path: "Demos/Examples", swiftSettings: strict),
         .target(name: "CBench", path: "Demos/CBench", cSettings: strictC),
         .executableTarget(
-            name: "bench", dependencies: ["DemoKit", "CoDoing", "LTP", "CBench"], path: "Demos/bench",
+            name: "bench", dependencies: ["DemoKit", "CoDoing", "Flowing", "LTP", "CBench"], path: "Demos/bench",
             exclude: ["README.md"],
             swiftSettings: strict),
 
@@ -107,8 +124,10 @@ let package = Package(
             name: "SimmingTests", dependencies: ["Doing", "Wiring", "Memoing", "Charting", "Simming", "CMallocCount"],
             swiftSettings: strict),
         .testTarget(
-            name: "RehearsingTests", dependencies: ["Doing", "Wiring", "Memoing", "Charting", "Simming", "Rehearsing"],
+            name: "RehearsingTests",
+            dependencies: ["Doing", "Wiring", "Memoing", "Charting", "Simming", "Rehearsing", "SeedTesting"],
             swiftSettings: strict),
+        .testTarget(name: "HostingTests", dependencies: ["Doing", "Hosting", "Sockets"], swiftSettings: strict),
         .testTarget(
             name: "CoDoingTests", dependencies: ["Doing", "CoDoing", "Wiring", "Simming"], swiftSettings: strict),
         .testTarget(
@@ -121,12 +140,18 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "FlowingTests",
-            dependencies: ["Doing", "CoDoing", "Wiring", "Memoing", "Flowing", "Simming", "Sockets"],
+            dependencies: ["Doing", "CoDoing", "Wiring", "Memoing", "Signing", "Flowing", "Simming", "Sockets"],
             swiftSettings: strict),
         .testTarget(name: "PeeringTests", dependencies: ["Peering"], swiftSettings: strict),
+        .testTarget(
+            name: "ExamplesTests", dependencies: ["examples", "Rehearsing", "SeedTesting", "Simming", "Wiring"],
+            swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
-            name: "DemoTests", dependencies: ["DemoKit", "Framing", "Rehearsing", "Simming", "Charting", "Taping"],
+            name: "DemoTests",
+            dependencies: [
+                "DemoKit", "Scenarios", "Commanding", "Framing", "Rehearsing", "Simming", "Charting", "Taping",
+            ],
             swiftSettings: strict),
     ]
 )

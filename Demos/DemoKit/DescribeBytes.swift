@@ -1,5 +1,5 @@
 /// The front of some bytes for people: as text if they are printable, else in hex; nil for none.
-func describeBytes(_ bytes: RawSpan) -> String? {
+package func describeBytes(_ bytes: RawSpan) -> String? {
     let most = 16
     let front = (0..<min(bytes.byteCount, most)).map { bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }
     guard !front.isEmpty else { return nil }

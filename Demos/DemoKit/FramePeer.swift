@@ -28,6 +28,7 @@ public enum FramePeer {
           --time S            end after S seconds
           --record FILE       all that comes in and goes out, for `rehearse replay FILE`: guard it like what was said
           --json              one JSON object a line
+        \(OutputFlags.usage)
           --help              this
 
         Ends with status 0 when done, 1 when something is missing or was refused, 2 for bad words.
@@ -37,13 +38,14 @@ public enum FramePeer {
     /// Does what the words say.
     ///
     /// - Returns: true if everything was done.
-    public static func run(_ words: inout Arguments) throws -> Bool {
+    package static func run(_ words: inout Arguments) throws -> Bool {
         try run(FramePeerOptions(&words))
     }
 
     /// The listeners stand before anything else happens, so that a port that is taken is told at once and a free one
     /// has its number.
     static func run(_ options: FramePeerOptions) throws -> Bool {
+        try options.outputs.check()
         if options.listen.contains(where: { $0.path != nil }) || options.connect?.path != nil {
             let listeners = try options.listen.compactMap(\.path).map { path in
                 let listener = try UnixListener(at: try UXDPath(path))
@@ -76,7 +78,10 @@ public enum FramePeer {
     ) throws -> Bool {
         try TapedRun.run("frame-peer", options.words, to: options.record, stopOn: options.signals) { taping in
             let places = places.isEmpty ? [options.connect?.text ?? ""] : places
-            return try run(options, FrameWires(listeners, places, taping.recorder, dial: dial), taping)
+            let wires = FrameWires(listeners, places, taping.recorder, options.outputs.trace, dial: dial)
+            let isDone = try run(options, wires, taping)
+            try options.outputs.write { "\($0)" }
+            return isDone
         }
     }
 
@@ -155,6 +160,7 @@ public enum FramePeer {
         if try taping.replays(doers) { return true }
         let doist = try Doist(limit: options.time, pace: RealPace(stopOn: taping.signals), doers: doers)
         taping.recorder?.watch(doist)
+        options.outputs.watch(doist)
         try doist.run()
         return report()
     }

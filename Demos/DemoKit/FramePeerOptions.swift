@@ -27,6 +27,7 @@ struct FramePeerOptions {
     let time: Double?
     let record: String?
     let json: Bool
+    let outputs: OutputFlags
     /// As they were given.
     let words: [String]
     /// Takes the lines instead of standard output.
@@ -63,6 +64,7 @@ struct FramePeerOptions {
         time = try words.number("--time", in: 0.001...31_536_000)
         record = try words.value("--record")
         json = words.has("--json")
+        outputs = try OutputFlags(&words)
         try words.finish()
 
         switch mode {

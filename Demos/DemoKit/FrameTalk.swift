@@ -111,7 +111,7 @@ final class FrameTalk<Core: FrameCore, Wire: StreamTransport>: Doer {
         let entry = place.map { open.remove(at: $0) }
         var line = JSONLine(event: "disconnected")
         line.add("peer", ending.wasUp ? connection.name : addresses.first ?? "")
-        line.add("reason", ending.words)
+        line.add("reason", ending.code)
         reporter.say(line, "disconnected: \(ending.words)")
         guard !isServer else { return wake() }
         let isDone = entry.map { isComplete($0.sent, $0.received) } ?? false

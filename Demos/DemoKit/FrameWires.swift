@@ -1,3 +1,4 @@
+import Charting
 import Sockets
 import Taping
 import Wiring
@@ -38,13 +39,16 @@ struct FrameWires<Listener: StreamListener> {
     private static func name(_ index: Int) -> String { "listener \(index + 1)" }
     private static var call: String { "call" }
 
-    /// Real ones, recorded if the run is.
+    /// Real ones, recorded if the run is, and shown to a trace if there is one.
     init<Base: StreamListener>(
-        _ listeners: [Base], _ places: [String], _ recorder: Recorder?, dial: @escaping () throws -> Base.Stream
-    ) where Listener == RecordedListener<Base> {
-        self.listeners = listeners.enumerated().map { RecordedListener($1, recorder, name: Self.name($0)) }
+        _ listeners: [Base], _ places: [String], _ recorder: Recorder?, _ trace: Trace?,
+        dial: @escaping () throws -> Base.Stream
+    ) where Listener == TracedListener<RecordedListener<Base>> {
+        self.listeners = listeners.enumerated().map {
+            TracedListener(RecordedListener($1, recorder, name: Self.name($0)), trace)
+        }
         self.places = places
-        self.dial = { RecordedStream(try dial(), recorder, name: Self.call) }
+        self.dial = { RecordedStream(try dial(), recorder, name: Self.call).traced(trace, "client") }
     }
 
     /// Those of a recording.

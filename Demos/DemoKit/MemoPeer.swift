@@ -45,7 +45,7 @@ public enum MemoPeer {
     /// Does what the words say.
     ///
     /// - Returns: true if everything was done.
-    public static func run(_ words: inout Arguments) throws -> Bool {
+    package static func run(_ words: inout Arguments) throws -> Bool {
         try run(&words, stopOn: [.interrupt, .terminate])
     }
 
@@ -53,6 +53,7 @@ public enum MemoPeer {
     static func run(_ words: inout Arguments, stopOn signals: RealPace.Signals) throws -> Bool {
         let given = words.all
         let options = try MemoPeerOptions(&words)
+        try options.checkPlace()
         try options.flags.check()
         return try TapedRun.run("memo-peer", given, to: options.record, stopOn: signals) { taping in
             for file in options.files { _ = try taping.inlet(file.flag).take { file.bytes } }

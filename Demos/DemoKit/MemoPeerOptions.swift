@@ -5,7 +5,7 @@ import Sockets
 import Wiring
 
 /// What `memo-peer` was told to do.
-struct MemoPeerOptions {
+package struct MemoPeerOptions {
     enum Mode: String, CaseIterable { case listen, send, chat }
     enum Place {
         case udp(Address)
@@ -40,7 +40,7 @@ struct MemoPeerOptions {
     let destination: Destination?
     let kind: Kind
     let domain: Domain
-    let size: Int?
+    package let size: Int?
     let count: Int?
     let content: Content
     let expected: Int?
@@ -66,7 +66,7 @@ struct MemoPeerOptions {
     /// - Parameters:
     ///   - words: what it was called with.
     ///   - reading: gives the bytes of the file that a flag names.
-    init(
+    package init(
         _ words: inout Arguments, reading: (_ flag: String, _ path: String) throws -> [UInt8] = MemoPeerOptions.read
     ) throws {
         var files: [(flag: String, bytes: [UInt8])] = []
@@ -113,6 +113,23 @@ struct MemoPeerOptions {
         }
     }
 
+    /// Where it is to stand a socket can: its directory exists, and no file that is no socket is in the way.
+    func checkPlace() throws {
+        guard case .uxd(let path) = place else { return }
+        let directory = (path as NSString).deletingLastPathComponent
+        var isDirectory: ObjCBool = false
+        if !directory.isEmpty, path.contains("/"),
+            !FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory) || !isDirectory.boolValue
+        {
+            throw UsageError("--uxd \(path): there is no directory \(directory)")
+        }
+        if let type = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType,
+            type != .typeSocket
+        {
+            throw UsageError("--uxd \(path): that is something else than a socket already")
+        }
+    }
+
     private static func place(_ words: inout Arguments) throws -> Place {
         switch (try words.value("--udp"), try words.value("--uxd")) {
         case (let text?, nil): .udp(try named("--udp", text) { try Address($0) })
@@ -124,13 +141,24 @@ struct MemoPeerOptions {
 
     private static func destination(_ text: String, from place: Place) throws -> Destination {
         switch place {
-        case .udp: .udp(try named("--to", text) { try Address($0) })
+        case .udp(let here): .udp(try reachable(try named("--to", text) { try Address($0) }, from: here))
         case .uxd: .uxd(try named("--to", text) { try UXDPath($0).path })
         }
     }
 
+    private static func reachable(_ there: Address, from here: Address) throws -> Address {
+        guard here.family == .ip6 || there.family == .ip4 else {
+            throw UsageError("--to \(there): an IPv6 address, and --udp \(here) is an IPv4 one; say --udp '[::]:0'")
+        }
+        guard here.family == .ip4 || there.family == .ip6 else {
+            throw UsageError("--to \(there): an IPv4 address, and --udp \(here) is an IPv6 one; say --udp 0.0.0.0:0")
+        }
+        guard there.port != 0 else { throw UsageError("--to \(there): port 0 is nobody's") }
+        return there
+    }
+
     /// The bytes of a file.
-    static func read(_ flag: String, _ path: String) throws -> [UInt8] {
+    package static func read(_ flag: String, _ path: String) throws -> [UInt8] {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw UsageError("\(flag) \(path): cannot be read")
         }

@@ -5,10 +5,9 @@ import Taping
 public enum ReplayCommand {
     /// What `--help` says of it.
     public static let usage = """
-          replay FILE       runs what `memo-peer` or `frame-peer --record FILE` has recorded again, without sockets
-                            and clock;
-                            status 0 if every byte sent is the same, 1 and the first difference if not,
-                            2 if FILE is no whole recording of this version
+        replay: runs what `memo-peer` or `frame-peer --record FILE` has recorded again, without sockets and clock, and
+        compares every byte that it sends: status 0 if all are the same, 1 and the first difference if not, 2 if
+        FILE is no whole recording. It takes --json
         """
 
     /// The programs whose doers can be made again from their words.
@@ -19,7 +18,7 @@ public enum ReplayCommand {
     /// Does what the words say: FILE, and `--json` for one JSON object.
     ///
     /// - Returns: true if everything was as recorded.
-    public static func run(_ words: inout Arguments) throws -> Bool {
+    package static func run(_ words: inout Arguments) throws -> Bool {
         guard let path = words.word() else { throw UsageError("replay: say which FILE") }
         let reporter = Reporter(json: words.has("--json"))
         try words.finish()

@@ -30,7 +30,7 @@ public enum Showcase {
     /// Does what the words say.
     ///
     /// - Returns: true if every memo went there and back intact.
-    public static func run(_ words: inout Arguments) throws -> Bool {
+    package static func run(_ words: inout Arguments) throws -> Bool {
         let json = words.has("--json")
         let time = try words.number("--time", in: 0.1...3600) ?? 20
         let withoutCrypto = words.has("--without-crypto")

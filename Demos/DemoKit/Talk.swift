@@ -3,7 +3,7 @@ import Memoing
 import Wiring
 
 /// The application of `memo-peer`: sends what it was told to, prints what arrives, and knows when it is done.
-final class Talk<Wire: DatagramTransport>: Doer {
+package final class Talk<Wire: DatagramTransport>: Doer {
     private let peer: CoreDoer<Memoer, Wire>
     private let options: MemoPeerOptions
     private let destination: Address?
@@ -20,7 +20,7 @@ final class Talk<Wire: DatagramTransport>: Doer {
     private var isFinished = false
     private var wasInterrupted = false
 
-    init(
+    package init(
         _ peer: CoreDoer<Memoer, Wire>, _ options: MemoPeerOptions, to destination: Address?,
         reporter: Reporter? = nil, address: @escaping () -> String
     ) {
@@ -52,14 +52,14 @@ final class Talk<Wire: DatagramTransport>: Doer {
         wake()
     }
 
-    override func enter(_ tyme: Tyme) throws {
+    package override func enter(_ tyme: Tyme) throws {
         let address = address()
         var line = JSONLine(event: "open")
         line.add("address", address)
         reporter.say(line, "\(options.mode) at \(address)")
     }
 
-    override func recur(_ tyme: Tyme) throws -> Recurrence {
+    package override func recur(_ tyme: Tyme) throws -> Recurrence {
         while let event = peer.pollEvent() { try take(event) }
         try sendMore()
         isFinished = isDone(at: tyme)
@@ -79,7 +79,7 @@ final class Talk<Wire: DatagramTransport>: Doer {
             line.add("mid", failure.mid.text)
             line.add("to", peer.wire.describe(failure.destination))
             line.add("reason", "\(failure.reason)")
-            reporter.say(line, "not sent to \(peer.wire.describe(failure.destination)): \(failure.reason)")
+            reporter.say(line, "not sent to \(peer.wire.describe(failure.destination)): \(failure.reason.words)")
         }
     }
 
@@ -159,7 +159,7 @@ final class Talk<Wire: DatagramTransport>: Doer {
     }
 
     /// Prints the last line; true if everything was done.
-    func report() -> Bool {
+    package func report() -> Bool {
         // What is still under way ends too, so that every sure memo has its outcome.
         peer.core.closeSure()
         while let event = peer.pollEvent() {
@@ -178,9 +178,9 @@ final class Talk<Wire: DatagramTransport>: Doer {
         let dropped = statistics.drops.occurred.map { "\($0.count) \($0.reason.rawValue)" }.joined(separator: ", ")
         reporter.say(line, "\(sent) sent, \(received) received" + (dropped.isEmpty ? "" : ", dropped: \(dropped)"))
         let wantsMore = !isFinished && (options.mode == .send || options.count != nil || options.expected != nil)
-        return failed == 0 && (!wantsMore || wasInterrupted)
+        return failed == 0 && !wantsMore
     }
 
-    /// A signal ends a demo in order, whatever was left.
-    override func exit(_ tyme: Tyme) throws { wasInterrupted = doist?.pace?.isStopRequested ?? false }
+    /// A signal ends a demo in order; what it has cut off is not done, and the status says so.
+    package override func exit(_ tyme: Tyme) throws { wasInterrupted = doist?.pace?.isStopRequested ?? false }
 }

@@ -13,6 +13,8 @@ let usage = """
                  [--file PATH]
       ltp        red blocks of LTP over real sockets, beside C: [--mode 1t|2p] [--size B] [--mtu M] [--rounds N]
                  [--trains N] [--rate BYTES_PER_S]
+      flows      packets of flows over the UDP layer of Ouroboros, beside C; allocations; round trips of two
+                 processes: [--row raw|alloc|echo] [--size B] [--count N] [--rounds N] [--trains N]
       tcp        frames of an int32 length echoed over TCP, beside C: [--size B --inflight N]
       frames     messages echoed by servers of both frame protocols, beside C: [--rounds N] [--ms N]
       tcp-echo   the echo server of it, for a load generator of your own: PORT
@@ -49,6 +51,7 @@ let quoted: [[String]] = [
     ["ltp", "--mtu", "60000"],
     ["ltp", "--mode", "2p"],
     ["ltp", "--mode", "2p", "--mtu", "60000"],
+    ["flows"],
     ["tcp"],
     ["frames"],
     ["sim", "--size", "200", "--gap-us", "100000", "--count", "200000", "--limit-ms", "100000000", "--skip", "0"],
@@ -77,6 +80,7 @@ func bench(_ row: String, _ words: [String]) throws {
     case "record": try benchRecord(words)
     case "loopback": try benchLoopback(words)
     case "ltp": try benchLTP(words)
+    case "flows": try benchFlows(words)
     case "tcp": try benchTCP(words)
     case "frames": try benchFrames(words)
     case "tcp-echo": try benchTCPEcho(words)

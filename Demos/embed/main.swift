@@ -66,7 +66,7 @@ do {
     }
     finish(exchange, since: start, error: nil)
 } catch let error as UsageError {
-    complain("embed: \(error)\n\(usage)")
+    complain("embed: \(error)\n(embed --help says what there is)")
     exit(2)
 } catch {
     complain("embed: \(error)")

@@ -1,7 +1,7 @@
 import Peering
 
-let red = try PeerMemoer(port: 5501)
-let blu = try PeerMemoer(port: 5502)
+let red = try PeerMemoer()
+let blu = try PeerMemoer()
 blu.onEvent = { _, event, tyme in if case .memo(let memo) = event { print(tyme, memo.text ?? "", memo.source) } }
 try red.core.memoit("hello", to: blu.wire.address)
 try Doist([red, blu]).run(limit: 1.0, pace: .real)

@@ -1,3 +1,6 @@
+import Commanding
 import DemoKit
+import Scenarios
 
-Program(name: "rehearse", usage: RehearseCommand.usage).run { try RehearseCommand.run(&$0) }
+let replay = RehearseMain.Verb("replay", usage: ReplayCommand.usage) { try ReplayCommand.run(&$0) }
+RehearseMain(Scenarios.all, unlisted: [Scenarios.fragile], verbs: [replay]).run()

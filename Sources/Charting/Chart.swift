@@ -13,6 +13,10 @@ struct Chart {
         var fate: String
         var isBad: Bool
         var isHeld: Bool
+        /// It was on its way when the trace ended.
+        var isUnderWay = false
+        /// Its bytes, for people: shown where a pointer rests on it.
+        var bytes = ""
         /// How many alike stand for this one: a refusal is repeated every tick.
         var times = 1
         /// How many datagrams in the midst of a long run stand for this one; 0 for an arrow of one datagram.
@@ -36,10 +40,21 @@ struct Chart {
     var notes: [Note] = []
     /// When each row is.
     var tymes: [Tyme] = []
-    /// Events that were left out.
+    /// Events behind the last row that were left out.
     var more = 0
+    /// Events before the first row that were left out.
+    var earlier = 0
 
-    init(_ trace: Trace, limit: Int, describe: Trace.Describe?) {
+    /// - Parameters:
+    ///   - trace: what is drawn.
+    ///   - limit: rows at most.
+    ///   - span: events of which tymes.
+    ///   - showsEnd: the last rows, and not the first, where there are too many.
+    ///   - describe: what the bytes of a datagram mean.
+    init(
+        _ trace: Trace, limit: Int, in span: ClosedRange<Tyme> = -.infinity...(.infinity), showsEnd: Bool = false,
+        describe: Trace.Describe?
+    ) {
         var columns: [String: Int] = [:]
         // A lane and the addresses that it has spoken from are one line of the chart.
         var owners: [Address: Trace.Lane] = [:]
@@ -60,7 +75,11 @@ struct Chart {
             return names.count - 1
         }
         var refused: TraceEvent?
-        for index in 0..<trace.count where trace.event(index).kind.isHashed {
+        let all = (0..<trace.count).filter { trace.event($0).kind.isHashed }
+        var indices = all.filter { span.contains(trace.event($0).tyme) }
+        if showsEnd { indices = Array(indices.suffix(limit)) }
+        earlier = indices.first.map { first in all.prefix { $0 < first }.count } ?? 0
+        for index in indices {
             let event = trace.event(index)
             if event.kind == .refused, let before = refused, event.isLike(before), !arrows.isEmpty {
                 arrows[arrows.count - 1].times += 1
@@ -68,7 +87,8 @@ struct Chart {
             }
             refused = event.kind == .refused ? event : nil
             let flight = flights.number(index)
-            if event.kind == .sent, let run = flights.midst[index] {
+            let isAlike = event.kind == .sent || event.kind == .received && flight == 0
+            if isAlike, let run = flights.midst[index] {
                 if let many, many.run == run {
                     arrows[many.arrow].alike += 1
                     if flight > 0 { open[flight, default: []].append(many.arrow) }
@@ -109,15 +129,18 @@ struct Chart {
                     Arrow(
                         from: who, to: peer, start: row, end: endless && flight == 0 ? row : nil, label: label,
                         fate: shown, isBad: isBad, isHeld: event.fate == .held || endless,
+                        isUnderWay: event.fate == .arrives, bytes: Self.front(trace, index),
                         alike: event.kind == .sent && flights.midst[index] != nil ? 1 : 0))
             case .received, .dropped:
                 guard let found = open[flight]?.first else {
                     arrows.append(
                         Arrow(
                             from: peer, to: who, start: row, end: row, label: label, fate: fate,
-                            isBad: event.kind == .dropped, isHeld: false))
+                            isBad: event.kind == .dropped, isHeld: false, bytes: Self.front(trace, index),
+                            alike: flight == 0 && flights.midst[index] != nil ? 1 : 0))
                     continue
                 }
+                arrows[found].isUnderWay = false
                 open[flight]?.removeFirst()
                 arrows[found].end = row
                 if event.kind == .dropped { arrows[found].isBad = true }
@@ -125,13 +148,26 @@ struct Chart {
             default: break
             }
         }
+        more += all.count - earlier - indices.count
+    }
+
+    /// The length of a datagram and its first bytes in hex, 16 a line.
+    private static func front(_ trace: Trace, _ index: Int) -> String {
+        let bytes = trace.bytes(index)
+        let lines = stride(from: 0, to: min(bytes.count, 64), by: 16).map { start in
+            bytes[start..<min(start + 16, bytes.count, 64)].map {
+                ($0 < 16 ? "0" : "") + String($0, radix: 16)
+            }.joined(separator: " ")
+        }
+        return "\(bytes.count) bytes\n" + lines.joined(separator: "\n") + (bytes.count > 64 ? " …" : "")
     }
 }
 
 extension Trace {
     /// A sequence diagram in Mermaid's text form, which many pages of documentation show as a picture.
     ///
-    /// Arrows stand where the datagram was sent; one that never came in ends in a cross, with the reason.
+    /// Arrows stand where the datagram was sent; one that was lost ends in a cross, with the reason. One that was still
+    /// under way when the trace ended is dashed.
     ///
     /// - Parameters:
     ///   - limit: events drawn at most, the first ones.
@@ -145,9 +181,10 @@ extension Trace {
         for (index, name) in chart.names.enumerated() { lines.append("    participant p\(index) as \(plain(name))") }
         var rows: [(row: Int, text: String)] = []
         for arrow in chart.arrows {
-            let isLost = arrow.isBad || arrow.end == nil
+            let isLost = arrow.isBad || arrow.end == nil && !arrow.isUnderWay
+            let line = isLost ? "-x" : arrow.end == nil && arrow.isUnderWay ? "-->>" : "->>"
             let text = "\(seconds(chart.tymes[arrow.start])) \(plain(arrow.words))"
-            rows.append((arrow.start, "    p\(arrow.from)\(isLost ? "-x" : "->>")p\(arrow.to): \(text)"))
+            rows.append((arrow.start, "    p\(arrow.from)\(line)p\(arrow.to): \(text)"))
         }
         for note in chart.notes { rows.append((note.row, "    Note over p\(note.at): \(plain(note.text))")) }
         lines += rows.sorted { $0.row < $1.row }.map(\.text)

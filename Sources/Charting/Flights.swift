@@ -80,12 +80,15 @@ struct Flights {
 }
 
 extension TraceEvent {
-    /// Whether it was sent and nothing happens to it.
-    fileprivate var mayRun: Bool { kind == .sent && marks.isSubset(of: .stream) && (fate == .none || fate == .arrives) }
+    /// Whether it was sent or received and nothing else happens to it.
+    fileprivate var mayRun: Bool {
+        (kind == .sent || kind == .received) && marks.isSubset(of: .stream) && (fate == .none || fate == .arrives)
+    }
 
     /// Whether it left and comes in together with another.
     fileprivate func goesWith(_ other: TraceEvent) -> Bool {
-        mayRun && tyme == other.tyme && lane == other.lane && local == other.local && peer == other.peer
+        mayRun && kind == other.kind && tyme == other.tyme && lane == other.lane && local == other.local
+            && peer == other.peer
             && fate == other.fate && due == other.due
     }
 }

@@ -4,6 +4,7 @@ import Wiring
 extension Trace {
     /// A timeline for ui.perfetto.dev or chrome://tracing: a lane for every host, peer and doer, a slice for a doer's
     /// life, a mark for each recur and each datagram, and an arrow from where a datagram was sent to where it came in.
+    /// Counters show how many datagrams of a lane are in flight, and what ``count(_:_:at:lane:)`` was told.
     ///
     /// Times are tymes, in microseconds. For the lanes of doers, ``watch(_:)`` the doist before it enters.
     ///
@@ -16,7 +17,39 @@ extension Trace {
                 #"{"ph":"M","pid":1,"tid":\#(number + 1),"name":"thread_name","args":{"name":\#(quoted(name))}}"#)
         }
         for index in 0..<count { lines += timelineEvents(index, describe) }
+        lines += flightCounts()
+        for counter in counters {
+            lines.append(
+                counterEvent("\(lanes[Int(counter.lane.number)]) \(counter.name)", counter.tyme, counter.value))
+        }
         return "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n" + lines.joined(separator: ",\n") + "\n]}\n"
+    }
+
+    /// How many datagrams of each lane are on their way, as a counter.
+    private func flightCounts() -> [String] {
+        var lines: [String] = []
+        var senders: [UInt64: Lane] = [:]
+        var counts: [Lane: Int] = [:]
+        func add(_ change: Int, _ lane: Lane, _ tyme: Tyme) {
+            counts[lane, default: 0] += change
+            lines.append(
+                counterEvent("\(lanes[Int(lane.number)]) in flight", tyme, Double(max(0, counts[lane, default: 0]))))
+        }
+        for index in 0..<count where event(index).flight > 0 {
+            let event = event(index)
+            if event.kind == .sent, event.fate == .arrives, !event.marks.contains(.duplicate) {
+                senders[event.flight] = event.lane
+                add(1, event.lane, event.tyme)
+            } else if event.kind != .sent, let lane = senders.removeValue(forKey: event.flight) {
+                add(-1, lane, event.tyme)
+            }
+        }
+        return lines
+    }
+
+    private func counterEvent(_ name: String, _ tyme: Tyme, _ value: Double) -> String {
+        let value = value.isFinite ? value : 0
+        return #"{"ph":"C","pid":1,"tid":0,"ts":\#(micros(tyme)),"name":\#(quoted(name)),"args":{"value":\#(value)}}"#
     }
 
     private func timelineEvents(_ index: Int, _ describe: Describe?) -> [String] {

@@ -19,6 +19,16 @@ public final class Trace {
 
     /// What an event counts beside its bytes.
     public static let eventCost = 128
+    /// Changes of counted values that are kept at most; later ones are left out.
+    public static let mostCounts = 1 << 18
+    /// A counted value from a tyme on.
+    struct Count {
+        let name: String
+        let value: Double
+        let tyme: Tyme
+        let lane: Lane
+    }
+    private(set) var counters: [Count] = []
 
     /// Bytes kept at most, an event counting its own and ``eventCost`` more; 0 keeps nothing but the hash.
     public let limit: Int
@@ -94,6 +104,19 @@ public final class Trace {
     }
 
     /// Lets go of the older half, so that each event is moved once at most.
+    /// A value that changes with tyme, such as the bytes in a queue or the size of a window, for the timeline. It is no
+    /// event: neither the log nor the hash has it.
+    ///
+    /// - Parameters:
+    ///   - name: what is counted, for people.
+    ///   - value: how much it is from now on.
+    ///   - tyme: now.
+    ///   - lane: whose value it is.
+    public func count(_ name: String, _ value: Double, at tyme: Tyme, lane: Lane) {
+        guard limit > 0, counters.count < Self.mostCounts else { return }
+        counters.append(Count(name: name, value: value, tyme: tyme, lane: lane))
+    }
+
     private func makeRoom() {
         var gone = 0
         var left = heads.count * Self.eventCost + stored.count

@@ -15,7 +15,7 @@ extension Inbox {
     /// - Throws: `CancellationError` when the task is cancelled, or was before; no element is lost by that.
     ///   ``InboxClosed`` if there will be none.
     public nonisolated(nonsending) func next() async throws -> Element {
-        switch try await unsafe state.receive(until: .infinity) {
+        switch try await state.receive(until: .infinity) {
         case .first: takeFirst()
         case .hand(let hand): takeHand(hand)
         case .nothing: throw InboxClosed()
@@ -35,7 +35,7 @@ extension Inbox {
 
     /// The next element, or nil if the deadline came first or the inbox is closed.
     fileprivate nonisolated(nonsending) func take(until deadline: Tyme) async throws(CancellationError) -> Element? {
-        switch try await unsafe state.receive(until: deadline) {
+        switch try await state.receive(until: deadline) {
         case .first: takeFirst()
         case .hand(let hand): takeHand(hand)
         case .nothing: nil
@@ -86,9 +86,9 @@ extension Handle<InboxState> {
             await unsafe loop.refuse()
             throw CancellationError()
         }
-        guard unsafe pointee.count == 0, unsafe !pointee.isClosed, unsafe deadline > loop.pointee.tyme else {
-            if unsafe loop.countStep() { await unsafe loop.abandon() }
-            return unsafe pointee.count > 0 ? .first : .nothing
+        guard pointee.count == 0, !pointee.isClosed, deadline > loop.pointee.tyme else {
+            if loop.countStep() { await loop.abandon() }
+            return pointee.count > 0 ? .first : .nothing
         }
         let wait = unsafe loop.take()
         unsafe loop.setDeadline(wait, deadline)

@@ -1,7 +1,7 @@
 /// Values by keyed 64-bit fingerprints: open addressing with linear probing, at most half full.
 ///
-/// Two things of one print are one. Grows by doubling and never shrinks. A print must be a keyed hash, so that nobody can
-/// aim at a place.
+/// Two things of one print are one. Grows by doubling and never shrinks. A print must be a keyed hash, so that nobody
+/// can aim at a place.
 package struct Prints<Value> {
     /// Print 0 is an empty place; who has it stands as 1.
     @usableFromInline var places: [(print: UInt64, value: Value)] = []

@@ -1,4 +1,4 @@
-/// The rows of a table by their ranks, the least first: a heap of four children in which each row has one place at most.
+/// The rows of a table by their ranks, the least first: a heap of four children in which a row has one place at most.
 ///
 /// Rows of one rank come by ascending row, so that their order is the same in every process.
 ///

@@ -31,7 +31,7 @@ import Containers
         precondition(limit > 0, "an inbox of \(limit) elements takes none")
         self.limit = limit
         state = .allocate()
-        unsafe state.initialize(to: InboxState())
+        state.initialize(to: InboxState())
         unsafe elements = .allocate(capacity: 1)
         unsafe hands = .allocate(capacity: 1)
     }
@@ -44,33 +44,33 @@ import Containers
     }
 
     /// How many elements wait.
-    public var count: Int { unsafe state.pointee.count }
+    public var count: Int { state.pointee.count }
 
     /// Whether there is no room: a send is refused, unless a body waits for it.
     public var isFull: Bool { count == limit }
 
     /// How many sends were refused since it was made: it was full, or closed.
-    public var refused: UInt64 { unsafe state.pointee.refused }
+    public var refused: UInt64 { state.pointee.refused }
 
     /// Whether it takes no more elements.
-    public var isClosed: Bool { unsafe state.pointee.isClosed }
+    public var isClosed: Bool { state.pointee.isClosed }
 
     /// Leaves an element, and wakes who waits for it; returns false, and counts, if there is no room or it is closed.
     ///
     /// Never blocks.
     @discardableResult
     public func send(_ element: Element) -> Bool {
-        if let waiters = unsafe state.pointee.waiters, !waiters.isEmpty {
+        if let waiters = state.pointee.waiters, !waiters.isEmpty {
             waiters.resumeFirst(with: give(element), "Inbox.send(_:)")
             return true
         }
-        guard unsafe state.pointee.count < limit, unsafe !state.pointee.isClosed else {
-            unsafe state.pointee.refused += 1
+        guard state.pointee.count < limit, !state.pointee.isClosed else {
+            state.pointee.refused += 1
             return false
         }
-        if unsafe state.pointee.count == state.pointee.capacity { grow() }
+        if state.pointee.count == state.pointee.capacity { grow() }
         unsafe (elements + state.pointee.index(state.pointee.count)).initialize(to: element)
-        unsafe state.pointee.count += 1
+        state.pointee.count += 1
         reader?.wake()
         return true
     }
@@ -79,53 +79,53 @@ import Containers
     ///
     /// Bodies that wait for an element learn that none will come.
     public func close() {
-        unsafe state.pointee.isClosed = true
-        unsafe state.pointee.waiters?.resumeAll("Inbox.close()")
+        state.pointee.isClosed = true
+        state.pointee.waiters?.resumeAll("Inbox.close()")
         reader?.wake()
     }
 
     /// Takes the first element if there is one; does not wait.
-    public func popFirst() -> Element? { unsafe state.pointee.count > 0 ? takeFirst() : nil }
+    public func popFirst() -> Element? { state.pointee.count > 0 ? takeFirst() : nil }
 
     // MARK: - Within
 
     /// Takes the first element, which must be there.
     package func takeFirst() -> Element {
         let element = unsafe (elements + state.pointee.head).move()
-        unsafe state.pointee.head = unsafe state.pointee.index(1)
-        unsafe state.pointee.count -= 1
+        state.pointee.head = state.pointee.index(1)
+        state.pointee.count -= 1
         return element
     }
 
     /// Takes what was handed to the caller.
     package func takeHand(_ hand: Int) -> Element {
-        unsafe state.pointee.freeHands.append(hand)
+        state.pointee.freeHands.append(hand)
         return unsafe (hands + hand).move()
     }
 
     private func give(_ element: Element) -> Int {
         let hand: Int
-        if let free = unsafe state.pointee.freeHands.popLast() {
+        if let free = state.pointee.freeHands.popLast() {
             hand = free
         } else {
-            hand = unsafe state.pointee.hands
+            hand = state.pointee.hands
             if hand == handCapacity { growHands() }
-            unsafe state.pointee.hands += 1
+            state.pointee.hands += 1
         }
         unsafe (hands + hand).initialize(to: element)
         return hand
     }
 
     private func grow() {
-        let capacity = unsafe state.pointee.capacity
+        let capacity = state.pointee.capacity
         let wider = UnsafeMutablePointer<Element>.allocate(capacity: 2 * capacity)
-        for offset in unsafe 0..<state.pointee.count {
+        for offset in 0..<state.pointee.count {
             unsafe (wider + offset).initialize(to: (elements + state.pointee.index(offset)).move())
         }
         unsafe elements.deallocate()
         unsafe elements = unsafe wider
-        unsafe state.pointee.capacity = 2 * capacity
-        unsafe state.pointee.head = 0
+        state.pointee.capacity = 2 * capacity
+        state.pointee.head = 0
     }
 
     /// Called when no hand is free, so all of them are full.

@@ -6,7 +6,7 @@ import Wiring
 /// Sends and receives memos over UDP: a memoer, a socket, and the doer that joins them.
 ///
 /// ```swift
-/// let peer = try PeerMemoer(port: 5501)
+/// let peer = try PeerMemoer(port: 5501)   // PeerMemoer() takes any port that is free
 /// peer.onEvent = { peer, event, tyme in … }
 /// try peer.core.memoit("hello", to: .ip4(0x7F00_0001, port: 5502))
 /// try Doist([peer]).run(limit: 1.0, pace: .real)
@@ -29,15 +29,17 @@ extension CoreDoer where Core == Memoer, Wire == UDPPeer {
     /// `DatagramPacing.udp`, sure ones as fast as their acks come.
     ///
     /// - Parameters:
-    ///   - port: of this host; 0 for any that is free.
+    ///   - port: of this host; 0, the default, for any that is free: then the socket is opened at once, as hio does, so
+    ///     that `wire.address` is known.
     ///   - host: a numeric address of this host; empty for every IPv4 interface.
     ///   - kind: what memos are sent as where it is not said: plain ones, or sure ones, which arrive or say why not.
     ///   - random: for mids that nobody can guess. A program that must replay hands in a generator with a seed.
     /// - Throws: `TransportError` for a host that is no numeric address; `MemoError`.
     public convenience init(
-        port: UInt16, host: String = "127.0.0.1", kind: MemoKind = .plain, random: some RandomSource = .system
+        port: UInt16 = 0, host: String = "127.0.0.1", kind: MemoKind = .plain, random: some RandomSource = .system
     ) throws {
         self.init(try Memoer(kind: kind, random: random), over: try UDPPeer(host: host, port: port))
+        if port == 0 { try wire.open() }
         if !kind.isSure { pacing = .udp }
     }
 }

@@ -84,7 +84,8 @@ public struct Scenario: Sendable {
         }
         if world.doist.isEntered { try? world.exit() }
         let outcome = ScenarioOutcome(
-            scenario: name, seed: seed, plan: plan, options: world.options.described, failure: failure,
+            scenario: name, seed: seed, plan: plan, options: world.options.described,
+            chosen: world.options.values, failure: failure,
             hash: world.trace.hash, tyme: world.tyme)
         return (outcome, world)
     }
@@ -100,6 +101,8 @@ public struct ScenarioOutcome: Sendable {
     public let plan: FaultPlan
     /// With which options: `count=3 size=200`.
     public let options: String
+    /// The same as values, for ``Scenario/run(seed:plan:options:traceLimit:prepare:)``.
+    public let chosen: [String: String]
     /// What went wrong; nil if nothing did.
     public let failure: String?
     /// The hash over all that happened.

@@ -51,6 +51,11 @@ public struct ScenarioOptions {
     /// `count=3 size=200`
     public var described: String { chosen.map { "\($0.name)=\($0.value)" }.joined(separator: " ") }
 
+    /// What was chosen or set so far, by name.
+    public var values: [String: String] {
+        Dictionary(chosen.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
+    }
+
     private func draw(_ name: String, below bound: Int) -> Int {
         var generator = Xoshiro256(seed: Rehearsal.stream(seed, "option " + name))
         return generator.below(bound)

@@ -19,7 +19,7 @@ public struct Ed25519: Signer, Sendable {
         /// The first of libsodium's libraries that can be loaded.
         ///
         /// - Throws: `SignerError.libraryMissing` names what was looked for and what to install.
-        public init() throws(SignerError) { try self.init(libraries: Sodium.libraries) }
+        public init() throws(SignerError) { try self.init(libraries: SodiumLibrary.names) }
 
         /// The first of `libraries` that can be loaded: names as the system's loader takes them.
         ///

@@ -1,26 +1,10 @@
 #if !canImport(CryptoKit)
     import Memoing
 
-    #if canImport(Glibc)
-        import Glibc
-    #elseif canImport(Musl)
-        import Musl
-    #elseif canImport(Android)
-        import Android
-    #elseif canImport(Darwin)
-        import Darwin
-    #endif
-
-    /// Five functions of libsodium, found at run time.
+    /// Four functions of libsodium, found at run time.
     ///
     /// - Source: libsodium, `crypto_sign.h`. A secret key is there the seed with the verification key behind it.
     @safe struct Sodium: Sendable {
-        /// What its library is called, by version: Debian 12 has 23, Debian 13 has 23 too, others 26.
-        static let libraries = ["libsodium.so.23", "libsodium.so.26", "libsodium.so"]
-        /// The Debian package that brings it.
-        static let package = "libsodium23"
-
-        private typealias Initialize = @Sendable @convention(c) () -> Int32
         private typealias SeedKeypair =
             @Sendable @convention(c) (UnsafeMutableRawPointer, UnsafeMutableRawPointer, UnsafeRawPointer) -> Int32
         private typealias Sign =
@@ -39,25 +23,12 @@
         private let verifyDetached: Verify
 
         init(libraries: [String]) throws(SignerError) {
-            for library in libraries {
-                // Never closed: the functions are used as long as the process lives.
-                guard let handle = unsafe dlopen(library, RTLD_NOW | RTLD_LOCAL) else { continue }
-                func find<F>(_ symbol: String, as type: F.Type) throws(SignerError) -> F {
-                    guard let address = unsafe dlsym(handle, symbol) else {
-                        throw .symbolMissing(library: library, symbol: symbol)
-                    }
-                    return unsafe unsafeBitCast(address, to: type)
-                }
-                unsafe seedKeypair = unsafe try find("crypto_sign_seed_keypair", as: SeedKeypair.self)
-                unsafe signDetached = unsafe try find("crypto_sign_detached", as: Sign.self)
-                unsafe verifyDetached = unsafe try find("crypto_sign_verify_detached", as: Verify.self)
-                unsafe clear = try unsafe find("sodium_memzero", as: Clear.self)
-                // 1 says that it had been called before.
-                let code = try find("sodium_init", as: Initialize.self)()
-                guard code >= 0 else { throw .failed(call: "sodium_init", code: Int(code)) }
-                return
-            }
-            throw .libraryMissing(looked: libraries, package: Sodium.package)
+            let library = try SodiumLibrary(libraries)
+            unsafe seedKeypair = try unsafe library.find("crypto_sign_seed_keypair", as: SeedKeypair.self)
+            unsafe signDetached = try unsafe library.find("crypto_sign_detached", as: Sign.self)
+            unsafe verifyDetached = try unsafe library.find("crypto_sign_verify_detached", as: Verify.self)
+            unsafe clear = try unsafe library.find("sodium_memzero", as: Clear.self)
+            try library.start()
         }
 
         func verifyKey(of seed: Seed) throws(SignerError) -> VerifyKey {

@@ -9,7 +9,7 @@ public enum AddressError: Error, Hashable, CustomStringConvertible {
         switch self {
         case .badPort(let text): "\"\(text)\": expected HOST:PORT with a port from 0 to 65535"
         case .badHost(let text):
-            "\"\(text)\" is no numeric address: expected something like 127.0.0.1 or ::1 ([::1]:PORT with a port)"
+            "\"\(text)\" is no numeric address: expected such as 127.0.0.1, localhost or ::1 ([::1]:PORT with a port)"
         }
     }
 }
@@ -17,7 +17,8 @@ public enum AddressError: Error, Hashable, CustomStringConvertible {
 extension Address {
     /// Reads `127.0.0.1:5501`, `[::1]:5501` or `[fe80::1%2]:5501`; an empty host (`:5501`) means every IPv4 interface.
     ///
-    /// Only numbers are understood: no name is looked up, so nothing blocks.
+    /// No name is looked up, so nothing blocks: only numbers are understood, and `localhost`, which is 127.0.0.1
+    /// everywhere (RFC 6761 §6.3).
     ///
     /// - Throws: ``AddressError`` with the text that was refused.
     public init(_ text: String) throws(AddressError) {
@@ -42,6 +43,8 @@ extension Address {
             self = .ip4(0, port: port)
         } else if !bracketed, let ip4 = parseIP4(host.utf8) {
             self = .ip4(ip4, port: port)
+        } else if !bracketed, host == "localhost" {
+            self = .ip4(0x7F00_0001, port: port)
         } else if bracketed || text == host, let (hi, lo, scope) = parseIP6(host) {
             self = .ip6(hi, lo, port: port, scope: scope)
         } else {

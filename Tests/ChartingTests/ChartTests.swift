@@ -74,4 +74,74 @@ struct ChartTests {
         #expect(lines { index, event in if index == 4 { event.due = 2 } }.count == 9)
         #expect(lines { index, event in if index == 8 { event.fate = .lost } }.count == 4)
     }
+
+    @Test("eight that come in together are folded too, where the sender is not in the trace")
+    func receivedRun() {
+        let all = (0..<9).map { (index: $0, tyme: 2.0) }
+        #expect(
+            lines(trace(sends: 0, received: all)) == [
+                "p1->>p0: 2.000000 1 B", "p1->>p0: 2.000000 … 7 more alike …", "p1->>p0: 2.000000 9 B",
+            ])
+    }
+
+    /// Red sends five datagrams, a second apart, that take a second; the trace ends before the last has come in.
+    private func timed() -> Trace {
+        let trace = Trace()
+        let (near, far) = (trace.lane("red"), trace.lane("blu"))
+        trace.name(red, "red")
+        trace.name(blu, "blu")
+        for number in 0..<5 {
+            let bytes = [UInt8](repeating: UInt8(number), count: 3)
+            let tyme = Double(number)
+            if number > 0 {
+                trace.record(
+                    TraceEvent(.received, at: tyme, lane: far, local: blu, peer: red, flight: UInt64(number)),
+                    bytes.span.bytes)
+            }
+            trace.record(
+                TraceEvent(
+                    .sent, at: tyme, lane: near, local: red, peer: blu, fate: .arrives, due: tyme + 1,
+                    flight: UInt64(number + 1)), bytes.span.bytes)
+        }
+        return trace
+    }
+
+    @Test("what is under way when the trace ends is not lost")
+    func underWay() {
+        let trace = timed()
+        #expect(lines(trace).last == "p0-->>p1: 4.000000 3 B")
+        #expect(!trace.mermaid().contains("-x"))
+        let svg = trace.svg()
+        #expect(svg.components(separatedBy: "class=\"ok under\"").count - 1 == 1)
+        #expect(!svg.contains("class=\"lost"))
+    }
+
+    @Test("a part of the time, or the end, is drawn, and what is left out is said")
+    func parts() {
+        let trace = timed()
+        let middle = trace.svg(from: 1, until: 2)
+        #expect(middle.contains("… 1 events before these") && middle.contains("… 4 more events"))
+        let end = trace.svg(limit: 2, showsEnd: true)
+        #expect(end.contains("… 7 events before these") && !end.contains("more events"))
+        #expect(end.contains(">4.000 s<") && !end.contains(">0.000 s<"))
+    }
+
+    @Test("each label is in a row of its own, and a pointer shows tymes and bytes")
+    func labels() {
+        let svg = timed().svg()
+        let rows = svg.matches(of: /class="word" text-anchor="start" x="[0-9.]+" y="([0-9.]+)"/).map { $0.output.1 }
+        #expect(rows.count == 5 && Set(rows).count == 5)
+        #expect(svg.contains("<title>red → blu, 1.000 s, in at 2.000 s&#10;3 B&#10;3 bytes&#10;01 01 01</title>"))
+    }
+
+    @Test("the timeline counts what is in flight, and what it is told")
+    func counters() {
+        let trace = timed()
+        trace.count("window", 12, at: 2, lane: trace.lane("red"))
+        let timeline = trace.timeline()
+        let flight = #"{"ph":"C","pid":1,"tid":0,"ts":4000000.000,"name":"red in flight","args":{"value":"#
+        #expect(timeline.contains(flight + "0.0}}") && timeline.contains(flight + "1.0}}"))
+        let window = #"{"ph":"C","pid":1,"tid":0,"ts":2000000.000,"name":"red window","args":{"value":12.0}}"#
+        #expect(timeline.contains(window))
+    }
 }

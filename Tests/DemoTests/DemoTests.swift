@@ -1,3 +1,4 @@
+import Commanding
 import DemoKit
 import Testing
 

@@ -1,7 +1,7 @@
 import Testing
 
-@testable import DemoKit
 @testable import Framing
+@testable import Scenarios
 
 @Suite("The account of connections of frames")
 struct FrameLedgerTests {

@@ -2,6 +2,7 @@ import Foundation
 import Synchronization
 import Testing
 
+@testable import Commanding
 @testable import DemoKit
 
 private func value(_ key: String, of line: String) throws -> String {

@@ -2,6 +2,7 @@ import Foundation
 import Taping
 import Testing
 
+@testable import Commanding
 @testable import DemoKit
 
 /// Records both ends of `frame-peer` on real streams, and replays them.

@@ -1,13 +1,16 @@
 import Foundation
 import Testing
 
-@testable import DemoKit
+@testable import Commanding
+@testable import Scenarios
 
 @Suite("The words of rehearse hash")
 struct HashWordsTests {
+    private static let main = RehearseMain(Scenarios.all, unlisted: [Scenarios.fragile])
+
     private func refusal(_ words: [String]) -> String? {
         var arguments = Arguments(["hash"] + words)
-        return #expect(throws: UsageError.self) { try RehearseCommand.run(&arguments) }?.description
+        return #expect(throws: UsageError.self) { try Self.main.perform(&arguments) }?.description
     }
 
     @Test(
@@ -32,7 +35,7 @@ struct HashWordsTests {
             "hash", "--scenario", "fragile", "--seed", "1", "--plan", "loss 0.5 red>blu 0..1", "--set", "words=3",
             "--against", "f() { printf '%s\\n' \"$@\" >'\(path)'; false; }; f",
         ])
-        #expect(throws: (any Error).self) { try RehearseCommand.run(&arguments) }  // the other one ends with status 1
+        #expect(throws: (any Error).self) { try Self.main.perform(&arguments) }  // the other one ends with status 1
         let words = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
         #expect(
             words == [

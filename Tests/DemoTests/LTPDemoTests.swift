@@ -1,5 +1,6 @@
 import Testing
 
+@testable import Commanding
 @testable import DemoKit
 
 @Suite("ltp-peer and light-minutes")

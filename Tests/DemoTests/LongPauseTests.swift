@@ -1,7 +1,7 @@
 import Simming
 import Testing
 
-@testable import DemoKit
+@testable import Scenarios
 
 @Suite("A host that stands still in the middle of a memo")
 struct LongPauseTests {

@@ -1,6 +1,7 @@
 import Memoing
 import Testing
 
+@testable import Commanding
 @testable import DemoKit
 
 @Suite("The demo lossy")

@@ -5,6 +5,7 @@ import Sockets
 import Taping
 import Testing
 
+@testable import Commanding
 @testable import DemoKit
 
 /// Records two real peers on real sockets, and replays both.
@@ -156,7 +157,9 @@ import Testing
     func taken() throws {
         let path = NSTemporaryDirectory() + "tymist-tkn-\(getpid()).rec"
         defer { unlink(path) }
-        var words = Arguments(["listen", "--uxd", "/dev/null/there", "--time", "5", "--record", path])
+        let other = try UDPPeer(port: 0)
+        try other.open()
+        var words = Arguments(["listen", "--udp", "\(other.address)", "--time", "5", "--record", path])
         #expect(throws: (any Error).self) { try MemoPeer.run(&words) }
         let bytes = [UInt8](try #require(FileManager.default.contents(atPath: path)))
         guard case .same(let tally) = try ReplayCommand.outcome(bytes, path) else {

@@ -1,17 +1,17 @@
 import Doing
 import Rehearsing
 import Simming
-import Taping
 import Testing
 
-@testable import DemoKit
+@testable import Commanding
+@testable import Scenarios
 
 @Suite("The scenarios of rehearse")
 struct RehearseTests {
     static let scenarios = ["memos", "signed", "sure", "sure-signed", "memo-peer", "frames", "handshakes"]
 
     static func scenario(_ name: String) throws -> Scenario {
-        try #require(RehearseOptions.known.first { $0.name == name })
+        try #require((Scenarios.all + [Scenarios.fragile]).first { $0.name == name })
     }
 
     @Test("hold under every one of many seeds", arguments: scenarios)
@@ -82,7 +82,8 @@ struct RehearseTests {
         ])
     func refused(words: String, message: String) {
         var arguments = Arguments(words.split(separator: " ").map(String.init))
-        let error = #expect(throws: UsageError.self) { try RehearseOptions(&arguments) }
+        let main = RehearseMain(Scenarios.all, unlisted: [Scenarios.fragile])
+        let error = #expect(throws: UsageError.self) { try main.options(&arguments) }
         #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")
     }
 }

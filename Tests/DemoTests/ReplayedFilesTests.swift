@@ -2,6 +2,7 @@ import Foundation
 import Taping
 import Testing
 
+@testable import Commanding
 @testable import DemoKit
 
 /// What a run reads from files stands in its recording.

@@ -11,7 +11,7 @@ struct AddressTests {
         ("[2001:db8:0:1:1:1:1:1]:1", "[2001:db8:0:1:1:1:1:1]:1"), ("[1:0:0:2:0:0:0:3]:1", "[1:0:0:2::3]:1"),
         ("[2001:db8:0:0:1:0:0:1]:1", "[2001:db8::1:0:0:1]:1"), ("[fe80::1%3]:7", "[fe80::1%3]:7"),
         ("[1:2:3:4:5:6:7::]:1", "[1:2:3:4:5:6:7:0]:1"), ("[64:ff9b::192.0.2.33]:1", "[64:ff9b::c000:221]:1"),
-        ("[::ffff:192.0.2.1]:53", "192.0.2.1:53"),
+        ("[::ffff:192.0.2.1]:53", "192.0.2.1:53"), ("localhost:5501", "127.0.0.1:5501"),
     ]
 
     @Test("a numeric address is read and printed", arguments: good)
@@ -25,7 +25,7 @@ struct AddressTests {
         "anything else is refused with the text",
         arguments: [
             "", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:+5", "127.0.0.01:5",
-            "127.0.0:5", "1.2.3.4.5:5", "256.0.0.1:5", "localhost:5", "[::1:5", "::1]:5", "[:::]:5", "[1::2::3]:5",
+            "127.0.0:5", "1.2.3.4.5:5", "256.0.0.1:5", "localhos:5", "[localhost]:5", "LOCALHOST.:5", "[::1:5", "::1]:5", "[:::]:5", "[1::2::3]:5",
             "[1:2:3:4:5:6:7]:5", "[1:2:3:4:5:6:7:8:9]:5", "[1:2:3:4:5:6:7:8::]:5", "[12345::]:5", "[::g]:5",
             "[fe80::1%eth0]:5", "[fe80::1%4294967296]:5", "::1:5:", "[]:5", "[::+1]:5", "[::1%]:5", "[::1.2.3.4:5]:5",
         ])
@@ -36,7 +36,8 @@ struct AddressTests {
         #expect(try Address(host: "::1", port: 5) == Address("[::1]:5"))
         #expect(try Address(host: "[::1]", port: 5) == Address("[::1]:5"))
         #expect(try Address(host: "", port: 5) == .ip4(0, port: 5))
-        #expect(throws: AddressError.badHost("localhost")) { try Address(host: "localhost", port: 5) }
+        #expect(try Address(host: "localhost", port: 5) == Address("127.0.0.1:5"))
+        #expect(throws: AddressError.badHost("nowhere")) { try Address(host: "nowhere", port: 5) }
         #expect(try Address("10.1.2.3:4").with(port: 9).description == "10.1.2.3:9")
     }
 

@@ -38,7 +38,7 @@ public enum FlowDemo {
     /// Does what the words say.
     ///
     /// - Returns: true if everything was done.
-    public static func run(_ words: inout Arguments) throws -> Bool { try run(FlowPeerOptions(&words)) }
+    package static func run(_ words: inout Arguments) throws -> Bool { try run(FlowPeerOptions(&words)) }
 
     static func run(_ options: FlowPeerOptions) throws -> Bool {
         try options.flags.check()

@@ -27,7 +27,7 @@ public enum Lossy {
     /// Does what the words say.
     ///
     /// - Returns: true if the sure memo arrived intact and once.
-    public static func run(_ words: inout Arguments) throws -> Bool {
+    package static func run(_ words: inout Arguments) throws -> Bool {
         let options = try LossyOptions(&words)
         try options.flags.check()
         return try run(options, Reporter(json: options.json))

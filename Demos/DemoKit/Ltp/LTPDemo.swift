@@ -42,7 +42,7 @@ public enum LTPDemo {
     /// Does what the words say.
     ///
     /// - Returns: true if everything was done.
-    public static func run(_ words: inout Arguments) throws -> Bool { try run(LTPPeerOptions(&words)) }
+    package static func run(_ words: inout Arguments) throws -> Bool { try run(LTPPeerOptions(&words)) }
 
     static func run(_ options: LTPPeerOptions) throws -> Bool {
         try options.flags.check()

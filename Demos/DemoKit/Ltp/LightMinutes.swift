@@ -30,7 +30,7 @@ public enum LightMinutes {
     /// Does what the words say.
     ///
     /// - Returns: true if the picture arrived unchanged.
-    public static func run(_ words: inout Arguments) throws -> Bool { try run(&words, to: nil) }
+    package static func run(_ words: inout Arguments) throws -> Bool { try run(&words, to: nil) }
 
     static func run(_ words: inout Arguments, to sink: ((String) -> Void)?) throws -> Bool {
         let minutes = try words.number("--minutes", in: 0...10_000) ?? 10

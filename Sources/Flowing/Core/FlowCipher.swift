@@ -18,6 +18,16 @@ public protocol FlowCipher {
 public protocol FlowSealing {
     /// Appends the sealed packet: ``FlowCipher/overhead`` bytes more.
     func seal(_ packet: RawSpan, into sealed: inout [UInt8])
-    /// Appends the packet, or answers false if the seal does not hold.
-    func open(_ sealed: RawSpan, into packet: inout [UInt8]) -> Bool
+    /// Appends the packet, unless the seal does not hold or was opened before.
+    func open(_ sealed: RawSpan, into packet: inout [UInt8]) -> FlowOpening
+}
+
+/// What became of a sealed packet.
+public enum FlowOpening: Hashable, Sendable {
+    /// Here it is.
+    case opened
+    /// It was altered, or sealed by somebody else.
+    case broken
+    /// It was opened before, or is so old that nobody knows.
+    case replayed
 }

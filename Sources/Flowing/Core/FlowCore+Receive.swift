@@ -49,9 +49,13 @@ extension FlowCore {
         guard body.byteCount > 0 else { return }  // a keep-alive
         if flow.seal == nil { return takeOpen(flow, body) }
         scratch.removeAll(keepingCapacity: true)
-        guard flow.seal!.open(body, into: &scratch) else { return statistics.drop(.flippedBits) }
-        let opened = scratch
-        takeOpen(flow, opened.span.bytes)
+        switch flow.seal!.open(body, into: &scratch) {
+        case .opened:
+            let opened = scratch
+            takeOpen(flow, opened.span.bytes)
+        case .broken: statistics.drop(.flippedBits)
+        case .replayed: statistics.drop(.replayed)
+        }
     }
 
     @inline(__always) private func takeOpen(_ flow: Flow, _ body: RawSpan) {

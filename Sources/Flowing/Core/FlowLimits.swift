@@ -49,7 +49,7 @@ public enum FlowDrop: Int, Hashable, Sendable, CaseIterable {
     case stranger
     /// A request whose introduction cannot be read.
     case badIntroduction
-    /// A request whose introduction was seen before.
+    /// A request whose introduction was seen before, or a sealed packet that was opened before.
     case replayed
     /// A request whose introduction is too old, or of the future.
     case stale

@@ -1,7 +1,7 @@
 import Doing
 
-/// A window like NewReno's (RFC 9002 §7), with an ear for what the round trip says. It is counted in grams: whatever its
-/// owner sends in one datagram.
+/// A window like NewReno's (RFC 9002 §7), with an ear for what the round trip says. It is counted in grams: whatever
+/// its owner sends in one datagram.
 ///
 /// A window that has filled the path shows in the round trip before anything is lost. That ends the doubling (as in
 /// RFC 9406), and it decides what a loss means: the window is cut back to what the path held without a queue, least

@@ -1,29 +1,29 @@
 /// One JSON object on one line, its keys in the order in which they were given.
-public struct JSONLine: CustomStringConvertible {
+package struct JSONLine: CustomStringConvertible {
     /// The object so far, without its braces.
     private var body = ""
 
     /// An empty object.
-    public init() {}
+    package init() {}
 
     /// An object whose first key is `event`.
-    public init(event: String) { add("event", event) }
+    package init(event: String) { add("event", event) }
 
     /// `{…}`
-    public var description: String { "{\(body)}" }
+    package var description: String { "{\(body)}" }
 
     /// Adds a text, or null.
-    public mutating func add(_ key: String, _ value: String?) { append(key, value.map(Self.quote) ?? "null") }
+    package mutating func add(_ key: String, _ value: String?) { append(key, value.map(Self.quote) ?? "null") }
     /// Adds a whole number.
-    public mutating func add(_ key: String, _ value: Int) { append(key, String(value)) }
+    package mutating func add(_ key: String, _ value: Int) { append(key, String(value)) }
     /// Adds a truth.
-    public mutating func add(_ key: String, _ value: Bool) { append(key, value ? "true" : "false") }
+    package mutating func add(_ key: String, _ value: Bool) { append(key, value ? "true" : "false") }
     /// Adds a number, rounded to `digits` behind the point; null where it is none.
-    public mutating func add(_ key: String, _ value: Double, digits: Int = 6) {
+    package mutating func add(_ key: String, _ value: Double, digits: Int = 6) {
         append(key, value.isFinite ? Self.fixed(value, digits) : "null")
     }
     /// Adds an object.
-    public mutating func add(_ key: String, _ value: JSONLine) { append(key, value.description) }
+    package mutating func add(_ key: String, _ value: JSONLine) { append(key, value.description) }
 
     private mutating func append(_ key: String, _ value: String) {
         if !body.isEmpty { body += "," }
@@ -33,7 +33,7 @@ public struct JSONLine: CustomStringConvertible {
     }
 
     /// `value` in JSON's quotes.
-    public static func quote(_ value: String) -> String {
+    package static func quote(_ value: String) -> String {
         if value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C }) { return "\"\(value)\"" }
         var text = "\""
         for scalar in value.unicodeScalars {
@@ -53,7 +53,7 @@ public struct JSONLine: CustomStringConvertible {
     }
 
     /// `value` with at most `digits` digits behind the point, without needless zeros.
-    public static func fixed(_ value: Double, _ digits: Int) -> String {
+    package static func fixed(_ value: Double, _ digits: Int) -> String {
         var scale = 1.0
         for _ in 0..<digits { scale *= 10 }
         let scaled = value.magnitude * scale + 0.5

@@ -7,16 +7,16 @@ import Rehearsing
 enum HashCommand {
     /// What is only for whole runs.
     private static let others = [
-        "--jobs", "--time", "--log", "--no-shrink", "--trace", "--pcap", "--chart", "--timeline",
+        "--jobs", "--time", "--log", "--no-shrink", "--page", "--trace", "--pcap", "--chart", "--timeline",
     ]
 
-    static func run(_ words: inout Arguments) throws -> Bool {
+    static func run(_ words: inout Arguments, _ main: RehearseMain) throws -> Bool {
         if let flag = others.first(where: words.all.contains) { throw UsageError("\(flag) is not for hash") }
         let events = words.has("--events")
         let idlers = try words.integer("--idlers", in: 0...100_000) ?? 0
         let command = try words.value("--against")
         let twice = words.has("--twice")
-        let options = try RehearseOptions(&words)
+        let options = try main.options(&words)
         guard !events || options.seeds.count == 1 && options.scenarios.count == 1 else {
             throw UsageError("--events is for one scenario and one seed")
         }
@@ -29,9 +29,12 @@ enum HashCommand {
         for seed in options.seeds {
             for scenario in options.scenarios {
                 let hash = try hash(scenario, seed, options, idlers)
-                if twice, try self.hash(scenario, seed, options, idlers) != hash {
+                if twice,
+                    let difference = try scenario.difference(
+                        seed: seed, plan: options.plan, options: options.set, idlers: idlers)
+                {
                     isSame = false
-                    try showDifference(scenario, seed, options, idlers)
+                    print("\(scenario.name), seed \(seed): \(difference)")
                 }
                 let line = "\(scenario.name) \(seed) \(hash.count) \(hash)"
                 if other == nil { report(scenario, seed, hash, line, options) }
@@ -58,25 +61,16 @@ enum HashCommand {
         Reporter(json: options.json).say(line, text)
     }
 
-    private static func world(
-        _ scenario: Scenario, _ seed: UInt64, _ options: RehearseOptions, _ idlers: Int, keeps: Bool
-    ) throws -> Rehearsal {
-        try scenario.run(
-            seed: seed, plan: options.plan, options: options.set, traceLimit: keeps ? 1 << 28 : 0
-        ) { $0.idlers = idlers }.world
-    }
-
     private static func hash(
         _ scenario: Scenario, _ seed: UInt64, _ options: RehearseOptions, _ idlers: Int
     ) throws -> EventHash {
-        try world(scenario, seed, options, idlers, keeps: false).trace.hash
+        try scenario.run(seed: seed, plan: options.plan, options: options.set) { $0.idlers = idlers }.outcome.hash
     }
 
     private static func eventLines(
         _ scenario: Scenario, _ seed: UInt64, _ options: RehearseOptions, _ idlers: Int
     ) throws -> [String] {
-        let world = try world(scenario, seed, options, idlers, keeps: true)
-        return world.trace.hashLines(describe: world.describe)
+        try scenario.eventLines(seed: seed, plan: options.plan, options: options.set, idlers: idlers)
     }
 
     private static func printEvents(_ options: RehearseOptions, _ idlers: Int) throws -> Bool {
@@ -85,26 +79,9 @@ enum HashCommand {
         return true
     }
 
-    private static func showDifference(
-        _ scenario: Scenario, _ seed: UInt64, _ options: RehearseOptions, _ idlers: Int
-    ) throws {
-        let first = try eventLines(scenario, seed, options, idlers)
-        let second = try eventLines(scenario, seed, options, idlers)
-        show(first, second, "\(scenario.name), seed \(seed)")
-    }
-
     /// The first line in which two streams of events differ, with what went before.
     static func show(_ first: [String], _ second: [String], _ title: String) {
-        let differing = (0..<max(first.count, second.count)).first { index in
-            index >= first.count || index >= second.count || first[index] != second[index]
-        }
-        guard let index = differing else {
-            return print("\(title): the hashes differ and the events do not: not the same when it was run once more")
-        }
-        print("\(title): event \(index + 1) is the first that differs")
-        for line in first[max(0, index - 5)..<index] { print("          \(line)") }
-        print("  here    \(index < first.count ? first[index] : "(no more)")")
-        print("  there   \(index < second.count ? second[index] : "(no more)")")
+        print("\(title): \(EventDifference(first, second))")
     }
 }
 

@@ -3,20 +3,25 @@ import Foundation
 import Rehearsing
 
 /// What can be written of a trace.
-enum OutputFile {
-    enum Kind: String, CaseIterable { case trace, pcap, chart, timeline }
+package enum OutputFile {
+    package enum Kind: String, CaseIterable { case trace, pcap, chart, timeline }
 
     /// Whether a file can be written there; found out before the work, not after it.
-    static func check(_ kind: Kind, _ path: String) throws {
+    package static func check(_ kind: Kind, _ path: String) throws {
+        guard kind != .chart || [".svg", ".mmd", ".md"].contains(where: path.hasSuffix) || path.hasPrefix("/dev/")
+        else {
+            throw UsageError("--chart \(path): expected a name that ends in .svg, or in .mmd or .md for Mermaid")
+        }
         var isDirectory: ObjCBool = false
-        let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
+        let exists = unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
         if exists, !isDirectory.boolValue, FileManager.default.isWritableFile(atPath: path) { return }
         guard !exists, FileManager.default.createFile(atPath: path, contents: nil)
         else { throw UsageError("--\(kind.rawValue) \(path): cannot be written") }
     }
 
     /// Writes one of the forms of `trace` to `path`; a chart whose name ends in `.mmd` or `.md` is one for Mermaid.
-    static func write(_ kind: Kind, of trace: Trace, to path: String, describe: ((RawSpan) -> String?)?) throws {
+    package static func write(_ kind: Kind, of trace: Trace, to path: String, describe: ((RawSpan) -> String?)?) throws
+    {
         let bytes: [UInt8]
         switch kind {
         case .trace: bytes = Array(trace.text(describe: describe).utf8)
@@ -26,10 +31,19 @@ enum OutputFile {
             bytes = Array((isMermaid ? trace.mermaid(describe: describe) : trace.svg(describe: describe)).utf8)
         case .timeline: bytes = Array(trace.timeline(describe: describe).utf8)
         }
+        try write(bytes, "--\(kind.rawValue)", path)
+    }
+
+    /// Writes a text.
+    package static func write(_ text: String, _ flag: String, _ path: String) throws {
+        try write(Array(text.utf8), flag, path)
+    }
+
+    private static func write(_ bytes: [UInt8], _ flag: String, _ path: String) throws {
         do {
             try Data(bytes).write(to: URL(fileURLWithPath: path))
         } catch {
-            throw BadFile(description: "--\(kind.rawValue) \(path): cannot be written")
+            throw BadFile(description: "\(flag) \(path): cannot be written")
         }
     }
 }

@@ -2,7 +2,7 @@ import Rehearsing
 import Simming
 
 /// What `rehearse` was told to do.
-struct RehearseOptions {
+package struct RehearseOptions {
     let scenarios: [Scenario]
     let seeds: ClosedRange<UInt64>
     let jobs: Int
@@ -12,17 +12,12 @@ struct RehearseOptions {
     let json: Bool
     let log: Bool
     let shrinks: Bool
+    /// Where a page of the first failure is written.
+    let page: String?
     let outputs: [(kind: OutputFile.Kind, path: String)]
 
-    /// Every scenario that `--scenario` knows; the last is not part of all.
-    static let known = [
-        MemoScenario.plain, MemoScenario.signed, MemoScenario.sure, MemoScenario.sureSigned, PeerScenario.scenario,
-        FrameScenario.lengthType, FrameScenario.handshake, LTPScenario.scenario, FragileScenario.scenario,
-    ]
-    static var all: [Scenario] { known.filter { $0.name != FragileScenario.scenario.name } }
-
-    init(_ words: inout Arguments) throws {
-        scenarios = try Self.scenarios(try words.value("--scenario") ?? "all")
+    init(_ words: inout Arguments, known: [Scenario], unlisted: [Scenario]) throws {
+        scenarios = try Self.scenarios(try words.value("--scenario") ?? "all", known, unlisted)
         let seed = try words.value("--seed")
         let range = try words.value("--seeds")
         guard seed == nil || range == nil else { throw UsageError("--seed and --seeds: one of them, not both") }
@@ -41,6 +36,7 @@ struct RehearseOptions {
         json = words.has("--json")
         log = words.has("--log")
         shrinks = !words.has("--no-shrink")
+        page = try words.value("--page")
         outputs = try OutputFile.Kind.allCases.compactMap { kind in
             try words.value("--\(kind.rawValue)").map { (kind, $0) }
         }
@@ -54,8 +50,10 @@ struct RehearseOptions {
         }
     }
 
-    private static func scenarios(_ name: String) throws -> [Scenario] {
-        if name == "all" { return all }
+    private static func scenarios(
+        _ name: String, _ known: [Scenario], _ unlisted: [Scenario]
+    ) throws -> [Scenario] {
+        if name == "all" { return known.filter { one in !unlisted.contains { $0.name == one.name } } }
         guard let found = known.first(where: { $0.name == name }) else {
             let names = known.map(\.name).joined(separator: ", ")
             throw UsageError("--scenario \(name): expected all, \(names)")

@@ -1,15 +1,10 @@
-import LTP
-import Memoing
 import Wiring
-
-/// What a datagram of any protocol of ours is, for packet logs and charts: a memogram, or a segment of LTP.
-public func describeDatagram(_ bytes: RawSpan) -> String? { describeGram(bytes) ?? describeSegment(bytes) }
 
 /// What a memogram is, for packet logs and charts: `plain 0 of 3, mid …Jq0w`, or `ack of 3: has 0–4 and 6, mid …`; nil
 /// for bytes that are none.
 public func describeGram(_ bytes: RawSpan) -> String? {
     guard let gram = try? pick(bytes) else {
-        guard let ack = try? Ack(bytes.withUnsafeBytes { Array($0) }) else { return nil }
+        guard let ack = try? unsafe Ack(bytes.withUnsafeBytes { unsafe Array($0) }) else { return nil }
         return "\(describe(ack)), mid …\(ack.mid.text.suffix(4))"
     }
     let kind = gram.code.kind?.rawValue ?? "gram"
@@ -18,7 +13,7 @@ public func describeGram(_ bytes: RawSpan) -> String? {
 }
 
 /// What an ack says, in words: `ack of 3: has 0–4 and 6`.
-func describe(_ ack: Ack) -> String {
+package func describe(_ ack: Ack) -> String {
     guard let body = ack.body else { return "ack of \(ack.trigger)" }
     let again = body.isDuplicate ? ", which it had" : ""
     switch body.status {
@@ -43,7 +38,7 @@ extension Ack.Body {
 }
 
 /// Numbers in order as ranges: `0–4 and 6`; `none` for none.
-func ranges(_ numbers: [Int]) -> String {
+package func ranges(_ numbers: [Int]) -> String {
     var parts: [ClosedRange<Int>] = []
     for number in numbers {
         if let last = parts.last, last.upperBound + 1 == number {

@@ -1,28 +1,28 @@
 /// The words behind a command: flags with values, switches, and bare words, taken out one by one.
 ///
 /// What is left at ``finish()`` is an error, so a mistyped flag is never silently ignored.
-public struct Arguments {
+package struct Arguments {
     private var words: [String]
     /// True if `--help` or `-h` was among the words.
-    public let wantsHelp: Bool
+    package let wantsHelp: Bool
 
     /// - Parameter words: the words behind the program's name.
-    public init(_ words: [String] = Array(CommandLine.arguments.dropFirst())) {
+    package init(_ words: [String] = Array(CommandLine.arguments.dropFirst())) {
         wantsHelp = words.contains("--help") || words.contains("-h")
         self.words = words.filter { $0 != "--help" && $0 != "-h" }
     }
 
     /// What has not been taken yet.
-    public var all: [String] { words }
+    package var all: [String] { words }
 
     /// Takes the first word if it is no flag.
-    public mutating func word() -> String? {
+    package mutating func word() -> String? {
         guard let first = words.first, !first.hasPrefix("--") else { return nil }
         return words.removeFirst()
     }
 
     /// Takes a switch: true if it was there.
-    public mutating func has(_ flag: String) -> Bool {
+    package mutating func has(_ flag: String) -> Bool {
         guard let index = words.firstIndex(of: flag) else { return false }
         words.remove(at: index)
         return true
@@ -31,7 +31,7 @@ public struct Arguments {
     /// Takes a flag and the word behind it; nil if it is not there.
     ///
     /// - Throws: ``UsageError`` if it is the last word, is followed by another flag, or stands there twice.
-    public mutating func value(_ flag: String) throws -> String? {
+    package mutating func value(_ flag: String) throws -> String? {
         guard let index = words.firstIndex(of: flag) else { return nil }
         guard index + 1 < words.count, !words[index + 1].hasPrefix("--") else {
             throw UsageError("\(flag) needs a value")
@@ -43,7 +43,7 @@ public struct Arguments {
     }
 
     /// Takes every value of a flag that is followed by one or more words.
-    public mutating func values(_ flag: String) throws -> [String] {
+    package mutating func values(_ flag: String) throws -> [String] {
         var found: [String] = []
         while let index = words.firstIndex(of: flag) {
             words.remove(at: index)
@@ -54,7 +54,7 @@ public struct Arguments {
     }
 
     /// Takes a flag whose value is a whole number in `range`.
-    public mutating func integer(_ flag: String, in range: ClosedRange<Int>) throws -> Int? {
+    package mutating func integer(_ flag: String, in range: ClosedRange<Int>) throws -> Int? {
         guard let text = try value(flag) else { return nil }
         guard let number = Int(text), range.contains(number) else {
             throw UsageError("\(flag) \(text): expected a whole number from \(range.lowerBound) to \(range.upperBound)")
@@ -63,7 +63,7 @@ public struct Arguments {
     }
 
     /// Takes a flag whose value is a number in `range`.
-    public mutating func number(_ flag: String, in range: ClosedRange<Double>) throws -> Double? {
+    package mutating func number(_ flag: String, in range: ClosedRange<Double>) throws -> Double? {
         guard let text = try value(flag) else { return nil }
         guard let number = Double(text), range.contains(number) else {
             throw UsageError("\(flag) \(text): expected a number from \(range.lowerBound) to \(range.upperBound)")
@@ -72,7 +72,7 @@ public struct Arguments {
     }
 
     /// Takes a flag whose value is one of the names of an enumeration.
-    public mutating func choice<C: RawRepresentable & CaseIterable>(_ flag: String, of: C.Type) throws -> C?
+    package mutating func choice<C: RawRepresentable & CaseIterable>(_ flag: String, of: C.Type) throws -> C?
     where C.RawValue == String {
         guard let text = try value(flag) else { return nil }
         guard let choice = C(rawValue: text) else {
@@ -82,23 +82,23 @@ public struct Arguments {
     }
 
     /// Takes all that is left.
-    public mutating func rest() -> [String] {
+    package mutating func rest() -> [String] {
         defer { words = [] }
         return words
     }
 
     /// Nothing may be left over.
-    public func finish() throws {
+    package func finish() throws {
         guard let left = words.first else { return }
         throw UsageError(left.hasPrefix("--") ? "unknown flag \(left)" : "what is \"\(left)\"?")
     }
 }
 
 /// What is wrong with the words that a user gave.
-public struct UsageError: Error, CustomStringConvertible {
+package struct UsageError: Error, CustomStringConvertible {
     /// The reason, naming the flag and the value.
-    public let description: String
+    package let description: String
 
     /// - Parameter description: the reason, naming the flag and the value.
-    public init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 }
