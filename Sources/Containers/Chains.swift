@@ -2,29 +2,29 @@
 ///
 /// Rows with one hash stand in one chain, newest first; whether a row is the one sought is the table's to say. Grows by
 /// doubling, never shrinks, and never moves a row.
-package struct Chains {
+public struct Chains {
     @usableFromInline var heads: [Int32] = []
     @usableFromInline var nexts: [Int32] = []
     @usableFromInline var hashes: [UInt64] = []
     @usableFromInline var used = 0
 
     /// None.
-    @inlinable package init() {}
+    @inlinable public init() {}
 
-    @inlinable package var count: Int { used }
+    @inlinable public var count: Int { used }
 
     /// No row.
-    @inlinable package static var none: Int32 { -1 }
+    @inlinable public static var none: Int32 { -1 }
 
     /// The first row with `hash`, or ``none``.
-    @inlinable @inline(__always) package func first(_ hash: UInt64) -> Int32 {
+    @inlinable @inline(__always) public func first(_ hash: UInt64) -> Int32 {
         guard used > 0 else { return Chains.none }
         let row = heads[Int(truncatingIfNeeded: hash) & (heads.count &- 1)]
         return seek(row, hash)
     }
 
     /// The row behind `row` with the same hash, or ``none``.
-    @inlinable @inline(__always) package func next(_ row: Int32) -> Int32 {
+    @inlinable @inline(__always) public func next(_ row: Int32) -> Int32 {
         seek(nexts[Int(row)], hashes[Int(row)])
     }
 
@@ -35,7 +35,7 @@ package struct Chains {
     }
 
     /// Puts `row`, which must not be in it, under `hash`.
-    @inlinable package mutating func insert(_ row: Int32, _ hash: UInt64) {
+    @inlinable public mutating func insert(_ row: Int32, _ hash: UInt64) {
         if used == heads.count { grow() }
         while nexts.count <= Int(row) {
             nexts.append(Chains.none)
@@ -49,7 +49,7 @@ package struct Chains {
     }
 
     /// Takes `row`, which must be in it, out.
-    @inlinable package mutating func remove(_ row: Int32) {
+    @inlinable public mutating func remove(_ row: Int32) {
         let bucket = Int(truncatingIfNeeded: hashes[Int(row)]) & (heads.count - 1)
         if heads[bucket] == row {
             heads[bucket] = nexts[Int(row)]

@@ -1,21 +1,21 @@
 /// A queue: what went in first comes out first, in amortised constant time.
 ///
 /// What was taken out is let go of at once. Room for many is given back when the queue is empty; see ``mostKept``.
-package struct Fifo<Element> {
+public struct Fifo<Element> {
     @usableFromInline var places: [Element?] = []
     @usableFromInline var head = 0
 
     /// Room for so many elements is kept in an empty queue.
-    @inlinable package static var mostKept: Int { 1 << 12 }
+    @inlinable public static var mostKept: Int { 1 << 12 }
 
     /// An empty queue.
-    @inlinable package init() {}
+    @inlinable public init() {}
 
-    @inlinable package var count: Int { places.count &- head }
-    @inlinable package var isEmpty: Bool { head == places.count }
-    @inlinable package var first: Element? { isEmpty ? nil : places[head] }
+    @inlinable public var count: Int { places.count &- head }
+    @inlinable public var isEmpty: Bool { head == places.count }
+    @inlinable public var first: Element? { isEmpty ? nil : places[head] }
     /// The one that went in last. Set to another one, it is replaced; in an empty queue nothing is.
-    @inlinable package var last: Element? {
+    @inlinable public var last: Element? {
         get { isEmpty ? nil : places[places.count &- 1] }
         set { if !isEmpty, let newValue { places[places.count &- 1] = newValue } }
     }
@@ -23,15 +23,15 @@ package struct Fifo<Element> {
     /// The element at a place, counted from the front.
     ///
     /// - Precondition: there is one.
-    @inlinable package subscript(place: Int) -> Element {
+    @inlinable public subscript(place: Int) -> Element {
         @inline(__always) get { places[head &+ place]! }
         @inline(__always) _modify { yield &places[head &+ place]! }
     }
 
-    @inlinable @inline(__always) package mutating func append(_ element: consuming Element) { places.append(element) }
+    @inlinable @inline(__always) public mutating func append(_ element: consuming Element) { places.append(element) }
 
     /// Takes the first one out; nil if there is none.
-    @inlinable @discardableResult package mutating func popFirst() -> Element? {
+    @inlinable @discardableResult public mutating func popFirst() -> Element? {
         guard head < places.count else { return nil }
         let element = places[head].take()
         head &+= 1
@@ -42,7 +42,7 @@ package struct Fifo<Element> {
     /// Lets go of the first `count`.
     ///
     /// - Precondition: there are as many.
-    @inlinable package mutating func removeFirst(_ count: Int = 1) {
+    @inlinable public mutating func removeFirst(_ count: Int = 1) {
         precondition(count >= 0 && count <= self.count, "took \(count) of \(self.count)")
         for place in head..<head &+ count { places[place] = nil }
         head &+= count
@@ -50,19 +50,19 @@ package struct Fifo<Element> {
     }
 
     /// Empties the queue.
-    @inlinable package mutating func removeAll() {
+    @inlinable public mutating func removeAll() {
         places.removeAll(keepingCapacity: places.capacity <= Self.mostKept)
         head = 0
     }
 
     /// Keeps those that `isKept` wants, in their order. Linear.
-    @inlinable package mutating func keep(where isKept: (Element) -> Bool) {
+    @inlinable public mutating func keep(where isKept: (Element) -> Bool) {
         places = places[head...].filter { isKept($0!) }
         head = 0
     }
 
     /// Changes each, from the front. Linear.
-    @inlinable package mutating func forEach(_ body: (inout Element) -> Void) {
+    @inlinable public mutating func forEach(_ body: (inout Element) -> Void) {
         for place in head..<places.count { body(&places[place]!) }
     }
 

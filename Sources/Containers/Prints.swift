@@ -2,26 +2,26 @@
 ///
 /// Two things of one print are one. Grows by doubling and never shrinks. A print must be a keyed hash, so that nobody
 /// can aim at a place.
-package struct Prints<Value> {
+public struct Prints<Value> {
     /// Print 0 is an empty place; who has it stands as 1.
     @usableFromInline var places: [(print: UInt64, value: Value)] = []
     @usableFromInline let nothing: Value
     @usableFromInline var used = 0
 
     /// None. `nothing` stands in empty places.
-    @inlinable package init(nothing: Value) { self.nothing = nothing }
+    @inlinable public init(nothing: Value) { self.nothing = nothing }
 
-    @inlinable package var count: Int { used }
+    @inlinable public var count: Int { used }
 
     /// The value of a print; nil if it is not there.
-    @inlinable @inline(__always) package func find(_ print: UInt64) -> Value? {
+    @inlinable @inline(__always) public func find(_ print: UInt64) -> Value? {
         guard used > 0 else { return nil }
         let (at, isThere) = seek(print)
         return isThere ? places[at].value : nil
     }
 
     /// Puts a print in; is it there, its value is replaced.
-    @inlinable @inline(__always) package mutating func insert(_ print: UInt64, _ value: Value) {
+    @inlinable @inline(__always) public mutating func insert(_ print: UInt64, _ value: Value) {
         if used &* 2 >= places.count { grow() }
         let (at, isThere) = seek(print)
         places[at] = (print == 0 ? 1 : print, value)
@@ -29,7 +29,7 @@ package struct Prints<Value> {
     }
 
     /// Takes all out. Linear in the places.
-    @inlinable package mutating func removeAll() {
+    @inlinable public mutating func removeAll() {
         guard used > 0 else { return }
         for index in places.indices { places[index] = (0, nothing) }
         used = 0

@@ -1,5 +1,5 @@
 /// Doubly linked lists through the rows of a table beside it; a row is in at most one of them.
-package struct Roster {
+public struct Roster {
     @usableFromInline struct Link {
         @usableFromInline var list: Int32 = -1
         @usableFromInline var before: Int32 = -1
@@ -14,32 +14,32 @@ package struct Roster {
     @usableFromInline var ends: [(first: Int32, last: Int32)]
 
     /// - Parameter lists: how many lists there are at first.
-    @inlinable package init(lists: Int) { ends = Array(repeating: (-1, -1), count: lists) }
+    @inlinable public init(lists: Int) { ends = Array(repeating: (-1, -1), count: lists) }
 
     /// The first row of a list, or -1.
-    @inlinable @inline(__always) package func first(of list: Int) -> Int32 { ends[list].first }
+    @inlinable @inline(__always) public func first(of list: Int) -> Int32 { ends[list].first }
 
     /// Whether `row` is all that is in a list.
-    @inlinable @inline(__always) package func isAlone(_ row: Int32, in list: Int) -> Bool {
+    @inlinable @inline(__always) public func isAlone(_ row: Int32, in list: Int) -> Bool {
         ends[list].first == row && ends[list].last == row
     }
 
     /// The row behind `row`, or -1.
-    @inlinable @inline(__always) package func after(_ row: Int32) -> Int32 { links[Int(row)].after }
+    @inlinable @inline(__always) public func after(_ row: Int32) -> Int32 { links[Int(row)].after }
 
     /// The list that `row` is in, or nil.
-    @inlinable package func list(of row: Int32) -> Int? {
+    @inlinable public func list(of row: Int32) -> Int? {
         guard Int(row) < links.count, links[Int(row)].list >= 0 else { return nil }
         return Int(links[Int(row)].list)
     }
 
     /// Makes sure that there are `count` lists.
-    @inlinable package mutating func reserve(lists count: Int) {
+    @inlinable public mutating func reserve(lists count: Int) {
         while ends.count < count { ends.append((-1, -1)) }
     }
 
     /// Puts `row`, which must be in no list, at the end of one.
-    @inlinable package mutating func append(_ row: Int32, to list: Int) {
+    @inlinable public mutating func append(_ row: Int32, to list: Int) {
         while links.count <= Int(row) { links.append(Link()) }
         assert(links[Int(row)].list < 0, "row \(row) is in a list")
         let last = ends[list].last
@@ -49,7 +49,7 @@ package struct Roster {
     }
 
     /// Takes `row` out of its list, if it is in one.
-    @inlinable package mutating func remove(_ row: Int32) {
+    @inlinable public mutating func remove(_ row: Int32) {
         guard let list = list(of: row) else { return }
         let link = links[Int(row)]
         if link.before >= 0 { links[Int(link.before)].after = link.after } else { ends[list].first = link.after }
@@ -58,7 +58,7 @@ package struct Roster {
     }
 
     /// Puts `row` at the end of `list`, wherever it was.
-    @inlinable package mutating func move(_ row: Int32, to list: Int) {
+    @inlinable public mutating func move(_ row: Int32, to list: Int) {
         if ends[list].last == row { return }
         guard Int(row) < links.count, links[Int(row)].list >= 0 else { return append(row, to: list) }
         // As remove and append, with one look at each array for who else has it.

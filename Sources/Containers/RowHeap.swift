@@ -3,26 +3,26 @@
 /// Rows of one rank come by ascending row, so that their order is the same in every process.
 ///
 /// - Complexity: `set` and `remove` O(log n), `first` O(1). A table of places grows with the greatest row.
-@usableFromInline package struct RowHeap<Rank: Comparable> {
+public struct RowHeap<Rank: Comparable> {
     @usableFromInline var heap: [(rank: Rank, row: Int32)] = []
     @usableFromInline var places: [Int32] = []
 
     /// No row.
-    @inlinable package init() {}
+    @inlinable public init() {}
 
-    @inlinable package var count: Int { heap.count }
-    @inlinable package var isEmpty: Bool { heap.isEmpty }
+    @inlinable public var count: Int { heap.count }
+    @inlinable public var isEmpty: Bool { heap.isEmpty }
     /// The row of the least rank.
-    @inlinable package var first: (rank: Rank, row: Int32)? { heap.first }
+    @inlinable public var first: (rank: Rank, row: Int32)? { heap.first }
 
     /// The rank of a row; nil if it is not in it.
-    @inlinable package func rank(of row: Int32) -> Rank? {
+    @inlinable public func rank(of row: Int32) -> Rank? {
         guard Int(row) < places.count, case let place = Int(places[Int(row)]), place >= 0 else { return nil }
         return heap[place].rank
     }
 
     /// Puts a row in, or gives it another rank.
-    @inlinable package mutating func set(_ row: Int32, to rank: Rank) {
+    @inlinable public mutating func set(_ row: Int32, to rank: Rank) {
         while places.count <= Int(row) { places.append(-1) }
         let place = Int(places[Int(row)])
         if place < 0 {
@@ -37,7 +37,7 @@
     /// Takes a row out.
     ///
     /// - Returns: whether it was in it.
-    @inlinable @discardableResult package mutating func remove(_ row: Int32) -> Bool {
+    @inlinable @discardableResult public mutating func remove(_ row: Int32) -> Bool {
         guard Int(row) < places.count, case let place = Int(places[Int(row)]), place >= 0 else { return false }
         places[Int(row)] = -1
         let last = heap.removeLast()
@@ -49,7 +49,7 @@
     }
 
     /// Takes all out.
-    @inlinable package mutating func removeAll() {
+    @inlinable public mutating func removeAll() {
         heap.removeAll(keepingCapacity: true)
         places.removeAll(keepingCapacity: true)
     }
@@ -91,7 +91,7 @@
     }
 
     /// What is wrong with it, nil if nothing is: for tests.
-    package var invariantViolation: String? {
+    public var invariantViolation: String? {
         let placed = places.filter { $0 >= 0 }.count
         if placed != heap.count { return "\(heap.count) rows, \(placed) places" }
         for (place, entry) in heap.enumerated() {
