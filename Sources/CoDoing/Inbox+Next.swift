@@ -86,8 +86,8 @@ extension Handle<InboxState> {
             await unsafe loop.refuse()
             throw CancellationError()
         }
-        guard pointee.count == 0, !pointee.isClosed, deadline > loop.pointee.tyme else {
-            if loop.countStep() { await loop.abandon() }
+        guard pointee.count == 0, !pointee.isClosed, unsafe deadline > loop.pointee.tyme else {
+            if unsafe loop.countStep() { await unsafe loop.abandon() }
             return pointee.count > 0 ? .first : .nothing
         }
         let wait = unsafe loop.take()
