@@ -186,7 +186,7 @@ final class PairExchange<Wire: DatagramTransport & Placed>: Exchange {
             pair.log.heard(memo, pair.name, by: who, isIntact)
             guard isIntact else { return }
             do { try body(memo) } catch { complain("\(pair.name) \(who): \(error)") }
-        case .sent: break
+        case .sent, .room, .silent, .answers: break
         case .outcome(let outcome): if outcome.result != .delivered { complain("\(pair.name) \(who): \(outcome)") }
         case .failed(let failure): complain("\(pair.name) \(who): \(failure)")
         }

@@ -80,6 +80,12 @@ package final class Talk<Wire: DatagramTransport>: Doer {
             line.add("to", peer.wire.describe(failure.destination))
             line.add("reason", "\(failure.reason)")
             reporter.say(line, "not sent to \(peer.wire.describe(failure.destination)): \(failure.reason.words)")
+        case .silent(let address), .answers(let address):
+            let isSilent = event == .silent(address)
+            var line = JSONLine(event: isSilent ? "silent" : "answers")
+            line.add("to", peer.wire.describe(address))
+            reporter.say(line, peer.wire.describe(address) + (isSilent ? " does not answer" : " answers again"))
+        case .room: break
         }
     }
 

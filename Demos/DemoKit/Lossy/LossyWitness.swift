@@ -42,7 +42,9 @@ final class LossyWitness {
             endedAt = tyme
             trace.note("is told: \(Self.words(outcome))", at: tyme, lane: red)
         case .failed(let failure): trace.note("not sent: \(failure.reason)", at: tyme, lane: red)
-        case .memo, .sent: break
+        case .silent: trace.note("hears no answer", at: tyme, lane: red)
+        case .answers: trace.note("is answered again", at: tyme, lane: red)
+        case .memo, .sent, .room: break
         }
         onNews()
     }

@@ -29,7 +29,7 @@ struct SureLane {
     var log = TransmissionLog()
     var detector = LossDetector()
     /// Memos with grams that were never sent, in turn.
-    var fresh = Fifo<GramRef>()
+    var fresh = FreshMemos()
     /// Grams to be sent again.
     var lost = Fifo<GramRef>()
     /// Memos that wait for credit.
@@ -48,8 +48,10 @@ struct SureLane {
     var timers = 0
     var lastTimeout = Micros.min / 2
     var lastSent = Micros.min / 2
-    /// Anything was ever acknowledged.
+    /// Anything was ever acknowledged; when last, and whether the user was told that nothing is any more.
     var isHeard = false
+    var heardAt = Micros.min / 2
+    var isSilent = false
     /// Who signs the acks.
     var pinned: Vid?
     /// Memos that are not over, and the memos from the oldest of them on: true for each that is not.
