@@ -102,7 +102,7 @@ package final class Talk<Wire: DatagramTransport>: Doer {
         switch outcome.result {
         case .refused(let refusal): line.add("reason", "\(refusal)")
         case .localError(let reason): line.add("reason", "\(reason)")
-        case .delivered, .timedOut, .neverHeard, .closed: break
+        case .delivered, .timedOut, .neverHeard, .closed, .cancelled, .superseded: break
         }
         let doubt = outcome.isIndeterminate ? "; it may have arrived all the same" : ""
         reporter.say(line, "\(peer.wire.describe(outcome.destination)): \(outcome.result.word)\(doubt)")

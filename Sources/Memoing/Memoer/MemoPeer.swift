@@ -13,6 +13,9 @@ public struct MemoPeer: Hashable, Sendable {
     public var variation: Tyme?
     /// The part of what is sent that is lost, it or its ack, 0 to 1: of the last hundred sendings or so.
     public var loss: Double
+    /// The part of grams that is lost on the way there alone, from what memos of several grams were answered with; nil
+    /// if too little is known.
+    public var lossThere: Double?
     /// Grams that may be under way.
     public var window: Int
     /// Grams that are.
@@ -66,6 +69,7 @@ extension SureOutbox {
         peer.roundTrip = trip.smoothed.map { Double($0) / 1e6 }
         if trip.smoothed != nil { peer.variation = Double(trip.variation) / 1e6 }
         peer.loss = lanes[lane].isHeard ? lanes[lane].loss.rate : 0
+        peer.lossThere = lanes[lane].lossThere
         peer.window = lanes[lane].controller.window
         peer.inFlight = lanes[lane].inFlight
         peer.queuedMemos += lanes[lane].unfinished

@@ -43,6 +43,9 @@ struct SureLane {
     var probes = 0
     /// How much is lost.
     var loss = LossRate()
+    /// Grams sent of memos that are over, and heard of them there; halved now and then.
+    private var sentThere = 0
+    private var heardThere = 0
     /// Timers that ran out since anything was heard, all of them, and when the last did.
     var timeouts = 0
     var timers = 0
@@ -76,6 +79,16 @@ struct SureLane {
 
     /// Another controller, which starts anew.
     mutating func control(by control: SureControl) { controller = Controller(control) }
+
+    /// The part that is lost on the way there; nil if too little is known.
+    var lossThere: Double? { sentThere < 24 ? nil : Double(sentThere - heardThere) / Double(sentThere) }
+
+    /// A memo is over: so many sendings, of which its receiver has heard so many.
+    mutating func heard(_ heard: Int, of sendings: Int) {
+        sentThere += sendings
+        heardThere += min(heard, sendings)
+        while sentThere > 4096 { (sentThere, heardThere) = (sentThere / 2, heardThere / 2) }
+    }
 
     /// The order of a new memo.
     mutating func enroll() -> UInt64 {

@@ -22,6 +22,8 @@ struct SureMemo {
     var base: Int32 = 0
     /// The last sending of gram 0.
     var zeroth: UInt64 = 0
+    /// Sendings of its grams.
+    var sendings: Int32 = 0
     /// Repetitions of the gram at ``base`` without progress.
     var rounds: Int32 = 0
     /// How many timers of its destination had run out when it started.
@@ -69,7 +71,7 @@ struct SureMemo {
         self.deadline = deadline
         self.priority = priority
         self.key = key
-        (next, base, zeroth, rounds, timers) = (0, 0, 0, 0, 0)
+        (next, base, zeroth, rounds, timers, sendings) = (0, 0, 0, 0, 0, 0)
         credit = SureMemo.firstCredit
         (isParked, isTold) = (false, false)
     }

@@ -40,6 +40,7 @@ extension SureOutbox {
                 // Grams are missing there, and all were acknowledged: it has forgotten some, as after a crash.
                 if memos[Int(row)].base == memos[Int(row)].count { finish(row, .timedOut) }
             case .done:
+                if !body.isDuplicate { lanes[lane].heard(body.heard, of: Int(memos[Int(row)].sendings)) }
                 progress += takeAll(row, lane, before, now)
                 finish(row, .delivered)
             case .refused: finish(row, .refused(SureRefusal(reason: body.reason)))

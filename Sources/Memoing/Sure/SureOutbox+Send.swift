@@ -293,6 +293,7 @@ extension SureOutbox {
                     row: ref.row, gram: ref.gram, serial: ref.serial, sentAt: now, previous: ref.sentAt,
                     tries: ref.tries &+ 1))
             memos[row].setTransmission(order, of: ref.gram)
+            memos[row].sendings &+= 1
             lanes[lane].inFlight &+= 1
             if item.lostPlaces > 0 {
                 lanes[lane].lost.removeFirst(Int(item.lostPlaces))

@@ -28,6 +28,22 @@ import Wiring
         #expect(plain?.standing == .stranger && plain?.isHeard == false)
     }
 
+    @Test("what its receivers have heard tells the loss of the way there from that of the way back")
+    func lossThere() throws {
+        for (there, back) in [(0.2, 0.0), (0.0, 0.2)] {
+            var road = try SureRoad.pair(seed: 3, delay: 0.02)
+            road.way(0, 1).loss = there
+            road.way(1, 0).loss = back
+            for step in 0..<100 {
+                road.run(until: Double(step) * 0.1, stopsWhenOver: false)
+                try road.send(MemoerTests.bytes(12_000, seed: UInt64(step)))
+            }
+            road.run(until: 60)
+            let found = try #require(road.memoers[0].peer(at: SureRoad.address(1))?.lossThere)
+            #expect(abs(found - there) < 0.06, "\(found) of \(there)")
+        }
+    }
+
     @Test("a queue that was full is told of once it is half empty, of each destination once; nobody else is told")
     func room() throws {
         var limits = MemoerLimits()
