@@ -28,7 +28,8 @@ let package = Package(
         .library(name: "Flowing", targets: ["Flowing"]),
     ],
     targets: [
-        // Queues, heaps and tables that several targets use; nobody's to import from outside.
+        // Queues, heaps and tables that several targets use. No product: what is public in it is so that the compiler
+        // makes it over for each use, which it does not do for what is said to be the package's.
         .target(name: "Containers", swiftSettings: strict),
         .target(name: "Doing", swiftSettings: strict),
         .target(name: "Wiring", dependencies: ["Containers", "Doing"], swiftSettings: strict),

@@ -24,7 +24,7 @@ struct FreshMemos {
     }
 
     /// The memo whose turn it is.
-    var first: GramRef? { high.first ?? normal.first ?? low.first }
+    @inline(__always) var first: GramRef? { high.first ?? normal.first ?? low.first }
 
     mutating func removeAll() {
         high.removeAll()

@@ -47,6 +47,8 @@ struct SureRoad {
     }
 
     var memoers: [Memoer]
+    /// Senders of another make, hosts behind the memoers; each packet that arrives anywhere is acknowledged.
+    var guests: [ReferenceReno] = []
     let tock: Tyme
     /// The way from one to another.
     var way: (Int, Int) -> Way
@@ -126,10 +128,36 @@ struct SureRoad {
         ticks += 1
         while let first = flights.first, first.at <= tyme {
             removeFirst()
+            if passGuest(first) { continue }
             memoers[first.to].handle(
                 first.gram.span.bytes, Train(peer: Self.address(first.from), segment: first.gram.count), at: tyme)
         }
+        // Who comes last finds a queue full that others have just filled: they take turns.
+        if ticks % 2 == 0 { serveGuests() }
         for host in memoers.indices { serve(host) }
+        if ticks % 2 == 1 { serveGuests() }
+    }
+
+    private mutating func serveGuests() {
+        for guest in guests.indices {
+            for number in guests[guest].poll(at: tyme) {
+                var packet = [UInt8](repeating: 0, count: ReferenceReno.datagram)
+                for byte in 0..<8 { packet[byte] = UInt8(truncatingIfNeeded: number >> UInt64(8 * byte)) }
+                launch(packet, from: memoers.count + guest, to: memoers.count - 1)
+            }
+        }
+    }
+
+    /// A packet of a guest has arrived, or the ack of one.
+    private mutating func passGuest(_ flight: Flight) -> Bool {
+        if flight.from >= memoers.count {
+            launch(Array(flight.gram[..<8]), from: flight.to, to: flight.from)
+            return true
+        }
+        guard flight.to >= memoers.count else { return false }
+        let number = (0..<8).reduce(0) { $0 | UInt64(flight.gram[$1]) << UInt64(8 * $1) }
+        guests[flight.to - memoers.count].acknowledge(number, at: tyme)
+        return true
     }
 
     private mutating func serve(_ host: Int) {
@@ -192,6 +220,7 @@ struct SureRoad {
     private mutating func advance(_ until: Tyme) {
         var next = flights.first?.at ?? .infinity
         for memoer in memoers { next = min(next, memoer.wakeTyme ?? .infinity) }
+        if !guests.isEmpty { next = tyme + tock }
         next = min(next, until)
         // The first tick that is not before it, and not this one again.
         let ticks = max((next / tock).rounded(.up), (tyme / tock).rounded() + 1)
