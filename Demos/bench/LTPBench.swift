@@ -43,6 +43,8 @@ struct LTPBenchOptions {
     let trains: Int
     /// Bytes a second between two processes; 0 for none.
     let rate: Double
+    /// Bytes under way between two processes; 0 for no bound.
+    let window: Int
 
     init(_ arguments: [String]) throws {
         var words = Arguments(arguments)
@@ -52,6 +54,7 @@ struct LTPBenchOptions {
         rounds = try words.integer("--rounds", in: 1...99) ?? 9
         trains = try words.integer("--trains", in: 1...64) ?? 4
         rate = try words.number("--rate", in: 0...1e12) ?? 0
+        window = try words.integer("--window", in: 0...1 << 30) ?? 2_000_000
         try words.finish()
     }
 
@@ -60,6 +63,8 @@ struct LTPBenchOptions {
         var peer = LTPPeer(engine: 3 - number, address: other)
         (peer.mtu, peer.expectedRed, peer.redLimit) = (mtu, size, max(size, 1))
         peer.rate = mode == .twoProcesses && rate > 0 ? rate : nil
+        // One thread reads as fast as it sends; between two processes nothing else would hold the sender back.
+        peer.window = mode == .twoProcesses && window > 0 ? window : nil
         try engine.add(peer)
         try engine.open(client: 1)
         return engine

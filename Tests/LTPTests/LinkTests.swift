@@ -233,6 +233,45 @@ struct LinkTests {
         #expect(times.sorted()[4] <= needs + 50, "\(times)")
     }
 
+    @Test(
+        "a window holds back what no report has told of, over all blocks, and every block arrives, whatever is lost",
+        arguments: [1, 1000, 20_000, 1_000_000])
+    func window(bytes: Int) throws {
+        for loss in [0, 0.1] {
+            let world = try World(2, delay: 0.025, seed: 3) {
+                ($0.window, $0.mtu, $0.deferral, $0.margin) = (bytes, 500, 0.005, 0.1)
+            }
+            var random = Draws(3)
+            world.rule = { _ in random.chance(loss) ? .drop : .deliver }
+            let blocks = (0..<3).map { pattern(20_000, $0) }
+            for block in blocks { try world.send(block, red: 19_000) }
+            var most: UInt64 = 0
+            world.afterPass = { most = max(most, world.engines[0].peers[0].unreported) }
+            #expect(world.run() < 200_000)
+            #expect(Set(world.reds(2).map(\.bytes)) == Set(blocks.map { Array($0[..<19_000]) }))
+            #expect(world.ends(1) == ["complete", "complete", "complete"] && world.isQuiet)
+            #expect(most <= bytes + 500 && most >= min(bytes, 19_000) && world.engines[0].peers[0].unreported == 0)
+            // Without loss a window leaves in each round trip of 0.05 s, a segment at least.
+            if loss == 0, bytes == 20_000 { #expect(world.tyme < 0.05 * 4 + 0.1) }
+        }
+    }
+
+    @Test("a window can be set, changed and taken away while blocks are under way")
+    func windowChanges() throws {
+        let world = try World(2, delay: 0.025) { ($0.window, $0.mtu) = (2000, 500) }
+        let block = pattern(60_000)
+        try world.send(block)
+        for (tyme, window) in [(0.2, nil), (0.21, 4000), (0.4, 100), (0.6, 30_000)] as [(Double, Int?)] {
+            world.run(until: tyme)
+            var peer = world.engines[0].peer(2)!
+            (peer.window, peer.rate) = (window, 50_000)
+            try world.update(peer, at: 1)
+        }
+        world.run()
+        #expect(world.reds(2).map(\.bytes) == [block] && world.ends(1) == ["complete"] && world.isQuiet)
+        #expect(world.engines[0].peers[0].unreported == 0)
+    }
+
     @Test("reports are split where claims need more datagrams than one, each but the last ending with its last claim")
     func splitReports() throws {
         let world = try World { $0.mtu = 64 }

@@ -141,6 +141,8 @@ extension LTPEngine {
     /// Takes an export out of all tables; one that waits may start in its place.
     mutating func remove(export row: Int32) {
         let place = Int(exports[row].peer)
+        exports[row].close()
+        countUnreported(row, place)
         if exports[row].isStarted { peers[place].exports -= 1 }
         deadlines.cancel(Key.export(row))
         exportArmed[Int(row)] = .infinity

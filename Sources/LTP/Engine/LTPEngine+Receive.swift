@@ -353,6 +353,7 @@ extension LTPEngine {
         let verdict = exports[row].take(
             report: view.report, on: view.checkpoint, lower: view.lower, upper: view.upper, claims: claims,
             cycles: peers[place].peer.cycles)
+        if peers[place].peer.window != nil { countUnreported(row, place) }
         switch verdict {
         case .repeated: peers[place].counters.redundant.add(bytes.byteCount)
         case .bad: peers[place].counters.badReports.add(bytes.byteCount)

@@ -258,9 +258,12 @@ public struct LTPEngine: DatagramCore {
     }
 
     mutating func enqueue(_ row: Int32) {
-        guard !exports[row].isQueued, exports[row].hasMore else { return }
-        exports[row].isQueued = true
-        peers[Int(exports[row].peer)].sending.append(ExportEntry(row: row, number: exports[row].id.number))
+        guard exports[row].hasMore else { return }
+        // It may stand there and wait for the window of the peer; what is repeated does not wait.
+        if !exports[row].isQueued {
+            exports[row].isQueued = true
+            peers[Int(exports[row].peer)].sending.append(ExportEntry(row: row, number: exports[row].id.number))
+        }
         makeReady(exports[row].peer)
     }
 

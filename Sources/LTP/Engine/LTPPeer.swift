@@ -19,6 +19,12 @@ public struct LTPPeer: Hashable, Sendable {
     public var rate: Double? = 8_000_000
     /// Bytes that leave at once after a pause, where there is a rate.
     public var burst = 65_536
+    /// Bytes of red data to it that are under way at most, of all blocks, until a report tells of them; nil for no bound.
+    ///
+    /// A checkpoint stands then in every quarter of it, so that reports come as fast as the receiver reads, and the
+    /// sender goes no faster: right on a short link to a peer with as large a socket buffer. Of no use over light
+    /// minutes; and ION 4.1.3 takes too many checkpoints for a fault.
+    public var window: Int?
     /// Seconds that light takes to it, one way.
     public var lightTime = 0.0
     /// Seconds that a segment lies at either end until it is answered, at most. A segment is repeated after twice the
@@ -87,6 +93,7 @@ public struct LTPPeer: Hashable, Sendable {
             throw .badValue(name: "margin", value: "0", allowed: "more than 0 where light takes no time")
         }
         try LTPPeer.check("burst", burst, 1...1 << 30)
+        if let window { try LTPPeer.check("window", window, 1...1 << 40) }
         try LTPPeer.check("retries", retries, 0...10_000)
         try LTPPeer.check("cycles", cycles, 1...1_000_000)
         try LTPPeer.check("checkpointEvery", checkpointEvery, 0...1 << 30)
