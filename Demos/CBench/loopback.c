@@ -31,6 +31,8 @@
 
 enum { BUFFER = 4 << 20 };
 
+int lbc_same(const void *one, const void *two, long count) { return memcmp(one, two, (size_t)count) == 0; }
+
 double lbc_now(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

@@ -78,8 +78,11 @@ struct LTPBenchOptions {
         }
     }
 
-    /// A report line of what took so many seconds a block.
-    func line(_ seconds: [Double], bad: Int, repeated: Int, reference: [Double]) -> JSONLine {
+    /// A report line of what took so many seconds a block, and so many with the comparison of every byte. The yardstick
+    /// looks at one byte of each of its messages.
+    func line(
+        _ seconds: [Double], verified: [Double], bad: Int, repeated: Int, reference: [Double]
+    ) -> JSONLine {
         func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
         var line = JSONLine()
         line.add("row", "ltp")
@@ -93,12 +96,29 @@ struct LTPBenchOptions {
         line.add("MBps", speed / 1e6, digits: 1)
         line.add("gbps", speed * 8 / 1e9, digits: 2)
         line.add("gbps_best", Double(size) * 8 / 1e9 / seconds.min()!, digits: 2)
+        line.add("gbps_verified", Double(size) * 8 / 1e9 / median(verified), digits: 2)
         if !reference.isEmpty {
             line.add("reference_MBps", median(reference) / 1e6, digits: 1)
             line.add("ratio", speed / median(reference), digits: 3)
         }
         return line
     }
+}
+
+/// Whether what has come is what was sent; by memcmp, since `==` on arrays looks at one byte after the other.
+private func isSame(_ red: [UInt8]?, _ block: [UInt8]) -> Bool {
+    guard let red, red.count == block.count else { return false }
+    return red.withUnsafeBytes { one in
+        block.withUnsafeBytes { lbc_same(one.baseAddress!, $0.baseAddress!, block.count) == 1 }
+    }
+}
+
+/// What C makes of messages of a KiB in one thread, in bytes a second.
+private func reference(_ messages: OpaquePointer?) -> Double {
+    var bad = 0
+    let began = lbc_now()
+    let count = lbc_messages_run(messages, 50_000, 6, &bad)
+    return Double(count) * 1024 / (lbc_now() - began)
 }
 
 /// Both ends in one thread, in turn with what C makes of messages of a KiB.
@@ -125,27 +145,27 @@ private final class LTPBed {
         let block = options.block
         let messages = lbc_messages_open(1024, 1240)
         defer { lbc_messages_close(messages) }
-        var (seconds, reference, bad) = ([Double](), [Double](), 0)
+        var (seconds, verified, references, bad) = ([Double](), [Double](), [Double](), 0)
         for round in 0..<options.rounds + 2 {
             let start = lbc_now()
             try sender.core.send(block, to: 2, client: 1)
             for _ in 0..<1_000_000 where red == nil { try doist.recur() }
             let took = lbc_now() - start
-            if red != block { bad += 1 }
+            if !isSame(red, block) { bad += 1 }
+            let tookVerified = lbc_now() - start
             if let red { receiver.core.give(red) }
             red = nil
             for _ in 0..<4 { try doist.recur() }
-            var badBytes = 0
-            let began = lbc_now()
-            let count = lbc_messages_run(messages, 50_000, 6, &badBytes)
+            let bytesPerSecond = reference(messages)
             // The first two take pages that later ones have.
             guard round >= 2 else { continue }
             seconds.append(took)
-            reference.append(Double(count) * 1024 / (lbc_now() - began))
+            verified.append(tookVerified)
+            references.append(bytesPerSecond)
         }
         let repeated = try sender.core.counters(2).dataRepeated.count
         try doist.exit()
-        return options.line(seconds, bad: bad, repeated: repeated, reference: reference)
+        return options.line(seconds, verified: verified, bad: bad, repeated: repeated, reference: references)
     }
 }
 
@@ -164,7 +184,7 @@ private final class LTPReceiver: Doer {
         doer.onEvent = { [unowned self] doer, event, _ in
             guard case .red(let red) = event else { return }
             // A bad one is told by a green byte.
-            if red.bytes != block { try doer.core.send([0], to: 1, client: 1, red: 0) }
+            if !isSame(red.bytes, block) { try doer.core.send([0], to: 1, client: 1, red: 0) }
             doer.core.give(red.bytes)
             left -= 1
         }
@@ -225,7 +245,11 @@ private final class LTPSender {
         try doer.core.send(block, to: 2, client: 1)
         try doist.run()
         guard seconds.count > 2 else { throw UsageError("only \(seconds.count) blocks in a minute") }
+        let messages = lbc_messages_open(1024, 1240)
+        defer { lbc_messages_close(messages) }
+        let references = (0..<5).map { _ in reference(messages) }
         // The first two take pages that later ones have.
-        return options.line(Array(seconds.dropFirst(2)), bad: bad, repeated: repeated, reference: [])
+        let times = Array(seconds.dropFirst(2))
+        return options.line(times, verified: times, bad: bad, repeated: repeated, reference: references)
     }
 }

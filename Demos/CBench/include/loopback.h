@@ -39,6 +39,8 @@ double lbc_reap(int child);
 /* CPU seconds of this process. */
 double lbc_cpu(void);
 double lbc_now(void);
+/* Whether two runs of bytes are the same. */
+int lbc_same(const void *one, const void *two, long count);
 /* Calls of the allocator by this process so far; -1 where they are not counted. */
 long lbc_allocations(void);
 /* Binds this process to one core; 0 if that worked. */

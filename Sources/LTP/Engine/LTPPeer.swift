@@ -115,13 +115,13 @@ public struct LTPPeer: Hashable, Sendable {
         }
     }
 
-    private static func check(_ name: String, _ value: Int, _ allowed: ClosedRange<Int>) throws(LTPError) {
+    fileprivate static func check(_ name: String, _ value: Int, _ allowed: ClosedRange<Int>) throws(LTPError) {
         guard allowed.contains(value) else {
             throw .badValue(name: name, value: "\(value)", allowed: "\(allowed.lowerBound) to \(allowed.upperBound)")
         }
     }
 
-    private static func check(_ name: String, _ seconds: Double) throws(LTPError) {
+    fileprivate static func check(_ name: String, _ seconds: Double) throws(LTPError) {
         guard seconds >= 0, seconds <= 1e9 else {
             throw .badValue(name: name, value: "\(seconds)", allowed: "0 to 10^9 seconds")
         }
@@ -142,6 +142,27 @@ public struct LTPContact: Hashable, Sendable {
         self.from = from
         self.to = to
         self.rate = rate
+    }
+}
+
+/// Blocks that are small, and that may wait a moment, leave as one: their bytes one behind the other, so whoever reads
+/// them must know where each ends. Only what is sent with this is joined; nothing else is ever held back.
+public struct LTPJoining: Hashable, Sendable {
+    /// The joined block leaves when it has as many bytes, from 1 on.
+    public var bytes: Int
+    /// Seconds after its first block at which it leaves with what it has.
+    public var seconds: Double
+
+    /// Joins up to `bytes` for `seconds`.
+    public init(bytes: Int = 65_536, seconds: Double = 0.1) {
+        self.bytes = bytes
+        self.seconds = seconds
+    }
+
+    /// - Throws: ``LTPError/badValue(name:value:allowed:)``.
+    func check() throws(LTPError) {
+        try LTPPeer.check("joining.bytes", bytes, 1...1 << 30)
+        try LTPPeer.check("joining.seconds", seconds)
     }
 }
 

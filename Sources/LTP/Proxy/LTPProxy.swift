@@ -105,8 +105,11 @@ public final class LTPProxy<Wire: DatagramTransport> {
 }
 
 extension LTPProxy: LTPHost {
-    func send(_ block: [UInt8], to peer: UInt64, client: UInt64, red: Int?) throws(LTPError) -> LTPTicket {
-        let session = try doer.core.send(block, to: peer, client: client, red: red)
+    func send(
+        _ block: [UInt8], to peer: UInt64, client: UInt64, red: Int?, _ joining: LTPJoining?
+    ) throws(LTPError) -> LTPTicket {
+        let session = try doer.core.send(block, to: peer, client: client, red: red, joining: joining)
+        if let ticket = tickets[session.number] { return ticket }
         let ticket = LTPTicket(session, of: self)
         tickets[session.number] = ticket
         return ticket

@@ -97,9 +97,9 @@ struct SenderSession {
     let peer: Int32
     let client: UInt64
     private(set) var block: [UInt8]
-    let total: UInt64
+    private(set) var total: UInt64
     /// Bytes of the red part.
-    let red: UInt64
+    private(set) var red: UInt64
     /// The first checkpoint's serial number.
     let firstSerial: UInt64
     let opened: Tyme
@@ -132,6 +132,8 @@ struct SenderSession {
     var isQueued = false
     /// Whether its turn has come: it does not wait for others to end.
     var isStarted = false
+    /// Whether more blocks may be joined to it: it does not leave yet.
+    private(set) var isJoining = false
     /// What every segment must carry, both ways.
     var cookies = CookieJar()
 
@@ -149,6 +151,25 @@ struct SenderSession {
         cursor = Cursor(serial: firstSerial)
         state = red > 0 ? .sendingRed : .sendingGreen
         headBase = 2 + SDNV.count(id.engine) + SDNV.count(id.number) + SDNV.count(client)
+    }
+
+    /// Waits until `tyme` for more blocks to be joined to it.
+    mutating func waitForMore(until tyme: Tyme) {
+        isJoining = true
+        nextDeadline = tyme
+    }
+
+    /// Joins one more, all red as the first.
+    mutating func join(_ more: [UInt8]) {
+        block += more
+        total = UInt64(block.count)
+        red = total
+    }
+
+    /// Waits no longer.
+    mutating func endJoining() {
+        isJoining = false
+        nextDeadline = .infinity
     }
 
     /// The longest head that a segment of this block may have.
