@@ -8,6 +8,7 @@ import Wiring
 /// `bench ltp`: one red block after the other over real sockets, each compared with what was sent, beside C.
 func benchLTP(_ arguments: [String]) throws {
     let options = try LTPBenchOptions(arguments)
+    if options.table > 0 { return benchLTPTable(sessions: options.table) }
     let peers = try [0, 1].map { _ in try UDPPeer(port: 0, options: .init(maximumDatagramSize: UDPPeer.largest)) }
     for peer in peers { try peer.open() }
     switch options.mode {
@@ -45,6 +46,8 @@ struct LTPBenchOptions {
     let rate: Double
     /// Bytes under way between two processes; 0 for no bound.
     let window: Int
+    /// Sessions of each row of the table; 0 for none.
+    let table: Int
 
     init(_ arguments: [String]) throws {
         var words = Arguments(arguments)
@@ -55,6 +58,7 @@ struct LTPBenchOptions {
         trains = try words.integer("--trains", in: 1...64) ?? 4
         rate = try words.number("--rate", in: 0...1e12) ?? 0
         window = try words.integer("--window", in: 0...1 << 30) ?? 2_000_000
+        table = try words.integer("--table", in: 0...1_000_000) ?? 0
         try words.finish()
     }
 

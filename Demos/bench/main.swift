@@ -12,7 +12,8 @@ let usage = """
       record     what recording costs on the fastest path: [--size B] [--rounds N] [--ms N] [--keep MIB]
                  [--file PATH]
       ltp        red blocks of LTP over real sockets, beside C: [--mode 1t|2p] [--size B] [--mtu M] [--rounds N]
-                 [--trains N] [--rate BYTES_PER_S]
+                 [--trains N] [--rate BYTES_PER_S] [--window BYTES]; or --table SESSIONS: how many
+                 light times sessions take to close, over bit errors
       flows      packets of flows over the UDP layer of Ouroboros, beside C; allocations; round trips of two
                  processes: [--row raw|alloc|echo] [--size B] [--count N] [--rounds N] [--trains N]
       tcp        frames of an int32 length echoed over TCP, beside C: [--size B --inflight N]

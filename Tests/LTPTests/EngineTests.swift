@@ -15,7 +15,9 @@ struct EngineTests {
         #expect(world.types(1, 2) == [3, 9] && world.types(2, 1) == [8])
         #expect(world.reds(2) == [LTPRed(session: session, client: 1, bytes: block, endsBlock: true)])
         #expect(world.ends(1) == ["complete"] && world.tyme == 0.75)
-        #expect(world.told.map(\.tyme) == [0, 0, 0.25, 0.5])
+        // Started and sent; started there, and whole; complete.
+        #expect(world.told.map(\.tyme) == [0, 0, 0.25, 0.25, 0.5])
+        #expect(world.events(2).count { if case .importStarted(session, client: 1) = $0 { true } else { false } } == 1)
         #expect(world.isQuiet)
     }
 

@@ -19,7 +19,8 @@ public struct LTPPeer: Hashable, Sendable {
     public var rate: Double? = 8_000_000
     /// Bytes that leave at once after a pause, where there is a rate.
     public var burst = 65_536
-    /// Bytes of red data to it that are under way at most, of all blocks, until a report tells of them; nil for no bound.
+    /// Bytes of red data to it, of all blocks, that are under way at most until a report tells of them; nil for no
+    /// bound.
     ///
     /// A checkpoint stands then in every quarter of it, so that reports come as fast as the receiver reads, and the
     /// sender goes no faster: right on a short link to a peer with as large a socket buffer. Of no use over light

@@ -106,8 +106,8 @@ struct PeerRow {
     /// What a segment that leaves now is waited for.
     func timing(at tyme: Tyme) -> Timing {
         Timing(
-            now: tyme, answerLeaves: tyme + peer.lightTime, deadline: tyme + peer.timeout, isSuspended: !hears,
-            retries: peer.retries)
+            now: tyme, answerLeaves: tyme + peer.lightTime + peer.margin, deadline: tyme + peer.timeout,
+            isSuspended: !hears, retries: peer.retries)
     }
 
     /// Brings the credit up to `tyme`.

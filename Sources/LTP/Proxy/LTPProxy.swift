@@ -78,7 +78,7 @@ public final class LTPProxy<Wire: DatagramTransport> {
     private func take(_ event: LTPEvent, at tyme: Tyme) {
         onNotice?(event, tyme)
         switch event {
-        case .exportStarted, .exportSent: break
+        case .exportStarted, .exportSent, .importStarted: break
         case .exportComplete(let id): tickets.removeValue(forKey: id.number)?.end.resolve(.complete)
         case .exportCanceled(let id, let reason, let party):
             tickets.removeValue(forKey: id.number)?.end.resolve(.canceled(reason, by: party))
