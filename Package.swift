@@ -96,10 +96,9 @@ let package = Package(
                 "Peering", "CoDoing", "Framing", "LTP", "Flowing", "Taping", "Simming", "Rehearsing", "Hosting",
             ],
             path: "Demos/Examples", swiftSettings: strict),
-        .target(name: "CBench", path: "Demos/CBench", cSettings: strictC),
+        .target(name: "CBench", path: "Demos/bench/CBench", cSettings: strictC),
         .executableTarget(
-            name: "bench", dependencies: ["DemoKit", "CoDoing", "Flowing", "LTP", "CBench"], path: "Demos/bench",
-            exclude: ["README.md"],
+            name: "bench", dependencies: ["DemoKit", "CoDoing", "Flowing", "LTP", "CBench"], path: "Demos/bench/Bench",
             swiftSettings: strict),
 
         .testTarget(name: "ContainersTests", dependencies: ["Containers", "Doing"], swiftSettings: strict),
@@ -148,7 +147,9 @@ let package = Package(
         .testTarget(
             name: "DemoTests",
             dependencies: [
-                "DemoKit", "Scenarios", "Commanding", "Framing", "Rehearsing", "Simming", "Charting", "Taping",
+                "DemoKit", "Scenarios", "Commanding", "lossy", "light-minutes", "ltp-peer", "Framing", "Rehearsing",
+                "Simming",
+                "Charting", "Taping",
             ],
             swiftSettings: strict),
     ]

@@ -127,7 +127,7 @@ struct Pair<Wire: DatagramTransport & Placed> {
 }
 
 /// A transport that knows its own address.
-protocol Placed {
+package protocol Placed {
     var address: Address { get }
 }
 extension UDPPeer: Placed {}

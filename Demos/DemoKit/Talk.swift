@@ -19,6 +19,8 @@ package final class Talk<Wire: DatagramTransport>: Doer {
     private var hasHungUp = false
     private var isFinished = false
     private var wasInterrupted = false
+    /// Until when a sender that expects nothing waits for word of a closed port.
+    private var lastTyme: Tyme?
 
     package init(
         _ peer: CoreDoer<Memoer, Wire>, _ options: MemoPeerOptions, to destination: Address?,
@@ -64,7 +66,7 @@ package final class Talk<Wire: DatagramTransport>: Doer {
         try sendMore()
         isFinished = isDone(at: tyme)
         if isFinished { doist?.requestStop() }
-        return .park(until: peer.wire.wakeTyme ?? .infinity)
+        return .park(until: min(peer.wire.wakeTyme ?? .infinity, isFinished ? .infinity : lastTyme ?? .infinity))
     }
 
     private func take(_ event: MemoerEvent) throws {
@@ -159,7 +161,13 @@ package final class Talk<Wire: DatagramTransport>: Doer {
         guard onTheirWay.isEmpty, peer.wire.wakeTyme == nil else { return false }
         switch options.mode {
         case .listen: return options.count.map { received >= $0 } ?? false
-        case .send: return next == options.count ?? 1 && received >= options.expected ?? 0
+        case .send:
+            guard next == options.count ?? 1, received >= options.expected ?? 0 else { return false }
+            guard options.expected == nil, !options.isSure, case .udp = options.place else { return true }
+            // A closed port is told a moment after the last datagram.
+            let end = lastTyme ?? tyme + 0.05
+            lastTyme = end
+            return tyme >= end
         case .chat: return hasHungUp && lines.isEmpty && received >= options.expected ?? 0
         }
     }
@@ -170,6 +178,9 @@ package final class Talk<Wire: DatagramTransport>: Doer {
         peer.core.closeSure()
         while let event = peer.pollEvent() {
             if case .outcome(let outcome) = event { conclude(outcome) }
+        }
+        if options.mode == .send, received == 0, peer.wire.statistics.receiveErrors > 0 {
+            refuse("nobody listens at \(destination.map { peer.wire.describe($0) } ?? "the destination")")
         }
         let statistics = peer.core.statistics
         var drops = JSONLine()

@@ -1,3 +1,4 @@
+import DemoKit
 import Memoing
 
 /// `lossy`: a memo that survives a link which loses a third of everything, beside one that does not.

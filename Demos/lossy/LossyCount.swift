@@ -1,4 +1,5 @@
 import Charting
+import DemoKit
 import Memoing
 import Wiring
 

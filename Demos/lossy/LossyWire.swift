@@ -1,4 +1,5 @@
 import Charting
+import DemoKit
 import Doing
 import Simming
 import Wiring

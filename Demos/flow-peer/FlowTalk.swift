@@ -1,3 +1,4 @@
+import DemoKit
 import Doing
 import Flowing
 import Wiring

@@ -1,3 +1,4 @@
+import DemoKit
 import Flowing
 import Foundation
 import Simming
