@@ -32,6 +32,8 @@ extension FrameError {
         case .badBody(let type, let error): "the body of a message of type \(type) is none: \(error)"
         case .truncated(let have, let need): "the other end went amid a message: \(have) of \(need) bytes had come"
         case .timeout(.hello): "the other end did not say hello in time: does it speak this protocol?"
+        case .timeout(.take): "the other end did not read for too long"
+        case .unknownFormat(let letter): "\"\(letter)\" is no format of a field"
         case .timeout(let phase): "the other end was silent for too long: waited for \(phase.words)"
         case .hello(let byte): "the other end began with \(byte) and not with a hello: it speaks another protocol"
         case .connectionLimit: "the server has as many connections as it takes"
@@ -54,6 +56,7 @@ extension FramePhase {
         case .hello: "its hello"
         case .head: "the rest of a size"
         case .body: "the rest of a message"
+        case .take: "it to read"
         case .answer: "its answer to the size of a message"
         case .idle: "anything at all"
         }

@@ -106,6 +106,10 @@ public enum MemoPeer {
             let peer = try UDPPeer(address, options: .init(maximumDatagramSize: largest))
             let destination: Address? = if case .udp(let address)? = options.destination { address } else { nil }
             if options.flags.trace != nil { try peer.open() }
+            if options.mode == .send, options.expected == nil, !options.isSure, let destination {
+                try peer.open()
+                peer.tie(to: destination)
+            }
             return try run(
                 options, over: peer, at: peer.address, to: destination, pacing: udpPacing(options), taping
             ) { "\(peer.address)" }

@@ -127,7 +127,7 @@ struct Pair<Wire: DatagramTransport & Placed> {
 }
 
 /// A transport that knows its own address.
-protocol Placed {
+package protocol Placed {
     var address: Address { get }
 }
 extension UDPPeer: Placed {}
@@ -186,7 +186,7 @@ final class PairExchange<Wire: DatagramTransport & Placed>: Exchange {
             pair.log.heard(memo, pair.name, by: who, isIntact)
             guard isIntact else { return }
             do { try body(memo) } catch { complain("\(pair.name) \(who): \(error)") }
-        case .sent: break
+        case .sent, .room, .silent, .answers: break
         case .outcome(let outcome): if outcome.result != .delivered { complain("\(pair.name) \(who): \(outcome)") }
         case .failed(let failure): complain("\(pair.name) \(who): \(failure)")
         }

@@ -19,6 +19,8 @@ package final class Talk<Wire: DatagramTransport>: Doer {
     private var hasHungUp = false
     private var isFinished = false
     private var wasInterrupted = false
+    /// Until when a sender that expects nothing waits for word of a closed port.
+    private var lastTyme: Tyme?
 
     package init(
         _ peer: CoreDoer<Memoer, Wire>, _ options: MemoPeerOptions, to destination: Address?,
@@ -64,7 +66,7 @@ package final class Talk<Wire: DatagramTransport>: Doer {
         try sendMore()
         isFinished = isDone(at: tyme)
         if isFinished { doist?.requestStop() }
-        return .park(until: peer.wire.wakeTyme ?? .infinity)
+        return .park(until: min(peer.wire.wakeTyme ?? .infinity, isFinished ? .infinity : lastTyme ?? .infinity))
     }
 
     private func take(_ event: MemoerEvent) throws {
@@ -80,6 +82,12 @@ package final class Talk<Wire: DatagramTransport>: Doer {
             line.add("to", peer.wire.describe(failure.destination))
             line.add("reason", "\(failure.reason)")
             reporter.say(line, "not sent to \(peer.wire.describe(failure.destination)): \(failure.reason.words)")
+        case .silent(let address), .answers(let address):
+            let isSilent = event == .silent(address)
+            var line = JSONLine(event: isSilent ? "silent" : "answers")
+            line.add("to", peer.wire.describe(address))
+            reporter.say(line, peer.wire.describe(address) + (isSilent ? " does not answer" : " answers again"))
+        case .room: break
         }
     }
 
@@ -96,7 +104,7 @@ package final class Talk<Wire: DatagramTransport>: Doer {
         switch outcome.result {
         case .refused(let refusal): line.add("reason", "\(refusal)")
         case .localError(let reason): line.add("reason", "\(reason)")
-        case .delivered, .timedOut, .neverHeard, .closed: break
+        case .delivered, .timedOut, .neverHeard, .closed, .cancelled, .superseded: break
         }
         let doubt = outcome.isIndeterminate ? "; it may have arrived all the same" : ""
         reporter.say(line, "\(peer.wire.describe(outcome.destination)): \(outcome.result.word)\(doubt)")
@@ -153,7 +161,13 @@ package final class Talk<Wire: DatagramTransport>: Doer {
         guard onTheirWay.isEmpty, peer.wire.wakeTyme == nil else { return false }
         switch options.mode {
         case .listen: return options.count.map { received >= $0 } ?? false
-        case .send: return next == options.count ?? 1 && received >= options.expected ?? 0
+        case .send:
+            guard next == options.count ?? 1, received >= options.expected ?? 0 else { return false }
+            guard options.expected == nil, !options.isSure, case .udp = options.place else { return true }
+            // A closed port is told a moment after the last datagram.
+            let end = lastTyme ?? tyme + 0.05
+            lastTyme = end
+            return tyme >= end
         case .chat: return hasHungUp && lines.isEmpty && received >= options.expected ?? 0
         }
     }
@@ -164,6 +178,9 @@ package final class Talk<Wire: DatagramTransport>: Doer {
         peer.core.closeSure()
         while let event = peer.pollEvent() {
             if case .outcome(let outcome) = event { conclude(outcome) }
+        }
+        if options.mode == .send, received == 0, peer.wire.statistics.receiveErrors > 0 {
+            refuse("nobody listens at \(destination.map { peer.wire.describe($0) } ?? "the destination")")
         }
         let statistics = peer.core.statistics
         var drops = JSONLine()

@@ -4,9 +4,9 @@ import Simming
 import Wiring
 
 /// The flags that every demo with a wire has: what goes wrong on it, and what is written down of it.
-struct WireFlags {
+package struct WireFlags {
     /// What `--help` says of them.
-    static let usage = """
+    package static let usage = """
           --loss P --delay S --jitter S --duplicate P --reorder P --corrupt P --rate BITS
                             what goes wrong with what is sent: probabilities, seconds, bits a second
           --seed N          what that is drawn from; 1 without it
@@ -14,13 +14,13 @@ struct WireFlags {
         """
 
     /// What goes wrong; nil if nothing was asked for.
-    let link: SimLink?
+    package let link: SimLink?
     /// What chance is drawn from.
-    let seed: UInt64
+    package let seed: UInt64
     private let outputs: OutputFlags
 
     /// - Parameter usual: what goes wrong where nothing is asked for; nil for nothing.
-    init(_ words: inout Arguments, usual: SimLink? = nil) throws {
+    package init(_ words: inout Arguments, usual: SimLink? = nil) throws {
         let ideal = SimLink()
         var link = usual ?? ideal
         func take(_ flag: String, _ range: ClosedRange<Double>, _ field: WritableKeyPath<SimLink, Double>) throws {
@@ -43,20 +43,20 @@ struct WireFlags {
     }
 
     /// Finds out whether the files can be written.
-    func check() throws { try outputs.check() }
+    package func check() throws { try outputs.check() }
 
     /// Where what passes is noted; nil if nothing is to be written.
-    var trace: Trace? { outputs.trace }
+    package var trace: Trace? { outputs.trace }
 
     /// A tap that notes what passes a transport; nil if nothing is to be written.
-    func tap(_ name: String) -> TraceTap? { outputs.tap(name) }
+    package func tap(_ name: String) -> TraceTap? { outputs.tap(name) }
 
     /// Lets the lanes of the doers be drawn, if there is a timeline to be written.
-    func watch(_ doist: Doist) { outputs.watch(doist) }
+    package func watch(_ doist: Doist) { outputs.watch(doist) }
 
     /// Writes the files. Addresses are named as the transport names them.
-    func write(describing describe: (Address) -> String) throws { try outputs.write(describing: describe) }
+    package func write(describing describe: (Address) -> String) throws { try outputs.write(describing: describe) }
 
     /// Writes the files of another trace, whose addresses have their names.
-    func write(_ trace: Trace) throws { try outputs.write(trace) }
+    package func write(_ trace: Trace) throws { try outputs.write(trace) }
 }

@@ -68,7 +68,7 @@ final class MemoMember: Doer {
                 let from = others.first { $0.address == memo.source }?.name ?? "nobody"
                 ledger.memos.receive(memo, by: title, incarnation: incarnation, from: from)
             case .outcome(let outcome): ledger.end(outcome, of: title)
-            case .sent, .failed: break
+            case .sent, .failed, .room, .silent, .answers: break
             }
         }
         while next < talk.count, due <= tyme {

@@ -5,7 +5,7 @@ public enum Scenarios {
     /// Those that must hold.
     public static let all = [
         MemoScenario.plain, MemoScenario.signed, MemoScenario.sure, MemoScenario.sureSigned, PeerScenario.scenario,
-        FrameScenario.lengthType, FrameScenario.handshake, LTPScenario.scenario,
+        FrameScenario.lengthType, FrameScenario.handshake, LTPScenario.scenario, FlowScenario.scenario,
     ]
     /// The one with a mistake.
     public static let fragile = FragileScenario.scenario

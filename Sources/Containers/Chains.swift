@@ -11,6 +11,7 @@ public struct Chains {
     /// None.
     @inlinable public init() {}
 
+    /// How many rows are in it.
     @inlinable public var count: Int { used }
 
     /// No row.

@@ -11,8 +11,11 @@ public struct Fifo<Element> {
     /// An empty queue.
     @inlinable public init() {}
 
+    /// How many elements wait.
     @inlinable public var count: Int { places.count &- head }
+    /// Whether none does.
     @inlinable public var isEmpty: Bool { head == places.count }
+    /// The one that went in first; nil if there is none.
     @inlinable public var first: Element? { isEmpty ? nil : places[head] }
     /// The one that went in last. Set to another one, it is replaced; in an empty queue nothing is.
     @inlinable public var last: Element? {
@@ -28,6 +31,7 @@ public struct Fifo<Element> {
         @inline(__always) _modify { yield &places[head &+ place]! }
     }
 
+    /// Puts one in, behind all others.
     @inlinable @inline(__always) public mutating func append(_ element: consuming Element) { places.append(element) }
 
     /// Takes the first one out; nil if there is none.

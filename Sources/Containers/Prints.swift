@@ -11,6 +11,7 @@ public struct Prints<Value> {
     /// None. `nothing` stands in empty places.
     @inlinable public init(nothing: Value) { self.nothing = nothing }
 
+    /// How many there are.
     @inlinable public var count: Int { used }
 
     /// The value of a print; nil if it is not there.

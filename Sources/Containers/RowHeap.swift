@@ -1,4 +1,5 @@
-/// The rows of a table by their ranks, the least first: a heap of four children in which a row has one place at most.
+/// The rows of a table by their ranks, the least first: a heap of four children in which each row has one place at
+/// most.
 ///
 /// Rows of one rank come by ascending row, so that their order is the same in every process.
 ///
@@ -10,7 +11,9 @@ public struct RowHeap<Rank: Comparable> {
     /// No row.
     @inlinable public init() {}
 
+    /// How many rows are in it.
     @inlinable public var count: Int { heap.count }
+    /// Whether none is.
     @inlinable public var isEmpty: Bool { heap.isEmpty }
     /// The row of the least rank.
     @inlinable public var first: (rank: Rank, row: Int32)? { heap.first }
@@ -91,7 +94,7 @@ public struct RowHeap<Rank: Comparable> {
     }
 
     /// What is wrong with it, nil if nothing is: for tests.
-    public var invariantViolation: String? {
+    package var invariantViolation: String? {
         let placed = places.filter { $0 >= 0 }.count
         if placed != heap.count { return "\(heap.count) rows, \(placed) places" }
         for (place, entry) in heap.enumerated() {

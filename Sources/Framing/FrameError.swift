@@ -29,6 +29,8 @@ public enum FrameError: Error, Hashable, Sendable {
 
     /// A type number that the type field cannot say.
     case typeOutOfRange(FrameType, FieldFormat)
+    /// A letter that is no format of a field: ``FieldFormat`` lists them.
+    case unknownFormat(String)
     /// A type number that another message class has.
     case typeTaken(FrameType)
     /// A message whose class is not in the protocol.
@@ -49,6 +51,8 @@ public enum FramePhase: String, Hashable, Sendable, CaseIterable {
     case body
     /// The answer to the size of our message.
     case answer
+    /// Some room for what waits to be sent: the other end does not read.
+    case take
     /// Anything at all, for ``FrameLimits/idle`` seconds.
     case idle
 }

@@ -20,6 +20,9 @@ public struct FrameLimits: Hashable, Sendable {
     public var stall = 30.0
     /// Seconds that a frame may take in all, however steadily its bytes trickle. 600.
     public var frame = 600.0
+    /// Seconds in which the other end must take some of what waits to be sent, or it is given up: who does not read
+    /// holds no memory for ever. 60.
+    public var take = 60.0
     /// Seconds without a byte either way after which the connection is closed; nil, the default, for never.
     public var idle: Double?
     /// Seconds that the other end has, once we have closed, to take what is left and to close too. 1.
@@ -35,10 +38,21 @@ public struct FrameLimits: Hashable, Sendable {
         return limits
     }
 
+    /// The same with one time for every wait, as tinyproto's `set_timeout`: for a hello, an answer, a silence amid a
+    /// message, a peer that does not read, and a connection on which nothing happens.
+    ///
+    /// - Parameter seconds: above 0, to 1e9.
+    public func timeout(_ seconds: Double) -> FrameLimits {
+        var limits = self
+        (limits.hello, limits.answer, limits.stall, limits.take) = (seconds, seconds, seconds, seconds)
+        limits.idle = seconds
+        return limits
+    }
+
     /// Checks what no connection can do with: values in the source of a program.
     func require() {
         precondition(message >= 0 && input >= 1 && output >= 1 && (backlog ?? 1) >= 1, "frame limits: \(self)")
-        for span in [hello, answer, stall, frame, idle ?? 1, linger] {
+        for span in [hello, answer, stall, take, frame, idle ?? 1, linger] {
             precondition(span > 0 && span <= 1e9, "frame limits: \(span) s: expected above 0 to 1e9")
         }
     }

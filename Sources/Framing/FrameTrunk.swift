@@ -17,6 +17,11 @@ struct FrameTrunk<Message> {
     private var lingerUntil: Tyme?
     /// When the last byte came or went.
     var lastMove: Tyme = 0
+    /// Since when the other end has taken nothing of what waits; nil while nothing waits.
+    private var untakenTyme: Tyme?
+    /// The last pass; nil before the first.
+    private var now: Tyme?
+    private var patience = Patience()
 
     init(_ limits: FrameLimits, _ memory: FrameMemory?) {
         limits.require()
@@ -77,8 +82,11 @@ struct FrameTrunk<Message> {
     /// The connection is over: only what was told can still be taken.
     mutating func over() { closing = .close }
 
-    /// Lingering has an end.
+    /// Lingering has an end, and so has waiting for somebody who does not read.
     mutating func expire(at tyme: Tyme) {
+        now = tyme
+        if isOpen, !outlet.isEmpty, untakenTyme == nil { untakenTyme = tyme }
+        if patience.isOver(takeTyme, at: tyme) { fail(.timeout(.take), at: tyme) }
         guard closing == .finish else { return }
         let end = lingerUntil ?? tyme + limits.linger
         lingerUntil = end
@@ -88,8 +96,18 @@ struct FrameTrunk<Message> {
     mutating func sent(_ count: Int, at tyme: Tyme) {
         outlet.sent(count)
         lastMove = tyme
+        untakenTyme = outlet.isEmpty ? nil : tyme
         if closing == .finish { lingerUntil = tyme + limits.linger }
     }
 
-    var lingerTyme: Tyme? { closing == .finish ? lingerUntil ?? lastMove : nil }
+    /// When the other end must have taken some of what waits; nil while nothing waits, or we are closing.
+    private var takeTyme: Tyme? {
+        guard isOpen, !outlet.isEmpty else { return nil }
+        return (untakenTyme ?? now).map { $0 + limits.take }
+    }
+
+    /// When ``expire(at:)`` has something to do.
+    var expiryTyme: Tyme? { lingerTyme ?? takeTyme }
+
+    private var lingerTyme: Tyme? { closing == .finish ? lingerUntil ?? lastMove : nil }
 }

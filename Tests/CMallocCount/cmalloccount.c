@@ -13,42 +13,50 @@
 #endif
 
 #if defined(__GLIBC__) && !defined(IS_TAKEN)
+#include <malloc.h>
 #include <stddef.h>
 
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *block, size_t size);
 extern void *__libc_memalign(size_t alignment, size_t size);
+extern void __libc_free(void *block);
 
-static __thread long count;
+static __thread long count, asked, held;
 
-void *malloc(size_t size) {
+static void *counted(void *block, size_t size) {
     count++;
-    return __libc_malloc(size);
+    asked += (long)size;
+    if (block) held += (long)malloc_usable_size(block);
+    return block;
 }
 
-void *calloc(size_t number, size_t size) {
-    count++;
-    return __libc_calloc(number, size);
-}
+void *malloc(size_t size) { return counted(__libc_malloc(size), size); }
+
+void *calloc(size_t number, size_t size) { return counted(__libc_calloc(number, size), number * size); }
 
 void *realloc(void *block, size_t size) {
-    count++;
-    return __libc_realloc(block, size);
+    if (block) held -= (long)malloc_usable_size(block);
+    return counted(__libc_realloc(block, size), size);
+}
+
+void free(void *block) {
+    if (block) held -= (long)malloc_usable_size(block);
+    __libc_free(block);
 }
 
 int posix_memalign(void **block, size_t alignment, size_t size) {
-    count++;
-    *block = __libc_memalign(alignment, size);
+    *block = counted(__libc_memalign(alignment, size), size);
     return *block ? 0 : 12;
 }
 
-void *aligned_alloc(size_t alignment, size_t size) {
-    count++;
-    return __libc_memalign(alignment, size);
-}
+void *aligned_alloc(size_t alignment, size_t size) { return counted(__libc_memalign(alignment, size), size); }
 
 long cmalloc_count(void) { return count; }
+long cmalloc_asked(void) { return asked; }
+long cmalloc_held(void) { return held; }
 #else
 long cmalloc_count(void) { return -1; }
+long cmalloc_asked(void) { return -1; }
+long cmalloc_held(void) { return -1; }
 #endif

@@ -2,6 +2,8 @@ import Testing
 
 @testable import Commanding
 @testable import DemoKit
+@testable import light_minutes
+@testable import ltp_peer
 
 @Suite("ltp-peer and light-minutes")
 struct LTPDemoTests {

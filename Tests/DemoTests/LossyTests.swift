@@ -3,6 +3,7 @@ import Testing
 
 @testable import Commanding
 @testable import DemoKit
+@testable import lossy
 
 @Suite("The demo lossy")
 struct LossyTests {

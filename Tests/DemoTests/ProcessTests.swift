@@ -6,6 +6,12 @@ import Wiring
 @testable import Commanding
 @testable import DemoKit
 
+#if os(Linux)
+    private let isLinux = true
+#else
+    private let isLinux = false
+#endif
+
 /// Whole demos, as a shell runs them: where their input and output go, and what status they end with.
 @Suite("A demo as a process") struct ProcessTests {
     private static let isRequired = ProcessInfo.processInfo.environment["TYMIST_REQUIRE_TOOLS"] == "1"
@@ -87,6 +93,56 @@ import Wiring
         #expect(found.status == 0)
         #expect(found.out.hasSuffix("\n0 sent, 0 received\n"))
         #expect(Date().timeIntervalSince(start) < 30)  // the input that is not there has ended
+    }
+
+    @Test("tells the sender of a plain memo that the port is closed, where the system tells", .enabled(if: isLinux))
+    func closedPort() throws {
+        let peer = try UDPPeer(port: 0)
+        try peer.open()
+        let place = peer.address
+        peer.close()
+        guard let found = try shell("@memo-peer send --udp 127.0.0.1:0 --to \(place) --memo x --time 20") else {
+            return
+        }
+        #expect(found.status == 1)
+        #expect(found.out.contains("nobody listens at \(place)\n"), "\(found.out)")
+    }
+
+    @Test("refuses a place or a file that cannot be meant, in words, before anything is made of it")
+    func badPlaces() throws {
+        guard let chart = try shell("@memo-peer listen --udp 127.0.0.1:0 --chart x.pdf") else { return }
+        #expect(chart.status == 2)
+        #expect(
+            chart.err == """
+                memo-peer: --chart x.pdf: expected a name that ends in .svg, or in .mmd or .md for Mermaid
+                (memo-peer --help says what there is)
+
+                """)
+        try withDirectory { path in
+            let nowhere = try shell("@memo-peer listen --uxd \(path)/no/red.uxd")
+            #expect(nowhere?.err.hasPrefix("memo-peer: --uxd \(path)/no/red.uxd: there is no directory") == true)
+            #expect(!FileManager.default.fileExists(atPath: path + "/no"))
+        }
+        let family = try shell("@memo-peer send --udp localhost:0 --to [::1]:9")
+        #expect(
+            family?.status == 2 && family?.err.contains("an IPv6 address, and --udp 127.0.0.1:0 is an IPv4") == true)
+    }
+
+    @Test("draws what a frame peer says and hears")
+    func frameChart() throws {
+        try withDirectory { path in
+            let listener = "@frame-peer server --listen \(path)/s --echo --count 2 --time 20 >/dev/null"
+            let client = "@frame-peer client --connect \(path)/s --echo --count 2 --again 1 --time 20"
+            guard
+                let found = try shell(
+                    "\(listener) & \(client) --chart \(path)/c.svg --trace \(path)/c.log; e=$?; wait; exit $e")
+            else { return }
+            #expect(found.status == 0, "\(found.out)\(found.err)")
+            let chart = try String(contentsOfFile: path + "/c.svg", encoding: .utf8)
+            #expect(chart.contains("<svg ") && chart.components(separatedBy: "marker-end").count - 1 >= 4)
+            let log = try String(contentsOfFile: path + "/c.log", encoding: .utf8)
+            #expect(log.split(separator: "\n").count >= 4)
+        }
     }
 
     @Test("refuses bad words on standard error and with status 2")

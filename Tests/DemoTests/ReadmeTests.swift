@@ -39,6 +39,21 @@ struct ReadmeTests {
         for name in named.sorted() { #expect(manifest.contains("name: \"\(name)\""), "swift run \(name)") }
     }
 
+    @Test("it has at most 1,200 words, and every page and file that it links is there")
+    func links() throws {
+        let readme = try Self.text("README.md")
+        #expect(readme.split(whereSeparator: \.isWhitespace).count <= 1200)
+        let links = readme.matches(of: /\]\(([^)]+)\)/).map { String($0.output.1) }.filter { !$0.hasPrefix("https://") }
+        #expect(links.count > 25)
+        for link in links {
+            #expect(FileManager.default.fileExists(atPath: Self.root.appending(path: link).path), "\(link)")
+        }
+        // Whoever reads it finds every library and every article about coming from elsewhere.
+        for page in ["FromHio", "FromPyion", "FromOuroboros", "FromPython"] {
+            #expect(readme.contains(page), "\(page)")
+        }
+    }
+
     @Test("each vector file says where it comes from")
     func vectors() throws {
         let sources = try Self.text("Tests/Vectors/SOURCES.md")

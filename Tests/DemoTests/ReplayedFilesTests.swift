@@ -1,4 +1,5 @@
 import Foundation
+import Sockets
 import Taping
 import Testing
 
@@ -14,14 +15,21 @@ import Testing
         try body(path)
     }
 
-    private static let words = ["send", "--udp", "127.0.0.1:0", "--to", "127.0.0.1:9"]
+    /// Somebody who listens, and does not read.
+    private let sink: UDPPeer
+    private var words: [String] { ["send", "--udp", "127.0.0.1:0", "--to", "\(sink.address)"] }
+
+    init() throws {
+        sink = try UDPPeer(port: 0)
+        try sink.open()
+    }
 
     @Test("a replay sends what --file named then, although the file is gone or another one")
     func file() throws {
         try withDirectory { path in
             let text = "well met, and met again"
             try Data(text.utf8).write(to: URL(fileURLWithPath: path + "/file"))
-            var words = Arguments(Self.words + ["--file", path + "/file", "--record", path + "/record"])
+            var words = Arguments(self.words + ["--file", path + "/file", "--record", path + "/record"])
             #expect(try MemoPeer.run(&words, stopOn: []))
             let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path + "/record")))
             #expect(String(decoding: bytes, as: UTF8.self).components(separatedBy: text).count == 3)  // read, and sent
@@ -41,8 +49,8 @@ import Testing
     func keep() throws {
         try withDirectory { path in
             try Data("[]".utf8).write(to: URL(fileURLWithPath: path + "/keep"))
-            let words = Self.words + ["--keep", path + "/keep", "--record", path + "/record"]
-            var arguments = Arguments(words)
+            let all = words + ["--keep", path + "/keep", "--record", path + "/record"]
+            var arguments = Arguments(all)
             #expect(try MemoPeer.run(&arguments, stopOn: []))
             let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path + "/record")))
             try FileManager.default.removeItem(atPath: path + "/keep")
@@ -58,7 +66,7 @@ import Testing
     func earlier() throws {
         var bytes: [UInt8] = []
         let recorder = Recorder(
-            RecordingHeader(program: "memo-peer", arguments: Self.words + ["--file", "/nowhere/file"], seed: 1)
+            RecordingHeader(program: "memo-peer", arguments: words + ["--file", "/nowhere/file"], seed: 1)
         ) { bytes += $0.withUnsafeBytes { Array($0) } }
         try recorder.finish()
         let error = #expect(throws: BadFile.self) { try ReplayCommand.outcome(bytes, "record") }

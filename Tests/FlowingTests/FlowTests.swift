@@ -128,6 +128,22 @@ struct FlowTests {
         #expect(world.clientCore.flows == 0 && world.serverCore.flows == 0)
     }
 
+    @Test("who accepts a flow and ends it at once is heard, even where the answer is lost")
+    func closedAtOnce() throws {
+        for loss in [0, 0.4] {
+            let world = try World(.own, SimLink(delay: 0.025, loss: loss), seed: 9)
+            let flows = (0..<20).map { _ in world.client.alloc("oecho", timeout: 60) }
+            try world.run(
+                until: {
+                    while let other = world.server.accept() { other.dealloc() }
+                    return flows.allSatisfy { $0.end != nil }
+                }, within: loss == 0 ? 0.2 : 20)
+            #expect(flows.allSatisfy { $0.end == .peerClosed }, "\(flows.map(\.state))")
+            try world.run(30)
+            #expect(world.clientCore.flows == 0 && world.serverCore.flows == 0)
+        }
+    }
+
     @Test("a flow is allocated again and again with the same object")
     func again() throws {
         let world = try World()

@@ -45,7 +45,7 @@ import Testing
     @Test("what does not fit is an error at the caller, and nothing is sent")
     func packErrors() throws {
         for vector in Self.file.length_type.pack_errors {
-            let format = LengthTypeFormat(vector.len, vector.type)
+            let format = try LengthTypeFormat(vector.len, vector.type)
             guard let size = vector.body else {
                 #expect(throws: FrameError.typeOutOfRange(FrameType(vector.message_type!), format.type)) {
                     try LengthTypeProtocol([WideMessage.self], format)

@@ -47,12 +47,6 @@ func words(_ format: LengthTypeFormat = LengthTypeFormat()) throws -> LengthType
     try LengthTypeProtocol([NumMessage.self, StrMessage.self, RawMessage.self], format)
 }
 
-extension LengthTypeFormat {
-    init(_ length: String, _ type: String) {
-        self.init(length: FieldFormat(rawValue: length)!, type: FieldFormat(rawValue: type)!)
-    }
-}
-
 func unhex(_ text: String) -> [UInt8] {
     let digits = Array(text.utf8)
     return stride(from: 0, to: digits.count, by: 2).map {

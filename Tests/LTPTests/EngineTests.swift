@@ -15,7 +15,9 @@ struct EngineTests {
         #expect(world.types(1, 2) == [3, 9] && world.types(2, 1) == [8])
         #expect(world.reds(2) == [LTPRed(session: session, client: 1, bytes: block, endsBlock: true)])
         #expect(world.ends(1) == ["complete"] && world.tyme == 0.75)
-        #expect(world.told.map(\.tyme) == [0, 0, 0.25, 0.5])
+        // Started and sent; started there, and whole; complete.
+        #expect(world.told.map(\.tyme) == [0, 0, 0.25, 0.25, 0.5])
+        #expect(world.events(2).count { if case .importStarted(session, client: 1) = $0 { true } else { false } } == 1)
         #expect(world.isQuiet)
     }
 
@@ -220,5 +222,46 @@ struct EngineTests {
         #expect(throws: LTPError.tooLarge(bytes: 33, limit: 32)) {
             try world.send(pattern(100_000), to: 3, client: 1 << 60)
         }
+    }
+
+    @Test("blocks that are joined on request leave as one when there are enough, or when their time is over")
+    func joined() throws {
+        let world = try World()
+        let joining = LTPJoining(bytes: 1000, seconds: 2)
+        func send(_ block: [UInt8], client: UInt64 = 1) throws -> LTPSession {
+            try world.engines[0].send(block, to: 2, client: client, joining: joining)
+        }
+        let parts = (0..<3).map { pattern(400, $0) }
+        let sessions = try parts.map { try send($0) }
+        // Three make 1200 bytes: they leave at once, and a block that is sent as usual does not wait for others.
+        let early = try send(pattern(50, 7))
+        let plain = try world.send(pattern(60, 8))
+        world.run(until: 1.9)
+        #expect(Set(sessions) == [sessions[0]] && early != sessions[0] && plain != early)
+        #expect(world.reds(2).map(\.bytes) == [parts.flatMap { $0 }, pattern(60, 8)])
+        #expect(world.engines[0].openRows.map(\.state) == [.waiting])
+        #expect(try send(pattern(20, 9)) == early)
+        world.run()
+        #expect(world.reds(2).last?.bytes == pattern(50, 7) + pattern(20, 9))
+        #expect(world.told.last { if case .exportStarted = $0.event { true } else { false } }?.tyme == 2)
+        #expect(world.ends(1).count == 3 && world.isQuiet && world.engines[0].joints.isEmpty)
+    }
+
+    @Test("a joined block can be cancelled while it waits, and what cannot be joined is refused by name")
+    func joinedEnds() throws {
+        let world = try World()
+        let one = try world.engines[0].send([1], to: 2, client: 1, joining: LTPJoining())
+        #expect(world.cancel(one, by: 1))
+        let two = try world.engines[0].send([2], to: 2, client: 1, joining: LTPJoining(bytes: 1))
+        #expect(one != two)
+        #expect(throws: LTPError.badValue(name: "red", value: "1", allowed: "all, if it is joined")) {
+            try world.engines[0].send([1, 2], to: 2, client: 1, red: 1, joining: LTPJoining())
+        }
+        #expect(throws: LTPError.self) {
+            try world.engines[0].send([1], to: 2, client: 1, joining: LTPJoining(bytes: 0))
+        }
+        world.run()
+        #expect(world.ends(1) == ["canceled user by us", "complete"] && world.reds(2).map(\.bytes) == [[2]])
+        #expect(world.isQuiet && world.engines[0].joints.isEmpty)
     }
 }

@@ -33,15 +33,15 @@ struct LinkTests {
         world.rule = { $0.from == 1 ? .drop : .deliver }
         try world.send(pattern(100))
         world.run(until: 0.1)
-        // The answer would leave at 0.25; the peer is silent from 0.1 to 10.1, so that it leaves 9.85 later.
+        // The answer would leave at 0.25 + 0.25 at the latest; the peer is silent from 0.1 to 10.1: that is 9.6 later.
         try setLink(world, 1, true, false)
         world.run(until: 10.1)
         #expect(world.types(1, 2) == [3])
         try setLink(world, 1, true, true)
-        world.run(until: 10.8)
+        world.run(until: 10.5)
         #expect(world.types(1, 2) == [3])
-        world.run(until: 10.9)
-        #expect(world.types(1, 2) == [3, 3] && world.log.last?.flight.tyme == 10.85)
+        world.run(until: 10.7)
+        #expect(world.types(1, 2) == [3, 3] && world.log.last?.flight.tyme == 10.6)
     }
 
     @Test("a timer whose answer had left before the peer fell silent goes on")
@@ -49,7 +49,7 @@ struct LinkTests {
         let world = try World { $0.margin = 0.25 }
         world.rule = { $0.from == 1 ? .drop : .deliver }
         try world.send(pattern(100))
-        world.run(until: 0.5)
+        world.run(until: 0.6)
         try setLink(world, 1, true, false)
         world.run(until: 1.5)
         // Repeated at 1, and the repeat's timer stands still.
@@ -103,6 +103,30 @@ struct LinkTests {
         }
         let (once, thrice) = (try end(1), try end(3))
         #expect(thrice < 0.85 * once, "\(once) s and \(thrice) s")
+    }
+
+    @Test("with control segments repeated ahead of time, sessions over bit errors of 1e-6 close in five light times")
+    func closing() throws {
+        /// Light times until both ends have closed a block of ten segments of 2000 bytes.
+        func closing(_ copies: Int, _ seed: UInt64) throws -> Double {
+            let world = try World(2, delay: 600, seed: seed) { ($0.mtu, $0.copies, $0.margin) = (2000, copies, 1) }
+            world.keepsLog = false
+            var random = Draws(seed)
+            world.rule = { flight in
+                // (1 - 1e-6)^bits, near enough for so few.
+                random.chance(8e-6 * Double(flight.segment.bytes.count)) ? .drop : .deliver
+            }
+            try world.send(pattern(19_800))
+            world.run()
+            #expect(world.ends(1) == ["complete"] && world.isQuiet)
+            return world.engines.flatMap(\.closedRows).compactMap(\.closed).max()! / 600
+        }
+        let times = try (1...400).map { try closing(2, UInt64($0)) }
+        let within = times.count { $0 < 5.05 }
+        // Published for such a link: 99.67 %. A lossless session takes three.
+        #expect(within >= 396 && times.min()! < 3.05, "\(within) of 400")
+        let once = try (1...400).map { try closing(1, UInt64($0)) }
+        #expect(once.reduce(0, +) > times.reduce(0, +))
     }
 
     @Test("no more than so many blocks are under way, the others wait in order, and more are refused")
@@ -233,6 +257,45 @@ struct LinkTests {
         #expect(times.sorted()[4] <= needs + 50, "\(times)")
     }
 
+    @Test(
+        "a window holds back what no report has told of, over all blocks, and every block arrives, whatever is lost",
+        arguments: [1, 1000, 20_000, 1_000_000])
+    func window(bytes: Int) throws {
+        for loss in [0, 0.1] {
+            let world = try World(2, delay: 0.025, seed: 3) {
+                ($0.window, $0.mtu, $0.deferral, $0.margin) = (bytes, 500, 0.005, 0.1)
+            }
+            var random = Draws(3)
+            world.rule = { _ in random.chance(loss) ? .drop : .deliver }
+            let blocks = (0..<3).map { pattern(20_000, $0) }
+            for block in blocks { try world.send(block, red: 19_000) }
+            var most: UInt64 = 0
+            world.afterPass = { most = max(most, world.engines[0].peers[0].unreported) }
+            #expect(world.run() < 200_000)
+            #expect(Set(world.reds(2).map(\.bytes)) == Set(blocks.map { Array($0[..<19_000]) }))
+            #expect(world.ends(1) == ["complete", "complete", "complete"] && world.isQuiet)
+            #expect(most <= bytes + 500 && most >= min(bytes, 19_000) && world.engines[0].peers[0].unreported == 0)
+            // Without loss a window leaves in each round trip of 0.05 s, a segment at least.
+            if loss == 0, bytes == 20_000 { #expect(world.tyme < 0.05 * 4 + 0.1) }
+        }
+    }
+
+    @Test("a window can be set, changed and taken away while blocks are under way")
+    func windowChanges() throws {
+        let world = try World(2, delay: 0.025) { ($0.window, $0.mtu) = (2000, 500) }
+        let block = pattern(60_000)
+        try world.send(block)
+        for (tyme, window) in [(0.2, nil), (0.21, 4000), (0.4, 100), (0.6, 30_000)] as [(Double, Int?)] {
+            world.run(until: tyme)
+            var peer = world.engines[0].peer(2)!
+            (peer.window, peer.rate) = (window, 50_000)
+            try world.update(peer, at: 1)
+        }
+        world.run()
+        #expect(world.reds(2).map(\.bytes) == [block] && world.ends(1) == ["complete"] && world.isQuiet)
+        #expect(world.engines[0].peers[0].unreported == 0)
+    }
+
     @Test("reports are split where claims need more datagrams than one, each but the last ending with its last claim")
     func splitReports() throws {
         let world = try World { $0.mtu = 64 }
@@ -305,11 +368,5 @@ struct LinkTests {
         let segments = pump()
         let count = cmalloc_count() - before
         #expect(segments > 700 && count < 60, "\(count) allocations for \(segments) segments")
-    }
-
-    @Test("ten thousand sessions that have only begun take less than two KiB each beside their data")
-    func memory() throws {
-        #expect(MemoryLayout<ReceiverSession>.size < 600 && MemoryLayout<SenderSession>.size < 600)
-        #expect(MemoryLayout<ReceiverSession.Report>.size < 160)
     }
 }

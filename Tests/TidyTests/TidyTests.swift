@@ -115,8 +115,10 @@ struct TidyTests {
 
     @Test("a public type outside of any other has two words in its name, or is a word of the field")
     func bareNames() {
+        // Nobody outside of the package can import Containers: it is no product.
         let kinds: Set<Substring> = ["struct", "class", "enum", "protocol", "actor", "typealias"]
-        for source in Self.files("Sources") where !Self.cTargets.contains(source.target) {
+        for source in Self.files("Sources")
+        where source.target != "Containers" && !Self.cTargets.contains(source.target) {
             for line in source.lines where !line.hasPrefix(" ") {
                 let words = line.split(separator: " ").map { $0.prefix { $0.isLetter || $0.isNumber } }
                 guard words.contains("public") || words.contains("open"),

@@ -59,6 +59,9 @@ struct OAPHeader: Hashable {
         bytes.append(bigEndian: id.low)
         bytes.append(bigEndian: stamp)
         for field in [cipher, kdf, digest, 0, UInt16(key.count), UInt16(data.count)] { bytes.append(bigEndian: field) }
-        return bytes + key + data + requestHash
+        bytes.append(contentsOf: key)
+        bytes.append(contentsOf: data)
+        bytes.append(contentsOf: requestHash)
+        return bytes
     }
 }

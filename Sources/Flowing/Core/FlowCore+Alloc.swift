@@ -22,6 +22,7 @@ extension FlowCore {
         _ flow: Flow, _ name: String, _ hash: NameHash, at peer: Address, qos: QoSSpec, timeout: Double,
         data: [UInt8], joins: Bool
     ) {
+        let now = now
         (flow.name, flow.qos, flow.state) = (name, qos, .pending)
         guard data.count <= limits.data else {
             return flow.finish(.refused(.dataTooLong(limit: limits.data)), .down)
@@ -59,8 +60,10 @@ extension FlowCore {
         (flow.endpoint, flow.longest, flow.mostQueued) = (0, longestPacket(qos, nil), limits.txBytes)
         guard group.members.count < limits.members else {
             flow.phase = .over
-            return flow.finish(.refused(.busy), .down)
+            flow.finish(.refused(.busy), .down)
+            return flow.core = nil
         }
+        here.append(flow)
         flow.group = group
         group.members.append(flow)
         statistics.opened += 1
@@ -110,10 +113,10 @@ extension FlowCore {
         guard introductions.note(oap.id, at: tyme, age: limits.introductionAge, most: limits.introductions) else {
             return statistics.drop(.replayed)
         }
-        let header = [UInt8](rest.extracting(MD5.size..<rest.byteCount))
+        let digest = SHA384.digest(rest.extracting(MD5.size..<rest.byteCount))
         if let flow = asked[key] {
             // It still waits to be accepted, and asks with a new stamp.
-            (flow.introductionID, flow.introduction) = (oap.id, SHA384.digest(header.span.bytes))
+            (flow.introductionID, flow.introduction) = (oap.id, digest)
             return
         }
         var qos = management.qos
@@ -140,7 +143,7 @@ extension FlowCore {
         (flow.phase, flow.state, flow.heardAt, flow.sentAt) = (.offered, .pending, tyme, tyme)
         asked[key] = flow
         // The answer but for its stamp and data, which the accept adds.
-        flow.introduction = SHA384.digest(header.span.bytes)
+        flow.introduction = digest
         flow.answerKey = answerKey
         offerCount += 1
         if let group = name.group {
@@ -248,6 +251,7 @@ extension FlowCore {
 
     /// It is up.
     private func rise(_ flow: Flow) {
+        let now = now
         (flow.phase, flow.state, flow.debts) = (.up, .up, [])
         (flow.repeatAt, flow.giveUpAt, flow.repeats) = (.infinity, .infinity, 0)
         (flow.heardAt, flow.sentAt) = (now, now)
@@ -316,17 +320,19 @@ extension FlowCore {
         flow.phase = .telling
         (flow.repeats, flow.giveUpAt) = (0, .infinity)
         flow.ackAt = .infinity
-        flow.debts = wire == .own ? [.close] : [.ack]
+        // An answer that has not left yet goes first.
+        flow.debts = wire == .own ? flow.debts.intersection(.reply).union(.close) : [.ack]
         queue(flow)
     }
 
     private func takeClose(_ management: FlowManagement, _ peer: Address) {
         // Told, whether we know the flow or not: it is over.
         stray(.closed, management.source, management.destination, to: peer)
+        // Who asks still does not know the other endpoint: the answer was lost, and it is over already.
         guard let flow = flow(management.destination), flow.peer == peer,
-            flow.peerEndpoint == management.source, flow.phase != .asking
+            flow.phase == .asking || flow.peerEndpoint == management.source
         else { return statistics.drop(.unknownEndpoint) }
-        if flow.phase == .offered {
+        if flow.phase == .offered || flow.phase == .asking {
             flow.finish(.peerClosed, .dealloc)
             return release(flow)
         }

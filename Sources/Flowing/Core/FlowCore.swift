@@ -34,17 +34,19 @@ public final class FlowCore: DatagramCore {
 
     // Flows by the low half of their endpoints.
     @exclusivity(unchecked) var rows: [Flow?] = [nil]
-    var freeRows: [Int] = []
-    var flowCount = 0
-    var asked: [FlowAsker: Flow] = [:]
-    var names: [NameHash: FlowName] = [:]
-    var offers = Fifo<Flow>()
-    var offerCount = 0
-    var introductions = Introductions()
+    @exclusivity(unchecked) var freeRows: [Int] = []
+    @exclusivity(unchecked) var flowCount = 0
+    /// Members of broadcasts whose hub is here, without a place in the table.
+    var here: [Flow] = []
+    @exclusivity(unchecked) var asked: [FlowAsker: Flow] = [:]
+    @exclusivity(unchecked) var names: [NameHash: FlowName] = [:]
+    @exclusivity(unchecked) var offers = Fifo<Flow>()
+    @exclusivity(unchecked) var offerCount = 0
+    @exclusivity(unchecked) var introductions = Introductions()
 
     @exclusivity(unchecked) var notices = Fifo<FlowNotice>()
-    var hasCallbacks = false
-    var isTelling = false
+    @exclusivity(unchecked) var hasCallbacks = false
+    @exclusivity(unchecked) var isTelling = false
     /// Called when a request waits to be accepted, outside of any parsing.
     var onOffer: (() -> Void)?
 
@@ -53,7 +55,7 @@ public final class FlowCore: DatagramCore {
     @exclusivity(unchecked) var deadlines = Deadlines<UInt32>()
     @exclusivity(unchecked) var strays: DatagramQueue
     @exclusivity(unchecked) var polled = Polled.nothing
-    var rxTotal = 0
+    @exclusivity(unchecked) var rxTotal = 0
     @exclusivity(unchecked) var scratch: [UInt8] = []
     @exclusivity(unchecked) var repeatList: [Int] = []
 
@@ -75,6 +77,11 @@ public final class FlowCore: DatagramCore {
         precondition(self.limits.flows <= 65_535 && self.limits.window & (self.limits.window - 1) == 0)
         strays = DatagramQueue(
             limits: try! .init(bytes: 512 * self.limits.strays, bytesPerPeer: 4096, peers: self.limits.strays))
+    }
+
+    deinit {
+        for flow in rows { flow?.core = nil }
+        for member in here { member.core = nil }
     }
 
     /// The flows that are not over, those included that nobody holds any more.
@@ -169,6 +176,7 @@ public final class FlowCore: DatagramCore {
         if flow.phase == .offered { offerCount -= 1 }
         if flow.phase != .asking, flow.phase != .offered, flow.phase != .over { statistics.ended += 1 }
         flow.group?.remove(flow)
+        if flow.endpoint == 0, flow.core != nil { here.removeAll { $0 === flow } }
         rxTotal -= flow.charged
         flow.charged = 0
         flow.phase = .over

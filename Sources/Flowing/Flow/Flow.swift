@@ -55,13 +55,13 @@ public final class Flow {
     /// Where it is in its life.
     @exclusivity(unchecked) public internal(set) var state = State.idle
     /// What was promised.
-    public internal(set) var qos = QoSSpec.raw
+    @exclusivity(unchecked) public internal(set) var qos = QoSSpec.raw
     /// The name that it was asked for by, where it is known.
-    public internal(set) var name = ""
+    @exclusivity(unchecked) public internal(set) var name = ""
     /// Where the peer is.
     @exclusivity(unchecked) public internal(set) var peer = Address.none
     /// What came with the request, or with the answer to ours.
-    public internal(set) var data: [UInt8] = []
+    @exclusivity(unchecked) public internal(set) var data: [UInt8] = []
     /// What may be done with it. A change of ``FlowFlags/down`` is an event.
     @exclusivity(unchecked) public var flags: FlowFlags = [] {
         didSet {
@@ -86,16 +86,17 @@ public final class Flow {
 
     // MARK: Within
 
-    weak var core: FlowCore?
+    /// Where it lives: nil before and behind that. Not counted, since each packet asks; whoever goes first tells.
+    @exclusivity(unchecked) unowned(unsafe) var core: FlowCore?
     weak var net: FlowNet?
     @exclusivity(unchecked) var phase = Phase.idle
     @exclusivity(unchecked) var endpoint: UInt32 = 0
     @exclusivity(unchecked) var peerEndpoint: UInt32 = 0
-    var hasReader = false
-    var sets: [FlowSet] = []
+    @exclusivity(unchecked) var hasReader = false
+    @exclusivity(unchecked) var sets: [FlowSet] = []
     /// Tells linear code that there is something to read, and that there is room to write. Made when first awaited.
-    var arrivals: Inbox<FlowEventType>?
-    var departures: Inbox<Bool>?
+    @exclusivity(unchecked) var arrivals: Inbox<FlowEventType>?
+    @exclusivity(unchecked) var departures: Inbox<Bool>?
 
     /// What its user wrote and is not done with, and what its user has to read.
     @exclusivity(unchecked) var tx = PacketQueue()
@@ -105,7 +106,7 @@ public final class Flow {
     @exclusivity(unchecked) var bucket: TokenBucket?
     /// The number of the next packet of a flow that is ordered and may lose packets.
     @exclusivity(unchecked) var nextNumber: UInt32 = 0
-    var seal: (any FlowSealing)?
+    @exclusivity(unchecked) var seal: (any FlowSealing)?
 
     @exclusivity(unchecked) var debts: Debts = []
     @exclusivity(unchecked) var isQueued = false
@@ -120,7 +121,7 @@ public final class Flow {
     @exclusivity(unchecked) var armed = Tyme.infinity
     @exclusivity(unchecked) var heardAt: Tyme = 0
     /// When the first request, or the first answer, left.
-    var openedAt = Tyme.infinity
+    @exclusivity(unchecked) var openedAt = Tyme.infinity
     @exclusivity(unchecked) var sentAt: Tyme = 0
     @exclusivity(unchecked) var ackAt = Tyme.infinity
     @exclusivity(unchecked) var lastDataAt: Tyme = 0
@@ -131,22 +132,22 @@ public final class Flow {
     @exclusivity(unchecked) var rendezvousAt = Tyme.infinity
     /// The window's edge that the peer was told last.
     @exclusivity(unchecked) var toldEdge: UInt32 = 0
-    var repeatAt = Tyme.infinity
-    var repeats = 0
-    var giveUpAt = Tyme.infinity
+    @exclusivity(unchecked) var repeatAt = Tyme.infinity
+    @exclusivity(unchecked) var repeats = 0
+    @exclusivity(unchecked) var giveUpAt = Tyme.infinity
 
     // How it was asked for.
-    var nameHash = NameHash(high: 0, low: 0)
-    var introduction: [UInt8] = []
-    var oap: OAPHeader?
-    var introductionID = NameHash(high: 0, low: 0)
+    @exclusivity(unchecked) var nameHash = NameHash(high: 0, low: 0)
+    @exclusivity(unchecked) var introduction: [UInt8] = []
+    @exclusivity(unchecked) var oap: OAPHeader?
+    @exclusivity(unchecked) var introductionID = NameHash(high: 0, low: 0)
     /// Our share of a key, and what makes the key of the peer's.
-    var answerKey: [UInt8] = []
-    var agree: ((_ peer: [UInt8], _ isAsker: Bool) -> (any FlowSealing)?)?
-    var isAsker = false
-    var isJoining = false
-    var isHeard = false
-    var group: FlowGroup?
+    @exclusivity(unchecked) var answerKey: [UInt8] = []
+    @exclusivity(unchecked) var agree: ((_ peer: [UInt8], _ isAsker: Bool) -> (any FlowSealing)?)?
+    @exclusivity(unchecked) var isAsker = false
+    @exclusivity(unchecked) var isJoining = false
+    @exclusivity(unchecked) var isHeard = false
+    @exclusivity(unchecked) var group: FlowGroup?
 }
 
 extension Flow {

@@ -20,7 +20,7 @@ public final class FrameServer<Core: FrameCore, Listener: StreamListener>: DoDoe
 
     private let roster: FrameRoster<Core, Listener.Stream>
     private let door: FrameDoor<Core, Listener.Stream>
-    private let acceptors: [StreamAcceptor<Listener>]
+    private var acceptors: [StreamAcceptor<Listener>]
     /// What all its connections hold together.
     public let memory: FrameMemory
 
@@ -50,6 +50,28 @@ public final class FrameServer<Core: FrameCore, Listener: StreamListener>: DoDoe
         acceptors = listeners.map { StreamAcceptor($0) { door.enter($0) } }
         (self.roster, self.door, self.memory) = (roster, door, memory)
         super.init(doers: acceptors, always: true)
+    }
+
+    /// Listens at one more place, also while it runs: then it listens there at once.
+    ///
+    /// - Parameter listener: where; it may stand already.
+    /// - Throws: what opening it threw, while it runs; then the server is as it was.
+    public func add(_ listener: Listener) throws {
+        let acceptor = StreamAcceptor(listener) { [door] in door.enter($0) }
+        try extend([acceptor])
+        acceptors.append(acceptor)
+    }
+
+    /// Listens no more at a place, also while it runs. Connections that came in there are closed.
+    ///
+    /// - Parameter address: of one of its ``listeners``.
+    /// - Returns: false if it has no listener there.
+    @discardableResult
+    public func remove(_ address: Address) throws -> Bool {
+        guard let place = acceptors.firstIndex(where: { $0.source.address == address }) else { return false }
+        try remove([acceptors[place]])
+        acceptors.remove(at: place)
+        return true
     }
 
     /// What is called when something happens.

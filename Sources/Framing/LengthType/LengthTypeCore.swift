@@ -180,5 +180,8 @@ extension LengthTypeCore {
     public var hasEvents: Bool { trunk.hasEvents }
 
     /// When a wait ends, or lingering.
-    public var wakeTyme: Tyme? { trunk.lingerTyme ?? wait?.0 }
+    public var wakeTyme: Tyme? {
+        let (first, second) = (trunk.expiryTyme, wait?.0)
+        return first.map { min($0, second ?? .infinity) } ?? second
+    }
 }

@@ -11,6 +11,19 @@ public struct LengthTypeFormat: Hashable, Sendable {
         self.type = type
     }
 
+    /// Both fields by their letters, as Python's `struct` has them: `try LengthTypeFormat("H", "B")`.
+    ///
+    /// - Parameters:
+    ///   - length: one of `bBhHiIlLqQ`.
+    ///   - type: one of `bBhHiIlLqQ`.
+    /// - Throws: ``FrameError/unknownFormat(_:)`` with the letter.
+    /// - Source: PyPI ltprotocol, `LTProtocol(messages, 'H', 'B')`.
+    public init(_ length: String, _ type: String) throws(FrameError) {
+        guard let first = FieldFormat(rawValue: length) else { throw .unknownFormat(length) }
+        guard let second = FieldFormat(rawValue: type) else { throw .unknownFormat(type) }
+        self.init(length: first, type: second)
+    }
+
     /// Bytes of both fields: 2 to 16.
     public var headSize: Int { length.width + type.width }
 

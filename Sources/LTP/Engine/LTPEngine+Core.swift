@@ -89,6 +89,10 @@ extension LTPEngine {
 
     private mutating func expire(export row: Int32) {
         exportArmed[Int(row)] = .infinity
+        if exports[row].isJoining {
+            if exports[row].nextDeadline <= now { endJoining(row) }
+            return arm(export: row)
+        }
         let peer = peers[Int(exports[row].peer)].peer
         switch exports[row].expire(at: now, retries: peer.retries, mtu: roomForData(row)) {
         case .nothing: break
@@ -141,6 +145,9 @@ extension LTPEngine {
     /// Takes an export out of all tables; one that waits may start in its place.
     mutating func remove(export row: Int32) {
         let place = Int(exports[row].peer)
+        forgetJoint(row)
+        exports[row].close()
+        countUnreported(row, place)
         if exports[row].isStarted { peers[place].exports -= 1 }
         deadlines.cancel(Key.export(row))
         exportArmed[Int(row)] = .infinity

@@ -136,6 +136,7 @@ extension LTPEngine {
         peers[place].embryos.append((row, view.id))
         imports[row].findDeadline(peers[place].peer.patience)
         arm(import: row)
+        tell(.importStarted(view.id, client: view.client))
         if isKnown == nil {
             peers[place].counters.unknownClient.add(bytes.byteCount)
             cancelImport(row, .unreachable)
@@ -203,7 +204,7 @@ extension LTPEngine {
             guard let other = sparsest(place, than: Double(held) / Double(wanted), row) else { return false }
             evict(other, place)
         }
-        var storage = takeStorage(wanted)
+        var storage = takeStorage(wanted, atMost: peer.importBytes - peers[place].importBytes + had)
         imports[row].makeRoom(&storage)
         give(storage)
         peers[place].importBytes += imports[row].buffer.count - had
@@ -211,8 +212,10 @@ extension LTPEngine {
     }
 
     /// Storage for at least `count` bytes: that of an earlier block, or fresh one that is not touched.
-    private mutating func takeStorage(_ count: Int) -> [UInt8] {
-        let fits = spares.indices.filter { spares[$0].count >= count && spares[$0].count / 16 <= count }
+    private mutating func takeStorage(_ count: Int, atMost most: Int) -> [UInt8] {
+        let fits = spares.indices.filter {
+            spares[$0].count >= count && spares[$0].count / 16 <= count && spares[$0].count <= most
+        }
         guard let index = fits.min(by: { spares[$0].count < spares[$1].count }) else {
             return unsafe [UInt8](unsafeUninitializedCapacity: count) { $1 = count }
         }
@@ -254,7 +257,7 @@ extension LTPEngine {
             case .again(let places):
                 for index in places { add(.report(row, imports[row].id, place: index), to: Int32(place)) }
             case .waits, .nothing: break
-            case .tooMany: return cancelImport(row, .cycleLimit)
+            case .tooMany: return cancelImport(row, .retransmissionLimit)
             }
         }
         addReports(row, imports[row].makePending(mtu: mtu, at: now))
@@ -353,6 +356,7 @@ extension LTPEngine {
         let verdict = exports[row].take(
             report: view.report, on: view.checkpoint, lower: view.lower, upper: view.upper, claims: claims,
             cycles: peers[place].peer.cycles)
+        if peers[place].peer.window != nil { countUnreported(row, place) }
         switch verdict {
         case .repeated: peers[place].counters.redundant.add(bytes.byteCount)
         case .bad: peers[place].counters.badReports.add(bytes.byteCount)

@@ -162,9 +162,10 @@ extension LTPEngine {
         _ out: inout OutputRawSpan, _ place: Int, _ limits: TrainLimits, _ most: Int
     ) -> Int? {
         let mtu = min(peers[place].peer.mtu, limits.datagram)
-        let every = peers[place].peer.checkpointEvery
         var segment = 0
         var index = 0
+        // What blocks of this train have taken of the window.
+        var taken: UInt64 = 0
         while index < peers[place].sending.count {
             let entry = peers[place].sending[index]
             index += 1
@@ -177,7 +178,7 @@ extension LTPEngine {
                 }
                 break
             }
-            let isOpen = fillBlock(&out, entry.row, place, &segment, mtu, every, limits, most)
+            let isOpen = fillBlock(&out, entry.row, place, &segment, &taken, mtu, limits, most)
             if !isOpen { break }
         }
         return segment > 0 ? segment : nil
@@ -185,15 +186,21 @@ extension LTPEngine {
 
     /// Adds the next segments of a block to a train; false once the train can take no more.
     private mutating func fillBlock(
-        _ out: inout OutputRawSpan, _ row: Int32, _ place: Int, _ segment: inout Int, _ mtu: Int, _ every: Int,
-        _ limits: TrainLimits, _ most: Int
+        _ out: inout OutputRawSpan, _ row: Int32, _ place: Int, _ segment: inout Int, _ taken: inout UInt64,
+        _ mtu: Int, _ limits: TrainLimits, _ most: Int
     ) -> Bool {
         let block = exports[row].block
         let frame = peers[place].isPlain ? .plain : frame(place, exports[row].cookies)
         let head = SegmentHead(exports[row].id, exports[row].client, frame)
-        let mtu = mtu &- frame.bytes
+        var bounds = SenderSession.Bounds(mtu: mtu &- frame.bytes, every: peers[place].peer.checkpointEvery)
         var cursor = exports[row].cursor
-        while let piece = exports[row].next(after: cursor, mtu: mtu, every: every) {
+        if let window = peers[place].peer.window {
+            let allowance = peers[place].allowance
+            bounds.limit = cursor.fresh &+ min(allowance > taken ? allowance - taken : 0, exports[row].total)
+            bounds.step = UInt64(max(1, window / 4))
+        }
+        defer { taken &+= cursor.fresh &- exports[row].cursor.fresh }
+        while let piece = exports[row].next(after: cursor, bounds) {
             let size = head.size(piece)
             if segment == 0 {
                 segment = size
@@ -240,7 +247,9 @@ extension LTPEngine {
         for index in polled.indices where polled[index].row >= 0 {
             let row = polled[index].row
             if index + 1 < polled.count, polled[index + 1].row == row { continue }
-            if exports.has(row) { exports[row].compact() }
+            guard exports.has(row) else { continue }
+            exports[row].compact()
+            if peers[place].peer.window != nil { countUnreported(row, place) }
         }
         let wasData = polled.first.map { $0.row >= 0 } ?? false
         polled.removeAll(keepingCapacity: true)
@@ -306,6 +315,14 @@ extension LTPEngine {
             imports[row].cancelEmitted(timing, patience: peers[place].peer.patience)
             arm(import: row)
         }
+    }
+
+    /// Brings the peer's window up to what has left, or was reported.
+    mutating func countUnreported(_ row: Int32, _ place: Int) {
+        let change = exports[row].unreported()
+        if change >= 0 { return peers[place].unreported += UInt64(change) }
+        peers[place].unreported -= change.magnitude
+        makeReady(Int32(place))
     }
 
     /// The turn goes on: to the next block of the peer, and to the next peer.

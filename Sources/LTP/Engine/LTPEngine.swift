@@ -40,6 +40,8 @@ public struct LTPEngine: DatagramCore {
     var exports = Rows<SenderSession>()
     var exportOfNumber: [UInt64: Int32] = [:]
     var nextNumber: UInt64
+    /// Exports that wait for more blocks to be joined to them.
+    var joints: [Joint: Int32] = [:]
     var imports = Rows<ReceiverSession>()
     var importOfSession: [LTPSession: Int32] = [:]
     var closedImports = ClosedImports()
@@ -67,6 +69,12 @@ public struct LTPEngine: DatagramCore {
         /// Red parts that nobody has taken yet, and bytes of them.
         var unread = 0
         var unreadBytes = 0
+    }
+
+    /// What blocks must have in common to be joined.
+    struct Joint: Hashable {
+        var peer: Int32
+        var client: UInt64
     }
 
     struct Recent {
@@ -197,20 +205,27 @@ public struct LTPEngine: DatagramCore {
     ///   - peer: to whom.
     ///   - client: for which client service there.
     ///   - red: how many bytes of it must arrive whole, from the first on; nil for all.
-    /// - Returns: its session, which events speak of.
+    ///   - joining: how it may be joined with others to the same client service that are sent so, all red; nil to let
+    ///     it leave at once.
+    /// - Returns: its session, which events speak of; blocks that are joined have one.
     /// - Throws: ``LTPError/closed``, ``LTPError/unknownEngine(_:)``, ``LTPError/badValue(name:value:allowed:)``,
     ///   ``LTPError/busy(limit:)``, and ``LTPError/tooLarge(bytes:limit:)`` if the peer's MTU does not hold the head
     ///   of a segment of this block.
     @discardableResult
     public mutating func send(
-        _ block: [UInt8], to peer: UInt64, client: UInt64, red: Int? = nil
+        _ block: [UInt8], to peer: UInt64, client: UInt64, red: Int? = nil, joining: LTPJoining? = nil
     ) throws(LTPError) -> LTPSession {
         guard !isClosed else { throw .closed }
         guard let number = peerOfEngine[peer] else { throw .unknownEngine(peer) }
         let red = red ?? block.count
         guard !block.isEmpty else { throw .badValue(name: "block", value: "empty", allowed: "at least one byte") }
-        guard (0...block.count).contains(red) else {
-            throw .badValue(name: "red", value: "\(red)", allowed: "0 to \(block.count), the bytes of the block")
+        guard (0...block.count).contains(red), joining == nil || red == block.count else {
+            let allowed = joining == nil ? "0 to \(block.count), the bytes of the block" : "all, if it is joined"
+            throw .badValue(name: "red", value: "\(red)", allowed: allowed)
+        }
+        if let joining {
+            try joining.check()
+            if let row = joints[Joint(peer: number, client: client)] { return join(block, row, joining) }
         }
         let place = Int(number)
         let isFull = peers[place].exports >= peers[place].peer.exports
@@ -228,12 +243,41 @@ public struct LTPEngine: DatagramCore {
         guard longest < peers[place].peer.mtu else {
             throw .tooLarge(bytes: longest + 1, limit: peers[place].peer.mtu)
         }
+        let isWaiting = joining.map { block.count < $0.bytes } ?? false
+        if isWaiting, let joining { session.waitForMore(until: now + joining.seconds) }
         let row = exports.insert(session)
         exportOfNumber[id.number] = row
         arm(export: row)
         peers[place].counters.queued.add(block.count)
-        if isFull { peers[place].waiting.append(ExportEntry(row: row, number: id.number)) } else { start(row) }
+        if isWaiting { joints[Joint(peer: number, client: client)] = row } else { begin(row) }
         return id
+    }
+
+    /// Joins a block to one that waits for more.
+    private mutating func join(_ block: [UInt8], _ row: Int32, _ joining: LTPJoining) -> LTPSession {
+        peers[Int(exports[row].peer)].counters.queued.add(block.count)
+        exports[row].join(block)
+        let id = exports[row].id
+        if exports[row].total >= UInt64(joining.bytes) { endJoining(row) }
+        return id
+    }
+
+    /// Lets a block that waited for others leave.
+    mutating func endJoining(_ row: Int32) {
+        forgetJoint(row)
+        exports[row].endJoining()
+        begin(row)
+    }
+
+    mutating func forgetJoint(_ row: Int32) {
+        if exports[row].isJoining { joints[Joint(peer: exports[row].peer, client: exports[row].client)] = nil }
+    }
+
+    /// Gives an export its turn, now or when others have ended.
+    private mutating func begin(_ row: Int32) {
+        let place = Int(exports[row].peer)
+        guard peers[place].exports >= peers[place].peer.exports else { return start(row) }
+        peers[place].waiting.append(ExportEntry(row: row, number: exports[row].id.number))
     }
 
     /// A number for a session: they count up from a random one and stay below 2^32.
@@ -258,9 +302,12 @@ public struct LTPEngine: DatagramCore {
     }
 
     mutating func enqueue(_ row: Int32) {
-        guard !exports[row].isQueued, exports[row].hasMore else { return }
-        exports[row].isQueued = true
-        peers[Int(exports[row].peer)].sending.append(ExportEntry(row: row, number: exports[row].id.number))
+        guard exports[row].hasMore else { return }
+        // It may stand there and wait for the window of the peer; what is repeated does not wait.
+        if !exports[row].isQueued {
+            exports[row].isQueued = true
+            peers[Int(exports[row].peer)].sending.append(ExportEntry(row: row, number: exports[row].id.number))
+        }
         makeReady(exports[row].peer)
     }
 

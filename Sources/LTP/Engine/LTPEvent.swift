@@ -10,6 +10,8 @@ public enum LTPEvent: Sendable {
     case exportComplete(LTPSession)
     /// The block was cancelled (7.5).
     case exportCanceled(LTPSession, LTPReason, by: LTPParty)
+    /// The first segment of a block from a peer has come (7.1).
+    case importStarted(LTPSession, client: UInt64)
     /// A red part is here, whole (7.3).
     case red(LTPRed)
     /// A green segment is here (7.2).

@@ -19,6 +19,13 @@ public struct LTPPeer: Hashable, Sendable {
     public var rate: Double? = 8_000_000
     /// Bytes that leave at once after a pause, where there is a rate.
     public var burst = 65_536
+    /// Bytes of red data to it, of all blocks, that are under way at most until a report tells of them; nil for no
+    /// bound.
+    ///
+    /// A checkpoint stands then in every quarter of it, so that reports come as fast as the receiver reads, and the
+    /// sender goes no faster: right on a short link to a peer with as large a socket buffer. Of no use over light
+    /// minutes; and ION 4.1.3 takes too many checkpoints for a fault.
+    public var window: Int?
     /// Seconds that light takes to it, one way.
     public var lightTime = 0.0
     /// Seconds that a segment lies at either end until it is answered, at most. A segment is repeated after twice the
@@ -87,6 +94,7 @@ public struct LTPPeer: Hashable, Sendable {
             throw .badValue(name: "margin", value: "0", allowed: "more than 0 where light takes no time")
         }
         try LTPPeer.check("burst", burst, 1...1 << 30)
+        if let window { try LTPPeer.check("window", window, 1...1 << 40) }
         try LTPPeer.check("retries", retries, 0...10_000)
         try LTPPeer.check("cycles", cycles, 1...1_000_000)
         try LTPPeer.check("checkpointEvery", checkpointEvery, 0...1 << 30)
@@ -108,13 +116,13 @@ public struct LTPPeer: Hashable, Sendable {
         }
     }
 
-    private static func check(_ name: String, _ value: Int, _ allowed: ClosedRange<Int>) throws(LTPError) {
+    fileprivate static func check(_ name: String, _ value: Int, _ allowed: ClosedRange<Int>) throws(LTPError) {
         guard allowed.contains(value) else {
             throw .badValue(name: name, value: "\(value)", allowed: "\(allowed.lowerBound) to \(allowed.upperBound)")
         }
     }
 
-    private static func check(_ name: String, _ seconds: Double) throws(LTPError) {
+    fileprivate static func check(_ name: String, _ seconds: Double) throws(LTPError) {
         guard seconds >= 0, seconds <= 1e9 else {
             throw .badValue(name: name, value: "\(seconds)", allowed: "0 to 10^9 seconds")
         }
@@ -135,6 +143,27 @@ public struct LTPContact: Hashable, Sendable {
         self.from = from
         self.to = to
         self.rate = rate
+    }
+}
+
+/// Blocks that are small, and that may wait a moment, leave as one: their bytes one behind the other, so whoever reads
+/// them must know where each ends. Only what is sent with this is joined; nothing else is ever held back.
+public struct LTPJoining: Hashable, Sendable {
+    /// The joined block leaves when it has as many bytes, from 1 on.
+    public var bytes: Int
+    /// Seconds after its first block at which it leaves with what it has.
+    public var seconds: Double
+
+    /// Joins up to `bytes` for `seconds`.
+    public init(bytes: Int = 65_536, seconds: Double = 0.1) {
+        self.bytes = bytes
+        self.seconds = seconds
+    }
+
+    /// - Throws: ``LTPError/badValue(name:value:allowed:)``.
+    func check() throws(LTPError) {
+        try LTPPeer.check("joining.bytes", bytes, 1...1 << 30)
+        try LTPPeer.check("joining.seconds", seconds)
     }
 }
 

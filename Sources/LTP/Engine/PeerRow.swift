@@ -54,6 +54,8 @@ struct PeerRow {
     /// Blocks that have no session yet.
     var waiting = Fifo<ExportEntry>()
     var exports = 0
+    /// Red bytes that have left and that no report has told of.
+    var unreported: UInt64 = 0
     var imports = 0
     var importBytes = 0
     /// Imports with one segment so far, the oldest first: those that go first when the table is full.
@@ -95,11 +97,17 @@ struct PeerRow {
 
     var hasMore: Bool { !control.isEmpty || !sending.isEmpty }
 
+    /// Red bytes that may leave for the first time.
+    @inline(__always) var allowance: UInt64 {
+        guard let window = peer.window else { return .max }
+        return UInt64(window) > unreported ? UInt64(window) - unreported : 0
+    }
+
     /// What a segment that leaves now is waited for.
     func timing(at tyme: Tyme) -> Timing {
         Timing(
-            now: tyme, answerLeaves: tyme + peer.lightTime, deadline: tyme + peer.timeout, isSuspended: !hears,
-            retries: peer.retries)
+            now: tyme, answerLeaves: tyme + peer.lightTime + peer.margin, deadline: tyme + peer.timeout,
+            isSuspended: !hears, retries: peer.retries)
     }
 
     /// Brings the credit up to `tyme`.

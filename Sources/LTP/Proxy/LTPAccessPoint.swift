@@ -53,14 +53,15 @@ public final class LTPAccessPoint {
     ///   - peer: the number of the peer.
     ///   - red: how many bytes must arrive whole, from the first on; nil for all.
     ///   - client: the client service there; nil for the number of this one.
-    /// - Returns: a ticket, which ends once.
-    /// - Throws: ``LTPError/closed``, and what ``LTPEngine/send(_:to:client:red:)`` throws.
+    ///   - joining: how it may be joined with others that are sent so; nil to let it leave at once.
+    /// - Returns: a ticket, which ends once. Blocks that are joined have the same one.
+    /// - Throws: ``LTPError/closed``, and what ``LTPEngine/send(_:to:client:red:joining:)`` throws.
     @discardableResult
     public func send(
-        _ block: [UInt8], to peer: UInt64, red: Int? = nil, client: UInt64? = nil
+        _ block: [UInt8], to peer: UInt64, red: Int? = nil, client: UInt64? = nil, joining: LTPJoining? = nil
     ) throws(LTPError) -> LTPTicket {
         guard isOpen, let host else { throw .closed }
-        return try host.send(block, to: peer, client: client ?? self.client, red: red)
+        return try host.send(block, to: peer, client: client ?? self.client, red: red, joining)
     }
 
     /// The next arrival, oldest first; nil if there is none now.

@@ -78,7 +78,7 @@ public final class LTPProxy<Wire: DatagramTransport> {
     private func take(_ event: LTPEvent, at tyme: Tyme) {
         onNotice?(event, tyme)
         switch event {
-        case .exportStarted, .exportSent: break
+        case .exportStarted, .exportSent, .importStarted: break
         case .exportComplete(let id): tickets.removeValue(forKey: id.number)?.end.resolve(.complete)
         case .exportCanceled(let id, let reason, let party):
             tickets.removeValue(forKey: id.number)?.end.resolve(.canceled(reason, by: party))
@@ -105,8 +105,11 @@ public final class LTPProxy<Wire: DatagramTransport> {
 }
 
 extension LTPProxy: LTPHost {
-    func send(_ block: [UInt8], to peer: UInt64, client: UInt64, red: Int?) throws(LTPError) -> LTPTicket {
-        let session = try doer.core.send(block, to: peer, client: client, red: red)
+    func send(
+        _ block: [UInt8], to peer: UInt64, client: UInt64, red: Int?, _ joining: LTPJoining?
+    ) throws(LTPError) -> LTPTicket {
+        let session = try doer.core.send(block, to: peer, client: client, red: red, joining: joining)
+        if let ticket = tickets[session.number] { return ticket }
         let ticket = LTPTicket(session, of: self)
         tickets[session.number] = ticket
         return ticket

@@ -47,7 +47,9 @@ public final class LTPTicket {
 
 /// What access points and tickets need of a proxy, whatever its transport.
 protocol LTPHost: AnyObject {
-    func send(_ block: [UInt8], to peer: UInt64, client: UInt64, red: Int?) throws(LTPError) -> LTPTicket
+    func send(
+        _ block: [UInt8], to peer: UInt64, client: UInt64, red: Int?, _ joining: LTPJoining?
+    ) throws(LTPError) -> LTPTicket
     func cancel(_ session: LTPSession)
     func closed(_ point: LTPAccessPoint)
     func give(_ bytes: consuming [UInt8])

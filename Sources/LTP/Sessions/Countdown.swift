@@ -4,7 +4,7 @@ import Doing
 struct Countdown: Hashable, Sendable {
     /// When the answer should be here; past it the segment is repeated.
     var deadline: Tyme
-    /// When the peer should send the answer: one light time after the segment was sent.
+    /// When the peer should send the answer at the latest: one light time and a margin after the segment was sent.
     var answerLeaves: Tyme
     /// The peer does not send at that time: the count stands still.
     var isSuspended = false

@@ -128,10 +128,10 @@ struct ReceiverSession {
     }
 
     /// How many bytes there should be room for when red data end at `end`: all of the red part if its end is known,
-    /// else four times what there was, so that little is copied.
+    /// else four times what there was, so that little is copied. A block of which one segment has come has no more.
     func roomWanted(to end: UInt64, _ endsRed: Bool, expected: Int, limit: Int) -> Int {
         if endsRed || redEnd != nil { return Int(max(end, redEnd ?? 0)) }
-        let wanted = max(Int(end), max(expected, max(65_536, 4 * buffer.count)))
+        let wanted = max(Int(end), max(expected, 4 * buffer.count))
         return min(max(wanted, Int(end)), max(limit, Int(end)))
     }
 

@@ -58,7 +58,21 @@ struct SenderSession {
         var repairAt: UInt64 = 0
         var fresh: UInt64 = 0
         var sinceCheckpoint = 0
+        /// Where the last checkpoint of fresh data ended.
+        var checkpointed: UInt64 = 0
         var serial: UInt64
+    }
+
+    /// What a plan has to keep to.
+    struct Bounds {
+        /// Bytes of a datagram, less its extensions.
+        var mtu: Int
+        /// A checkpoint in every so many segments; 0 for none.
+        var every = 0
+        /// Fresh red data begin below this only.
+        var limit = UInt64.max
+        /// A checkpoint in every so many bytes.
+        var step = UInt64.max
     }
 
     /// A segment that is to be sent.
@@ -83,9 +97,9 @@ struct SenderSession {
     let peer: Int32
     let client: UInt64
     private(set) var block: [UInt8]
-    let total: UInt64
+    private(set) var total: UInt64
     /// Bytes of the red part.
-    let red: UInt64
+    private(set) var red: UInt64
     /// The first checkpoint's serial number.
     let firstSerial: UInt64
     let opened: Tyme
@@ -103,8 +117,10 @@ struct SenderSession {
     private var reports = ByteSpans()
     private(set) var cycles = 0
     private(set) var repeats = 0
-    /// How far red data have left.
+    /// How far red data have left, how much of that its peer's window knows of, and how far reports have told.
     private(set) var redSent: UInt64 = 0
+    private var counted: UInt64 = 0
+    private var told: UInt64 = 0
     private(set) var hasSent = false
     /// The end of ``state`` `canceling`.
     private(set) var reason = LTPReason.user
@@ -116,6 +132,8 @@ struct SenderSession {
     var isQueued = false
     /// Whether its turn has come: it does not wait for others to end.
     var isStarted = false
+    /// Whether more blocks may be joined to it: it does not leave yet.
+    private(set) var isJoining = false
     /// What every segment must carry, both ways.
     var cookies = CookieJar()
 
@@ -135,17 +153,36 @@ struct SenderSession {
         headBase = 2 + SDNV.count(id.engine) + SDNV.count(id.number) + SDNV.count(client)
     }
 
+    /// Waits until `tyme` for more blocks to be joined to it.
+    mutating func waitForMore(until tyme: Tyme) {
+        isJoining = true
+        nextDeadline = tyme
+    }
+
+    /// Joins one more, all red as the first.
+    mutating func join(_ more: [UInt8]) {
+        block += more
+        total = UInt64(block.count)
+        red = total
+    }
+
+    /// Waits no longer.
+    mutating func endJoining() {
+        isJoining = false
+        nextDeadline = .infinity
+    }
+
     /// The longest head that a segment of this block may have.
     var longestHead: Int { headBase + 2 * SDNV.count(total) + SDNV.count(firstSerial &+ 1 << 20) + 5 }
 
     // MARK: - What is next
 
-    /// The next segment after `cursor`, with a datagram of `mtu` bytes at most; `extra` bytes are spoken for.
-    @inline(__always) func next(after cursor: Cursor, mtu: Int, every: Int) -> Piece? {
+    /// The next segment after `cursor`.
+    @inline(__always) func next(after cursor: Cursor, _ bounds: Bounds) -> Piece? {
         if cursor.again == again.count, cursor.repair == repairs.count, cursor.fresh < red {
-            return freshRed(cursor, mtu, every)
+            return freshRed(cursor, bounds)
         }
-        return other(cursor, mtu)
+        return other(cursor, bounds)
     }
 
     /// Bytes of data that a segment without checkpoint can have at `offset`.
@@ -156,26 +193,32 @@ struct SenderSession {
         return left >= 130 ? min(left - 2, 16_383) : max(1, min(left - 1, 127))
     }
 
-    @inline(__always) private func freshRed(_ from: Cursor, _ mtu: Int, _ every: Int) -> Piece? {
-        var after = from
+    @inline(__always) private func freshRed(_ from: Cursor, _ bounds: Bounds) -> Piece? {
         let offset = from.fresh
+        guard offset < bounds.limit else { return nil }
+        var after = from
         let left = Int(red - offset)
-        let plain = room(offset, mtu)
-        if left > plain, every == 0 || from.sinceCheckpoint &+ 1 < every {
-            after.fresh = offset &+ UInt64(plain)
+        let plain = room(offset, bounds.mtu)
+        let end = offset &+ UInt64(plain)
+        // Whoever has to stop behind this segment asks for a report first, or nothing would let it go on.
+        let isDue = end &- from.checkpointed >= bounds.step || end >= bounds.limit
+        if left > plain, !isDue, bounds.every == 0 || from.sinceCheckpoint &+ 1 < bounds.every {
+            after.fresh = end
             after.sinceCheckpoint &+= 1
             return Piece(type: 0, offset: offset, count: plain, after: after)
         }
-        let withSerials = room(offset, mtu, SDNV.count(from.serial) + 1)
+        let withSerials = room(offset, bounds.mtu, SDNV.count(from.serial) + 1)
         after.sinceCheckpoint = 0
         if left <= withSerials {
             after.fresh = red
+            after.checkpointed = red
             after.serial &+= 1
             let type: UInt8 = red == total ? 3 : 2
             return Piece(type: type, offset: offset, count: left, checkpoint: from.serial, after: after)
         }
-        if left > plain {
+        if left > plain || end >= bounds.limit {
             after.fresh = offset &+ UInt64(withSerials)
+            after.checkpointed = after.fresh
             after.serial &+= 1
             return Piece(type: 1, offset: offset, count: withSerials, checkpoint: from.serial, after: after)
         }
@@ -184,7 +227,7 @@ struct SenderSession {
         return Piece(type: 0, offset: offset, count: left - 1, after: after)
     }
 
-    private func other(_ from: Cursor, _ mtu: Int) -> Piece? {
+    private func other(_ from: Cursor, _ bounds: Bounds) -> Piece? {
         var after = from
         while after.again < again.count {
             let serial = again[after.again]
@@ -195,11 +238,11 @@ struct SenderSession {
                 type: one.type, offset: one.lower, count: Int(one.upper - one.lower), checkpoint: serial,
                 report: one.report, isRepeat: true, after: after)
         }
-        if after.repair < repairs.count { return repairPiece(after, mtu) }
-        if after.fresh < red { return freshRed(after, mtu, 0) }
+        if after.repair < repairs.count { return repairPiece(after, bounds.mtu) }
+        if after.fresh < red { return freshRed(after, bounds) }
         guard after.fresh < total else { return nil }
         let left = Int(total - after.fresh)
-        let count = min(left, room(after.fresh, mtu))
+        let count = min(left, room(after.fresh, bounds.mtu))
         after.fresh += UInt64(count)
         return Piece(type: count == left ? 7 : 4, offset: from.fresh, count: count, after: after)
     }
@@ -254,6 +297,14 @@ struct SenderSession {
         if piece.type < 4 { redSent = max(redSent, end) }
         if piece.isCheckpoint { start(piece, end, timing, copies) }
         return advance()
+    }
+
+    /// Red bytes that have left, and that no report has told of, beyond what this said before; less than none if
+    /// reports have told of some.
+    mutating func unreported() -> Int64 {
+        let before = counted
+        counted = redSent > told ? redSent - told : 0
+        return Int64(counted) - Int64(before)
     }
 
     /// Forgets what has been sent again. Not between two segments of one train, which are planned together.
@@ -341,6 +392,7 @@ struct SenderSession {
             return .bad
         }
         reports.insert(report, report + 1)
+        told = max(told, upper)
         if checkpoint != 0 { answer(checkpoint) }
         for claim in claims { claimed.insert(claim.lower, claim.upper) }
         if advance() { return .complete }
@@ -449,6 +501,7 @@ struct SenderSession {
 
     private mutating func drop() {
         block = []
+        told = red
         (again, repairs, rounds, checkpoints) = ([], [], [], [])
         (cursor.again, cursor.repair) = (0, 0)
         nextDeadline = .infinity

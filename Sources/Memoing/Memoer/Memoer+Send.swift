@@ -17,35 +17,60 @@ extension Memoer {
         _ bytes: [UInt8], to destination: Address, as vid: Vid? = nil, kind: MemoKind? = nil
     ) throws(MemoError) -> Mid {
         let kind = kind ?? (vid == nil ? self.kind : self.kind.signed)
-        guard kind == .plain else { return try memoitOther(bytes, to: destination, as: vid, kind) }
+        guard kind == .plain else { return try memoitOther(bytes, to: destination, as: vid, kind, nil) }
         return try queue(bytes, kind, identity: -1, to: destination)
     }
 
     /// Queues a memo that is signed, or sure, or asked to be.
     @inline(never) private mutating func memoitOther(
-        _ bytes: [UInt8], to destination: Address, as vid: Vid?, _ kind: MemoKind
+        _ bytes: [UInt8], to destination: Address, as vid: Vid?, _ kind: MemoKind, _ options: MemoOptions?
     ) throws(MemoError) -> Mid {
         var kind = kind
         if kind.isSure, sureMode(for: destination) == .off { kind = kind.isSigned ? .signed : .plain }
+        if options != nil, !kind.isSure { throw .notSure }
         var identity: Int32 = -1
         if kind.isSigned {
             guard signer != nil else { throw .noSigner }
             guard let vid = vid ?? self.vid else { throw .noVid }
             identity = try outbox.identity(vid, keep, isIdle: sure.outbox.unfinished == 0)
         }
-        if kind.isSure { return try memoitSure(bytes, to: destination, kind, identity: identity) }
+        if kind.isSure { return try memoitSure(bytes, to: destination, kind, identity: identity, options) }
         return try queue(bytes, kind, identity: identity, to: destination)
     }
 
     @inline(__always) private mutating func queue(
         _ bytes: [UInt8], _ kind: MemoKind, identity: Int32, to destination: Address
     ) throws(MemoError) -> Mid {
-        let lane = try outbox.admit(
-            bytes.count, kind, domain, to: destination, hash: addressHash, beside: sure.outbox.held)
+        let lane: Int32
+        do {
+            lane = try outbox.admit(
+                bytes.count, kind, domain, to: destination, hash: addressHash, beside: sure.outbox.held)
+        } catch {
+            throw want(error, destination)
+        }
         let mid = mids.next(milliseconds: millisecond())
         let note = Outgoing.Note(mid: mid, kind: kind, domain: domain, identity: identity)
         outbox.append(Outgoing(bytes: bytes, note: note), to: lane)
         return mid
+    }
+
+    /// Queues a sure memo with options of its own.
+    ///
+    /// - Parameters:
+    ///   - bytes: any bytes; none are a memo too.
+    ///   - destination: where to.
+    ///   - vid: who signs; nil for ``vid``. Given one, the memo is signed whatever ``kind`` says.
+    ///   - kind: what it is sent as; nil for the memoer's.
+    ///   - options: its deadline, its priority, and what it is about.
+    /// - Returns: the memo's id, which every event about it names; ``ticket(for:)`` and ``cancel(_:)`` take it.
+    /// - Throws: ``MemoError/notSure`` where the memo would be no sure one, and any other ``MemoError``; nothing is
+    ///   queued then.
+    @discardableResult public mutating func memoit(
+        _ bytes: [UInt8], to destination: Address, as vid: Vid? = nil, kind: MemoKind? = nil, options: MemoOptions
+    ) throws(MemoError) -> Mid {
+        try options.check()
+        return try memoitOther(
+            bytes, to: destination, as: vid, kind ?? (vid == nil ? self.kind : self.kind.signed), options)
     }
 
     /// Queues a memo of text, as UTF-8.

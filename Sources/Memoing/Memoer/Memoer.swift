@@ -66,6 +66,7 @@ public struct Memoer: DatagramCore {
     public var reader: (any MemoReader)?
 
     var outbox: Outbox
+    var wanting = Wanting()
     var table: AssemblyTable
     var finished: Finished
     var finishedSigned: Finished
@@ -178,7 +179,7 @@ public struct Memoer: DatagramCore {
         counts.sent.grams += sure.outbox.sent.grams
         counts.sent.bytes += sure.outbox.sent.bytes
         counts.failed = outbox.failed
-        counts.lostEvents = outbox.lostEvents
+        counts.lostEvents = outbox.lostEvents + sure.outbox.lostWords
         counts.openMemos = table.count
         counts.openBytes = table.charged
         counts.queuedMemos = outbox.queuedMemos
@@ -202,20 +203,22 @@ public struct Memoer: DatagramCore {
 
     /// The next event: failures and reports, then memos out of the inbox if ``tellsMemos``.
     public mutating func pollEvent() -> MemoerEvent? {
-        if outbox.hasEvents || !sure.outbox.outcomes.isEmpty { return pollReport() }
+        if outbox.hasEvents || sure.outbox.hasNews || !wanting.isEmpty, let event = pollReport() { return event }
         guard tellsMemos, let memo = inbox.takeFirst() else { return nil }
         return .memo(memo)
     }
 
     @inline(never) private mutating func pollReport() -> MemoerEvent? {
         if let event = outbox.popEvent() { return event }
-        guard let outcome = sure.outbox.outcomes.first else { return nil }
-        sure.outbox.outcomes.removeFirst()
-        return .outcome(outcome)
+        if let event = sure.outbox.words.popFirst() { return event }
+        if let outcome = sure.outbox.outcomes.popFirst() { return .outcome(outcome) }
+        return wanting.isEmpty ? nil : pollRoom()
     }
 
     /// True while a memo or another event waits.
-    public var hasEvents: Bool { !inbox.isEmpty || outbox.hasEvents || !sure.outbox.outcomes.isEmpty }
+    public var hasEvents: Bool {
+        !inbox.isEmpty || outbox.hasEvents || sure.outbox.hasNews || !wanting.isEmpty && hasWantedRoom()
+    }
 
     /// When something is due: now if there is something to send, else when the next unfinished memo is given up.
     public var wakeTyme: Tyme? {

@@ -9,7 +9,16 @@ public enum MemoerEvent: Hashable, Sendable {
     /// A memo will not be sent, or not the rest of it.
     case failed(MemoFailure)
     /// A sure memo is over. Each has one outcome, and no outcome is ever lost.
+    /// A memo with a ticket (``Memoer/ticket(for:)``) is told by that instead.
     case outcome(SureOutcome)
+    /// The queue of a destination, or of all where it is nil, was full when a memo was to be queued, and is half empty
+    /// now. Told once for each time that it was full.
+    case room(to: Address?)
+    /// Sure memos to this destination get no answer any more: more timers in a row have run out than the loss on the
+    /// way explains, three where nothing was ever heard, and that for a second at least. They are still tried.
+    case silent(Address)
+    /// A destination that was ``silent(_:)`` has answered.
+    case answers(Address)
 }
 
 /// A memo that was not sent, or not whole.

@@ -170,6 +170,13 @@ extension Outbox {
         return row
     }
 
+    /// What waits for a destination; nil if nothing is known of it.
+    func waiting(for address: Address, _ hash: KeyedHash) -> (memos: Int, bytes: Int)? {
+        var row = byAddress.first(hash(address.tag, address.hi, address.lo))
+        while row >= 0, lanes[Int(row)].address != address { row = byAddress.next(row) }
+        return row < 0 ? nil : (lanes[Int(row)].count, lanes[Int(row)].bytes)
+    }
+
     /// How many grams wait. Linear in the memos that wait.
     var queuedGrams: Int {
         var grams = 0

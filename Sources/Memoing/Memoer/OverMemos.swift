@@ -119,7 +119,7 @@ extension MemoError {
         case .memoTooLarge, .tooManyGrams, .gramSizeTooLarge, .transportTooSmall, .badGramSize:
             .refused(Refusal(.tooLarge))
         case .noDestination: .refused(Refusal(.badAddress))
-        case .noSigner, .noVid, .noSeed, .signing, .badLimit, .badOption: .refused(Refusal(.denied))
+        case .noSigner, .noVid, .noSeed, .signing, .badLimit, .badOption, .notSure: .refused(Refusal(.denied))
         }
     }
 }

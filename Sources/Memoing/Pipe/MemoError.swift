@@ -33,6 +33,10 @@ public enum MemoError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A value of ``SureOptions`` that makes no sense.
     case badOption(String, value: Double)
 
+    /// A memo with options of its own must be sure, and one to a destination whose mode is ``SureOptions/Mode/off`` is
+    /// not.
+    case notSure
+
     public var description: String {
         switch self {
         case .memoTooLarge(let bytes, let limit): "memo of \(bytes) bytes, limit \(limit)"
@@ -50,6 +54,7 @@ public enum MemoError: Error, Hashable, Sendable, CustomStringConvertible {
         case .noDestination: "the destination is nobody"
         case .signing(let error): "\(error)"
         case .badLimit(let name, let value): "limit \(name): \(value) makes no sense"
+        case .notSure: "options of its own need a sure memo"
         case .badOption(let name, let value): "option \(name): \(value) makes no sense"
         }
     }

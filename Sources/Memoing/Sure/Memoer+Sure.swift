@@ -93,15 +93,50 @@ extension Memoer {
 
     /// Queues a sure memo.
     @inline(__always) mutating func memoitSure(
-        _ bytes: [UInt8], to destination: Address, _ kind: MemoKind, identity: Int32
+        _ bytes: [UInt8], to destination: Address, _ kind: MemoKind, identity: Int32, _ options: MemoOptions?
     ) throws(MemoError) -> Mid {
-        let lane = try sure.outbox.admit(
-            bytes.count, kind, domain, to: destination, hash: addressHash,
-            beside: (outbox.queuedMemos, outbox.queuedBytes))
+        let earlier = options?.key.map { sure.outbox.find(key: $0, destination, addressHash) } ?? -1
+        let lane: Int32
+        do {
+            lane = try sure.outbox.admit(
+                bytes.count, kind, domain, to: destination, hash: addressHash,
+                beside: (outbox.queuedMemos, outbox.queuedBytes), insteadOf: earlier)
+        } catch {
+            throw want(error, destination)
+        }
         let mid = mids.next(milliseconds: millisecond())
         sure.isActive = true
-        sure.outbox.append(bytes, mid, kind, domain, identity: identity, to: lane, at: micros)
+        if earlier < 0 || !sure.outbox.replace(earlier, bytes, mid, kind, domain, identity, options, at: micros) {
+            sure.outbox.append(bytes, mid, kind, domain, identity: identity, options, to: lane, at: micros)
+        }
         return mid
+    }
+
+    /// Takes back a sure memo that is not over: it ends as ``SureOutcome/Result/cancelled``, and nothing of it is sent
+    /// any more. What has left may arrive: ``SureOutcome/mayHaveArrived`` says whether that can be all of it.
+    ///
+    /// Plain memos cannot be taken back: they leave with the next pass.
+    ///
+    /// - Returns: whether there was such a memo.
+    @discardableResult public mutating func cancel(_ mid: Mid) -> Bool {
+        let row = sure.outbox.find(mid)
+        guard row >= 0 else { return false }
+        sure.outbox.takeBack(row, .cancelled, at: micros)
+        return true
+    }
+
+    /// A promise of how a sure memo ends, for whoever waits for that one memo; nil if it is over already, or none of
+    /// this memoer's.
+    ///
+    /// ```swift
+    /// let mid = try peer.core.memoit("hello", to: blu, kind: .sure)
+    /// let outcome = try await peer.core.ticket(for: mid)?.get()  // linear code of CoDoing
+    /// ```
+    /// Asked again it is the same promise. The outcome is told by it, and by no event then. A memoer that is let go of
+    /// resolves nothing: ``closeSure()`` does.
+    public mutating func ticket(for mid: Mid) -> Promise<SureOutcome>? {
+        let row = sure.outbox.find(mid)
+        return row < 0 ? nil : sure.outbox.ticket(of: row)
     }
 }
 

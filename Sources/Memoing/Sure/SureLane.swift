@@ -29,7 +29,7 @@ struct SureLane {
     var log = TransmissionLog()
     var detector = LossDetector()
     /// Memos with grams that were never sent, in turn.
-    var fresh = Fifo<GramRef>()
+    var fresh = FreshMemos()
     /// Grams to be sent again.
     var lost = Fifo<GramRef>()
     /// Memos that wait for credit.
@@ -43,13 +43,18 @@ struct SureLane {
     var probes = 0
     /// How much is lost.
     var loss = LossRate()
+    /// Grams sent of memos that are over, and heard of them there; halved now and then.
+    private var sentThere = 0
+    private var heardThere = 0
     /// Timers that ran out since anything was heard, all of them, and when the last did.
     var timeouts = 0
     var timers = 0
     var lastTimeout = Micros.min / 2
     var lastSent = Micros.min / 2
-    /// Anything was ever acknowledged.
+    /// Anything was ever acknowledged; when last, and whether the user was told that nothing is any more.
     var isHeard = false
+    var heardAt = Micros.min / 2
+    var isSilent = false
     /// Who signs the acks.
     var pinned: Vid?
     /// Memos that are not over, and the memos from the oldest of them on: true for each that is not.
@@ -74,6 +79,16 @@ struct SureLane {
 
     /// Another controller, which starts anew.
     mutating func control(by control: SureControl) { controller = Controller(control) }
+
+    /// The part that is lost on the way there; nil if too little is known.
+    var lossThere: Double? { sentThere < 24 ? nil : Double(sentThere - heardThere) / Double(sentThere) }
+
+    /// A memo is over: so many sendings, of which its receiver has heard so many.
+    mutating func heard(_ heard: Int, of sendings: Int) {
+        sentThere += sendings
+        heardThere += min(heard, sendings)
+        while sentThere > 4096 { (sentThere, heardThere) = (sentThere / 2, heardThere / 2) }
+    }
 
     /// The order of a new memo.
     mutating func enroll() -> UInt64 {

@@ -22,6 +22,8 @@ struct SureMemo {
     var base: Int32 = 0
     /// The last sending of gram 0.
     var zeroth: UInt64 = 0
+    /// Sendings of its grams.
+    var sendings: Int32 = 0
     /// Repetitions of the gram at ``base`` without progress.
     var rounds: Int32 = 0
     /// How many timers of its destination had run out when it started.
@@ -34,6 +36,9 @@ struct SureMemo {
     var isParked = false
     /// Given up then.
     var deadline = Micros.max
+    var priority = MemoPriority.normal
+    /// What it is about, if anything.
+    var key: UInt64?
     /// What only memos of several grams, and signed ones, need: one of it, or none yet. A memo of one gram moves and
     /// goes with a single reference, and without an allocation of its own.
     private var parts: [Parts] = []
@@ -50,7 +55,8 @@ struct SureMemo {
     /// A memo in a free row: field by field, since a memo that is made and moved there is copied twice.
     @inline(__always) mutating func begin(
         _ bytes: [UInt8], mid: Mid, kind: MemoKind, domain: Domain, identity: Int32, lane: Int32, serial: UInt64,
-        order: UInt64, size: Int32, count: Int32, deadline: Micros
+        order: UInt64, size: Int32, count: Int32, deadline: Micros, priority: MemoPriority = .normal,
+        key: UInt64? = nil
     ) {
         self.bytes = bytes
         self.mid = mid
@@ -63,7 +69,9 @@ struct SureMemo {
         self.size = size
         self.count = count
         self.deadline = deadline
-        (next, base, zeroth, rounds, timers) = (0, 0, 0, 0, 0)
+        self.priority = priority
+        self.key = key
+        (next, base, zeroth, rounds, timers, sendings) = (0, 0, 0, 0, 0, 0)
         credit = SureMemo.firstCredit
         (isParked, isTold) = (false, false)
     }

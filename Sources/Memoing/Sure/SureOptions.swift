@@ -89,6 +89,11 @@ public struct SureOutcome: Hashable, Sendable, CustomStringConvertible {
         case localError(MemoFailure.Reason)
         /// The memoer was closed. The destination may have the memo.
         case closed
+        /// It was taken back by ``Memoer/cancel(_:)``. If all of it had left before, it may have arrived.
+        case cancelled
+        /// A later memo of the same ``MemoOptions/key`` took its place. If all of it had left before, it may have
+        /// arrived.
+        case superseded
 
         /// The word of `memo-peer`'s outcome event.
         public var word: String {
@@ -99,13 +104,15 @@ public struct SureOutcome: Hashable, Sendable, CustomStringConvertible {
             case .neverHeard: "neverHeard"
             case .localError: "localError"
             case .closed: "closed"
+            case .cancelled: "cancelled"
+            case .superseded: "superseded"
             }
         }
 
         /// What it alone says of whether the memo has arrived, where all of it has left.
         fileprivate var mayHaveArrived: Bool {
             switch self {
-            case .delivered, .timedOut, .neverHeard, .closed, .refused(.stale): true
+            case .delivered, .timedOut, .neverHeard, .closed, .cancelled, .superseded, .refused(.stale): true
             case .refused: false
             case .localError: false
             }

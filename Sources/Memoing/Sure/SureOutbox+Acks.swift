@@ -40,6 +40,7 @@ extension SureOutbox {
                 // Grams are missing there, and all were acknowledged: it has forgotten some, as after a crash.
                 if memos[Int(row)].base == memos[Int(row)].count { finish(row, .timedOut) }
             case .done:
+                if !body.isDuplicate { lanes[lane].heard(body.heard, of: Int(memos[Int(row)].sendings)) }
                 progress += takeAll(row, lane, before, now)
                 finish(row, .delivered)
             case .refused: finish(row, .refused(SureRefusal(reason: body.reason)))
@@ -61,8 +62,7 @@ extension SureOutbox {
             finish(row, memos[Int(row)].isTold ? .timedOut : .delivered)
         }
         // Any word ends the silence.
-        lanes[lane].isHeard = true
-        lanes[lane].timeouts = 0
+        hear(lane, now)
         lanes[lane].loss.heard(progress)
         if progress > 0 {
             counts.acknowledged += progress
@@ -117,7 +117,8 @@ extension SureOutbox {
         memos[Int(row)].isParked = false
         let serial = memos[Int(row)].serial
         lanes[lane].parked.removeAll { $0.serial == serial }
-        lanes[lane].fresh.append(GramRef(row: row, gram: 0, serial: serial, sentAt: .min, tries: 0))
+        lanes[lane].fresh[memos[Int(row)].priority].append(
+            GramRef(row: row, gram: 0, serial: serial, sentAt: .min, tries: 0))
     }
 
     private mutating func takeAll(_ row: Int32, _ lane: Int, _ before: UInt64, _ now: Micros) -> Int {

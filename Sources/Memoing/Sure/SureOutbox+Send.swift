@@ -83,7 +83,7 @@ extension SureOutbox {
         }
         var load = Load(segments: segments, bytes: bytes, datagram: limits.datagram, paced: paced)
         if !lanes[lane].lost.isEmpty { fillLost(lane, &load, &out, signing) }
-        if !load.isEnded { fillFresh(lane, &load, &out, signing, isOnlyFresh: load.grams == 0) }
+        if !load.isEnded { fillFresh(lane, &load, &out, signing) }
         if load.grams == 0 { lanes[lane].isHeldBack = false }
         return load.segment
     }
@@ -115,34 +115,50 @@ extension SureOutbox {
         if pending.isEmpty, places > 0 { lanes[lane].lost.removeFirst(Int(places)) }
     }
 
-    /// Grams that were never sent, memo by memo.
+    /// Grams that were never sent, by priority.
     private mutating func fillFresh(
-        _ lane: Int, _ load: inout Load, _ out: inout OutputRawSpan, _ signing: Signing, isOnlyFresh: Bool
+        _ lane: Int, _ load: inout Load, _ out: inout OutputRawSpan, _ signing: Signing
     ) {
+        let isOnlyFresh = load.grams == 0
+        for level in 0..<3 {
+            let priority: MemoPriority = level == 0 ? .high : level == 1 ? .normal : .low
+            guard !lanes[lane].fresh[priority].isEmpty else { continue }
+            guard fillFresh(lane, priority, &load, &out, signing, isOnlyFresh) else { return }
+        }
+    }
+
+    /// Those of one priority, memo by memo.
+    ///
+    /// - Returns: whether the train may go on with those of the next lower one.
+    @inline(__always) private mutating func fillFresh(
+        _ lane: Int, _ priority: MemoPriority, _ load: inout Load, _ out: inout OutputRawSpan, _ signing: Signing,
+        _ isOnlyFresh: Bool
+    ) -> Bool {
         var index = 0
-        while index < lanes[lane].fresh.count {
-            var ref = lanes[lane].fresh[index]
+        while index < lanes[lane].fresh[priority].count {
+            var ref = lanes[lane].fresh[priority][index]
             let row = Int(ref.row)
             if !isAlive(ref) || memos[row].next >= memos[row].count || memos[row].isParked {
-                guard index == 0 else { return }
-                lanes[lane].fresh.removeFirst()
+                guard index == 0 else { return false }
+                lanes[lane].fresh[priority].removeFirst()
                 continue
             }
-            guard lanes[lane].mayStart(memos[row].order) else { return }
+            guard lanes[lane].mayStart(memos[row].order) else { return true }
             guard memos[row].next < memos[row].credit else {
-                guard index == 0, isOnlyFresh || pending.isEmpty else { return }
+                guard index == 0, isOnlyFresh || pending.isEmpty else { return false }
                 memos[row].isParked = true
                 lanes[lane].parked.append(ref)
-                lanes[lane].fresh.removeFirst()
+                lanes[lane].fresh[priority].removeFirst()
                 continue
             }
             for gram in memos[row].next..<min(memos[row].count, memos[row].credit) {
                 ref.gram = gram
-                guard append(ref, &load, &out, signing) else { return }
+                guard append(ref, &load, &out, signing) else { return false }
                 pending.append(Pending(ref: ref, lostPlaces: 0))
             }
             index += 1
         }
+        return true
     }
 
     /// Appends one gram; false if it does not fit, or cannot be made.
@@ -251,11 +267,13 @@ extension SureOutbox {
     private mutating func rotate(_ row: Int32) {
         if turns.list(of: row) == Turn.ready { turns.move(row, to: Turn.ready) }
         let lane = Int(row)
-        guard lanes[lane].fresh.count > 1, let first = lanes[lane].fresh.first, isAlive(first),
-            memos[Int(first.row)].next > 0, !lanes[lane].options.isOrdered
+        guard let first = lanes[lane].fresh.first, isAlive(first), memos[Int(first.row)].next > 0,
+            !lanes[lane].options.isOrdered
         else { return }
-        lanes[lane].fresh.removeFirst()
-        lanes[lane].fresh.append(first)
+        let priority = memos[Int(first.row)].priority
+        guard lanes[lane].fresh[priority].count > 1 else { return }
+        lanes[lane].fresh[priority].removeFirst()
+        lanes[lane].fresh[priority].append(first)
     }
 
     /// The first grams of the pending train are under way.
@@ -275,6 +293,7 @@ extension SureOutbox {
                     row: ref.row, gram: ref.gram, serial: ref.serial, sentAt: now, previous: ref.sentAt,
                     tries: ref.tries &+ 1))
             memos[row].setTransmission(order, of: ref.gram)
+            memos[row].sendings &+= 1
             lanes[lane].inFlight &+= 1
             if item.lostPlaces > 0 {
                 lanes[lane].lost.removeFirst(Int(item.lostPlaces))
@@ -286,7 +305,7 @@ extension SureOutbox {
                 memos[row].next = ref.gram &+ 1
                 if memos[row].next == memos[row].count {
                     sent.memos &+= 1
-                    lanes[lane].fresh.removeFirst()
+                    lanes[lane].fresh[memos[row].priority].removeFirst()
                 }
             }
         }

@@ -16,6 +16,9 @@ struct SureOutbox {
     private var freeMemos: [Int32] = []
     private var byAddress = Chains()
     private var byMid = Chains()
+    /// Memos by what they are about.
+    private var byKey: [KeyOfLane: Int32] = [:]
+    private var tickets: [Int32: Promise<SureOutcome>] = [:]
     /// Ready, blocked, waiting and idle lanes.
     var turns = Roster(lists: 4)
     /// Memos by lane, oldest first.
@@ -37,6 +40,9 @@ struct SureOutbox {
     private(set) var unfinished = 0
     private(set) var unfinishedBytes = 0
     var outcomes = Fifo<SureOutcome>()
+    /// Destinations that fell silent, or answered again.
+    var words = Fifo<MemoerEvent>()
+    private(set) var lostWords = 0
     var counts = SureStatistics()
     var sent = MemoerStatistics.Traffic()
     /// The grams of the last train that was polled.
@@ -44,6 +50,11 @@ struct SureOutbox {
     var pendingLane: Int32 = -1
     /// The gram that a train could not begin with, for good, and why.
     var cannot: (ref: GramRef, reason: MemoFailure.Reason)?
+
+    private struct KeyOfLane: Hashable {
+        let lane: Int32
+        let key: UInt64
+    }
 
     struct Pending {
         var ref: GramRef
@@ -71,6 +82,7 @@ struct SureOutbox {
         sizes = GramSizes(size.map { min($0, maximum) }, maximum: maximum)
     }
 
+    var hasNews: Bool { !outcomes.isEmpty || !words.isEmpty }
     var isReady: Bool { !isFull && turns.first(of: Turn.ready) >= 0 }
     var isBlocked: Bool { blocked > 0 || isFull && turns.first(of: Turn.ready) >= 0 }
 
@@ -83,8 +95,9 @@ struct SureOutbox {
 extension SureOutbox {
     /// Queues a memo.
     mutating func append(
-        _ bytes: [UInt8], _ mid: Mid, _ kind: MemoKind, _ domain: Domain, identity: Int32, to lane: Int32,
-        at now: Micros
+        _ bytes: [UInt8], _ mid: Mid, _ kind: MemoKind, _ domain: Domain, identity: Int32,
+        _ options: MemoOptions? = nil,
+        to lane: Int32, at now: Micros
     ) {
         let row: Int32
         if let free = freeMemos.popLast() {
@@ -94,6 +107,24 @@ extension SureOutbox {
             memos.append(SureMemo())
         }
         serials &+= 1
+        begin(
+            row, bytes, mid, kind, domain, identity, options, lane, serials, order: lanes[Int(lane)].enroll(), at: now)
+        byLane.reserve(lists: lanes.count)
+        byLane.append(row, to: Int(lane))
+        unfinished += 1
+        unfinishedBytes += bytes.count
+        lanes[Int(lane)].bytes += bytes.count
+        let ref = GramRef(row: row, gram: 0, serial: serials, sentAt: .min, tries: 0)
+        lanes[Int(lane)].fresh[memos[Int(row)].priority].append(ref)
+        if lanes[Int(lane)].unfinished == 1 { idleCheck(Int(lane), now) }
+        makeReady(lane)
+    }
+
+    /// Puts a memo into a row that is free.
+    @inline(__always) private mutating func begin(
+        _ row: Int32, _ bytes: [UInt8], _ mid: Mid, _ kind: MemoKind, _ domain: Domain, _ identity: Int32,
+        _ options: MemoOptions?, _ lane: Int32, _ serial: UInt64, order: UInt64, at now: Micros
+    ) {
         let size = sizes.size(kind, domain, lowered: nil)
         var count: Int32 = 1
         if bytes.count + kind.zeroth.layout.overhead(in: domain) > size {
@@ -101,23 +132,70 @@ extension SureOutbox {
             count = Int32(plan?.count ?? 1)
         }
         var deadline = Micros.max
-        if let span = lanes[Int(lane)].options.deadline {
+        if let span = options?.deadline ?? lanes[Int(lane)].options.deadline {
             deadline = now &+ max(0, Micros(tyme: span))
             memosDue.set(row, deadline)
         }
         memos[Int(row)].begin(
-            bytes, mid: mid, kind: kind, domain: domain, identity: identity, lane: lane, serial: serials,
-            order: lanes[Int(lane)].enroll(), size: Int32(size), count: count, deadline: deadline)
+            bytes, mid: mid, kind: kind, domain: domain, identity: identity, lane: lane, serial: serial,
+            order: order, size: Int32(size), count: count, deadline: deadline,
+            priority: lanes[Int(lane)].options.isOrdered ? .normal : options?.priority ?? .normal, key: options?.key)
         byMid.insert(row, SureOutbox.hash(mid))
-        byLane.reserve(lists: lanes.count)
-        byLane.append(row, to: Int(lane))
-        unfinished += 1
-        unfinishedBytes += bytes.count
-        lanes[Int(lane)].bytes += bytes.count
-        let ref = GramRef(row: row, gram: 0, serial: serials, sentAt: .min, tries: 0)
-        lanes[Int(lane)].fresh.append(ref)
-        if lanes[Int(lane)].unfinished == 1 { idleCheck(Int(lane), now) }
-        makeReady(lane)
+        if let key = options?.key { byKey[KeyOfLane(lane: lane, key: key)] = row }
+    }
+
+    /// The memo to a destination that has a key and is not over, or -1.
+    func find(key: UInt64, _ address: Address, _ hash: KeyedHash) -> Int32 {
+        let lane = find(address, hash)
+        return lane < 0 ? -1 : byKey[KeyOfLane(lane: lane, key: key)] ?? -1
+    }
+
+    /// Ends a memo that a later one of its key supersedes. If nothing of it has left, that one takes its place.
+    ///
+    /// - Returns: whether it did.
+    mutating func replace(
+        _ row: Int32, _ bytes: [UInt8], _ mid: Mid, _ kind: MemoKind, _ domain: Domain, _ identity: Int32,
+        _ options: MemoOptions?, at now: Micros
+    ) -> Bool {
+        let index = Int(row)
+        let lane = memos[index].lane
+        let isInPlace =
+            memos[index].next == 0 && pendingLane != lane
+            && (lanes[Int(lane)].options.isOrdered || memos[index].priority == options?.priority)
+        guard isInPlace else {
+            takeBack(row, .superseded, at: now)
+            return false
+        }
+        let (serial, order, length) = (memos[index].serial, memos[index].order, memos[index].bytes.count)
+        tell(
+            SureOutcome(
+                mid: memos[index].mid, destination: lanes[Int(lane)].address, result: .superseded,
+                mayHaveArrived: false), of: row)
+        forget(row)
+        unfinishedBytes += bytes.count - length
+        lanes[Int(lane)].bytes += bytes.count - length
+        begin(row, bytes, mid, kind, domain, identity, options, lane, serial, order: order, at: now)
+        return true
+    }
+
+    /// Ends a memo at its user's wish.
+    mutating func takeBack(_ row: Int32, _ result: SureOutcome.Result, at now: Micros) {
+        let lane = memos[Int(row)].lane
+        // What was polled and not told to be sent is taken for not sent.
+        if pendingLane >= 0 {
+            pending.removeAll(keepingCapacity: true)
+            pendingLane = -1
+        }
+        finish(row, result)
+        after(lane, now)
+    }
+
+    /// The promise of a memo's outcome.
+    mutating func ticket(of row: Int32) -> Promise<SureOutcome> {
+        if let ticket = tickets[row] { return ticket }
+        let ticket = Promise<SureOutcome>()
+        tickets[row] = ticket
+        return ticket
     }
 
     private mutating func idleCheck(_ lane: Int, _ now: Micros) {
@@ -131,10 +209,11 @@ extension SureOutbox {
     /// Whether a memo of `length` bytes may be queued: its lane, which may be new.
     mutating func admit(
         _ length: Int, _ kind: MemoKind, _ domain: Domain, to address: Address, hash: KeyedHash,
-        beside plain: (memos: Int, bytes: Int)
+        beside plain: (memos: Int, bytes: Int), insteadOf earlier: Int32
     ) throws(MemoError) -> Int32 {
         guard length <= limits.memoBytes else { throw .memoTooLarge(bytes: length, limit: limits.memoBytes) }
-        let (memos, bytes) = (held.memos + plain.memos, held.bytes + plain.bytes + length)
+        let (less, spared) = earlier < 0 ? (0, 0) : (1, self.memos[Int(earlier)].bytes.count)
+        let (memos, bytes) = (held.memos + plain.memos - less, held.bytes + plain.bytes + length - spared)
         guard memos < limits.queuedMemos else { throw .queueFull(memos: memos, limit: limits.queuedMemos) }
         guard bytes <= limits.queuedBytes else { throw .queueBytesFull(bytes: bytes, limit: limits.queuedBytes) }
         let size = sizes.size(kind, domain, lowered: nil)
@@ -148,11 +227,12 @@ extension SureOutbox {
             }
         }
         let lane = try lane(for: address, hash)
-        guard lanes[Int(lane)].unfinished < limits.queuedMemosPerPeer else {
+        guard lanes[Int(lane)].unfinished - less < limits.queuedMemosPerPeer else {
             throw .queueFull(memos: lanes[Int(lane)].unfinished, limit: limits.queuedMemosPerPeer)
         }
-        guard lanes[Int(lane)].bytes + length <= limits.queuedBytesPerPeer else {
-            throw .queueBytesFull(bytes: lanes[Int(lane)].bytes + length, limit: limits.queuedBytesPerPeer)
+        guard lanes[Int(lane)].bytes + length - spared <= limits.queuedBytesPerPeer else {
+            throw .queueBytesFull(
+                bytes: lanes[Int(lane)].bytes + length - spared, limit: limits.queuedBytesPerPeer)
         }
         return lane
     }
@@ -223,18 +303,17 @@ extension SureOutbox {
         switch result {
         case .delivered: mayHaveArrived = true
         case .refused(let reason): mayHaveArrived = reason == .stale
-        case .timedOut, .neverHeard, .localError, .closed: mayHaveArrived = next == memos[index].count
+        case .timedOut, .neverHeard, .localError, .closed, .cancelled, .superseded:
+            mayHaveArrived = next == memos[index].count
         }
-        byMid.remove(row)
         byLane.remove(row)
         freeMemos.append(row)
-        if memos[index].deadline != .max { memosDue.set(row, .max) }
         for gram in base..<max(base, next) where !memos[index].isAcked(gram) {
             if lanes[lane].log.end(memos[index].transmission(of: gram)) != nil { lanes[lane].inFlight -= 1 }
         }
         lanes[lane].strike(memos[index].order)
         lanes[lane].bytes -= length
-        memos[index].leave()
+        forget(row)
         unfinished -= 1
         unfinishedBytes -= length
         if lanes[lane].unfinished == 0 {
@@ -245,9 +324,37 @@ extension SureOutbox {
             lanes[lane].timeouts = 0
             lanes[lane].probes = 0
         }
-        counts.count(result)
-        outcomes.append(
-            SureOutcome(mid: mid, destination: lanes[lane].address, result: result, mayHaveArrived: mayHaveArrived))
+        tell(
+            SureOutcome(mid: mid, destination: lanes[lane].address, result: result, mayHaveArrived: mayHaveArrived),
+            of: row)
+    }
+
+    /// Tells how the memo of a row has ended: by its ticket, else as an event.
+    @inline(__always) private mutating func tell(_ outcome: SureOutcome, of row: Int32) {
+        counts.count(outcome.result)
+        if !tickets.isEmpty, let ticket = tickets.removeValue(forKey: row) {
+            ticket.resolve(outcome)
+        } else {
+            outcomes.append(outcome)
+        }
+    }
+
+    /// Nothing finds the memo of a row any more.
+    @inline(__always) private mutating func forget(_ row: Int32) {
+        let index = Int(row)
+        byMid.remove(row)
+        if memos[index].deadline != .max { memosDue.set(row, .max) }
+        if let key = memos[index].key {
+            let place = KeyOfLane(lane: memos[index].lane, key: key)
+            if byKey[place] == row { byKey[place] = nil }
+        }
+        memos[index].leave()
+    }
+
+    /// Tells of a destination.
+    private mutating func tell(_ word: MemoerEvent) {
+        guard words.count < limits.events else { return lostWords += 1 }
+        words.append(word)
     }
 
     /// Ends all memos.
@@ -355,6 +462,16 @@ extension SureOutbox {
         lanes[lane].lost.append(ref)
     }
 
+    /// The destination has answered.
+    @inline(__always) mutating func hear(_ lane: Int, _ now: Micros) {
+        lanes[lane].isHeard = true
+        lanes[lane].heardAt = now
+        lanes[lane].timeouts = 0
+        guard lanes[lane].isSilent else { return }
+        lanes[lane].isSilent = false
+        tell(.answers(lanes[lane].address))
+    }
+
     private func triesLeft(_ lane: Int) -> Int32 {
         let isHeard = lanes[lane].isHeard
         if !isHeard, lanes[lane].options.mode == .bestEffort {
@@ -370,6 +487,11 @@ extension SureOutbox {
         lanes[lane].timers += 1
         lanes[lane].lastTimeout = now
         counts.timeouts += 1
+        let explained = lanes[lane].isHeard ? Int(lanes[lane].loss.steady) : 3
+        if !lanes[lane].isSilent, lanes[lane].timeouts >= explained, now - lanes[lane].heardAt >= 1_000_000 {
+            lanes[lane].isSilent = true
+            tell(.silent(lanes[lane].address))
+        }
         guard lanes[lane].timeouts > Int(triesLeft(lane)) else { return false }
         giveUp(lane)
         return true
@@ -445,7 +567,7 @@ extension SureOutbox {
             guard isAlive(ref), memos[Int(ref.row)].isParked else { continue }
             memos[Int(ref.row)].isParked = false
             memos[Int(ref.row)].credit = memos[Int(ref.row)].next + 1
-            lanes[lane].fresh.append(ref)
+            lanes[lane].fresh[memos[Int(ref.row)].priority].append(ref)
             return
         }
     }

@@ -12,6 +12,10 @@ public struct SureStatistics: Hashable, Sendable {
     public var localErrors = 0
     /// Not over when the memoer was closed.
     public var closed = 0
+    /// Taken back.
+    public var cancelled = 0
+    /// A later one of the same key took their place.
+    public var superseded = 0
     /// Grams sent again.
     public var retransmissions = 0
     /// Of these, those that were surely for nothing.
@@ -45,6 +49,8 @@ public struct SureStatistics: Hashable, Sendable {
         case .neverHeard: neverHeard += 1
         case .localError: localErrors += 1
         case .closed: closed += 1
+        case .cancelled: cancelled += 1
+        case .superseded: superseded += 1
         }
     }
 }

@@ -8,17 +8,7 @@ import Wiring
 /// another of its own class or of a higher one only, the one longest unheard of first, and never while memos of it are
 /// open.
 struct Peers {
-    /// How far a peer is trusted with room. A class gives way to itself and to those above it.
-    enum Class: Int, Comparable, CaseIterable {
-        /// Anybody, or anybody's forgery.
-        case stranger
-        /// Its address is its own: an id that only it could have read came back from there.
-        case proven
-        /// A signer that the keep or the allow-list names.
-        case known
-
-        static func < (a: Class, b: Class) -> Bool { a.rawValue < b.rawValue }
-    }
+    typealias Class = PeerStanding
 
     struct Row {
         var print: UInt64 = 0

@@ -11,6 +11,7 @@ struct Swarm {
         var from: Int
         var to: Int
         var kind: MemoKind
+        var isHurried = false
     }
     private struct Flight {
         var at: Tyme
@@ -33,6 +34,9 @@ struct Swarm {
     private var outcomes: [Mid: SureOutcome] = [:]
     private var arrived: [Mid: Int] = [:]
     private var sure = 0
+    /// Memos that were sent, all kinds.
+    var count: Int { sent.count }
+    private var tight = [Bool](repeating: false, count: Swarm.hosts)
     private var flights: [Flight] = []
     private var order = 0
     private var isTouched = [Bool](repeating: true, count: Swarm.hosts)
@@ -66,6 +70,12 @@ struct Swarm {
             var limits = MemoerLimits()
             limits.inboxMemos = random.below(3) == 0 ? 4 : 1000
             limits.sureFinished = 512
+            if random.below(5) == 0 {
+                // Tables that are full again and again: what finds no room is refused.
+                tight[host] = true
+                (limits.open, limits.openPerHost, limits.openPerPeer, limits.openSurePerPeer) = (6, 4, 3, 3)
+                (limits.peers, limits.acks, limits.events) = (4, 8, 4)
+            }
             var memoer = try Memoer(
                 kind: .sure, domain: random.below(2) == 0 ? .text : .binary, size: 200 + random.below(1000),
                 vid: vids[host], keep: keep, signer: signer, limits: limits,
@@ -123,11 +133,25 @@ struct Swarm {
             let from = random.below(Swarm.hosts)
             let to = (from + 1 + random.below(Swarm.hosts - 1)) % Swarm.hosts
             let kind: MemoKind = [.sure, .sure, .sureSigned, .plain][random.below(4)]
-            let size = [0, 1, 100, 1000, 5000, 20_000][random.below(6)]
+            var size = [0, 1, 100, 1000, 5000, 20_000][random.below(6)]
+            if random.below(100) == 0 { size = random.below(300_000) }
             let bytes = (0..<size).map { _ in UInt8(truncatingIfNeeded: random.next()) }
             isTouched[from] = true
-            let mid = try memoers[from].memoit(bytes, to: address(to), kind: kind)
-            sent[mid] = Sent(bytes: bytes, from: from, to: to, kind: kind)
+            var options: MemoOptions?
+            if kind.isSure, random.below(4) == 0 {
+                options = MemoOptions(
+                    deadline: random.below(2) == 0 ? 0.1 + random.unit() * 2 : nil,
+                    priority: MemoPriority.allCases[random.below(3)],
+                    key: random.below(2) == 0 ? UInt64(random.below(4)) : nil)
+            }
+            let mid =
+                if let options {
+                    try memoers[from].memoit(bytes, to: address(to), kind: kind, options: options)
+                } else {
+                    try memoers[from].memoit(bytes, to: address(to), kind: kind)
+                }
+            sent[mid] = Sent(bytes: bytes, from: from, to: to, kind: kind, isHurried: options?.deadline != nil)
+            if kind.isSure, random.below(40) == 0 { memoers[from].cancel(mid) }
             if kind.isSure { sure += 1 }
         }
     }
@@ -260,8 +284,15 @@ struct Swarm {
         guard faults.loss <= 0.3 else { return }
         for (mid, memo) in sent where memo.kind.isSure {
             let options = memoers[memo.from].sureDefaults
-            guard options.mode == .required, options.deadline == nil, let outcome = outcomes[mid] else { continue }
-            if case .localError = outcome.result { continue }
+            guard options.mode == .required, options.deadline == nil, !memo.isHurried, let outcome = outcomes[mid]
+            else {
+                continue
+            }
+            switch outcome.result {
+            case .localError, .cancelled, .superseded: continue
+            case .refused where tight[memo.to]: continue
+            case .delivered, .refused, .timedOut, .neverHeard, .closed: break
+            }
             if outcome.result != .delivered { breaks("\(memo.bytes.count) bytes: \(outcome.result)") }
         }
     }

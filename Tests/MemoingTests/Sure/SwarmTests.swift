@@ -14,14 +14,16 @@ struct SwarmTests {
 
     @Test("nothing that was not sent arrives, nothing twice, each memo has one true end, and all comes to rest")
     func swarm() throws {
-        var steps = 0
+        var (steps, memos) = (0, 0)
         for seed in SwarmTests.seeds {
             var swarm = try Swarm(seed: seed)
             try swarm.run()
             steps += swarm.steps
+            memos += swarm.count
             #expect(swarm.broken == [])
             if !swarm.broken.isEmpty { break }
         }
+        print("swarm: \(SwarmTests.seeds), \(memos) memos")
         #expect(steps > SwarmTests.seeds.count * 90)
     }
 }
