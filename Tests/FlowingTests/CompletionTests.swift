@@ -129,6 +129,23 @@ struct CompletionTests {
         #expect(take(3, first: true, 1) == .deliver && receiver.heldCharge <= 64 * 68)
     }
 
+    @Test("a peer that stood still for ten seconds: what is lost afterwards is not waited for as long")
+    func stoodStill() throws {
+        let world = try World(.own, SimLink(delay: 0.025))
+        let (flow, other) = try world.connect(QoSSpec(loss: 0, inOrder: true))
+        flow.write(packet(0))
+        world.blu.pause()
+        try world.run(10)
+        world.blu.resume()
+        try world.run(0.2)
+        #expect(other.read() != nil && flow.txQueueLength == 0)
+        world.net.connect(world.red, world.blu, SimLink(delay: 0.025, loss: 1))
+        flow.write(packet(1))
+        try world.run(1)
+        world.net.connect(world.red, world.blu, SimLink(delay: 0.025))
+        #expect(try world.run(until: { other.rxQueueLength == 1 }, within: 6.2))
+    }
+
     @Test("a narrow way: one flow fills it, two share it, and little is sent for nothing")
     func narrow() throws {
         // 10 Mbit/s and a queue of 50 ms.

@@ -22,6 +22,21 @@ import Wiring
             MemoerTests.bytes(12, seed: 1), mid: Mid(high: 7, low: number), kind: .sure, domain: .binary, size: 25)[0]
     }
 
+    @Test("a new source of a host that has as many memos open as it may is refused, and harms nobody")
+    func fullHost() throws {
+        var limits = MemoerLimits()
+        limits.openPerHost = 8
+        var blu = try Self.blu(limits)
+        for number in 0..<80 as Range<UInt64> {
+            // Ports of one host, eight memos each at first, then each one more.
+            blu.feed(try Self.claim(number), from: .host(9, port: UInt16(number < 8 ? 1 : number)), at: 1)
+            blu.checkSureInvariants()
+        }
+        #expect(blu.statistics.openMemos == 8 && blu.statistics.drops[.capacity] == 72)
+        blu.feed(try rend(SureWorld.body(3), mid: Mid(high: 8, low: 1), kind: .sure, size: 100), from: .grn, at: 2)
+        #expect(blu.received().count == 1)
+    }
+
     @Test(
         "4,096 acknowledged first grams of strangers keep no memo of a friend out, nor of a known signer",
         arguments: [1, 4, 300])

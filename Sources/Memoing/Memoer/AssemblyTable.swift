@@ -90,6 +90,8 @@ struct AssemblyTable {
             }
             evict(victim)
         }
+        // A peer that has opened none yet may be one of a host that is full.
+        families.reserve(lists: Int(peer) + 1)
         while peers.isFull(peer, kind) {
             guard evictOne(of: peer, kind, except: -1) else { return .failure(OpenFailure(reason: .capacity)) }
         }
@@ -132,7 +134,6 @@ struct AssemblyTable {
         ages.append(row, to: 0)
         openings.append(row, to: 0)
         bins.append(row, to: AssemblyTable.binCount * standing.rawValue)
-        families.reserve(lists: Int(peer) + 1)
         families.append(row, to: Int(peer))
         return row
     }

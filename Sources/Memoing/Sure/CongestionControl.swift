@@ -47,6 +47,11 @@ enum Controller: Hashable, Sendable {
         }
     }
 
+    /// How many grams must be free to leave for any to leave: a window without a rate gives trains, not drops.
+    @inline(__always) var leastOpen: Int {
+        if case .window(let window) = self, window >= 32 { window / 4 } else { 1 }
+    }
+
     /// True if a lost ack's timer may repeat everything that is overdue, and not a probe of it only: the way is known.
     @inline(__always) var repeatsOverdue: Bool {
         switch self {

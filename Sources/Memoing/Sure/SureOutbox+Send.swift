@@ -68,6 +68,9 @@ extension SureOutbox {
         let window = max(controller.window &- lanes[lane].inFlight, lanes[lane].probes)
         var segments = min(limits.segments, window)
         lanes[lane].isHeldBack = true
+        // A window that opens gram by gram would be filled gram by gram, with a system call for each: a quarter of it
+        // must be open. Acks of what is under way open that much, or a timer does.
+        guard window >= controller.leastOpen || lanes[lane].probes > 0 else { return 0 }
         guard segments > 0 else { return 0 }
         let bytes = min(limits.bytes, out.freeCapacity)
         var paced = Int.max
