@@ -19,16 +19,26 @@ package enum OutputFile {
         else { throw UsageError("--\(kind.rawValue) \(path): cannot be written") }
     }
 
+    /// What a chart is called where nothing better is known: the program and its words, its seed among them.
+    package static var title: String {
+        let program = CommandLine.arguments.first.map { URL(fileURLWithPath: $0).lastPathComponent } ?? ""
+        let words = ([program] + CommandLine.arguments.dropFirst()).joined(separator: " ")
+        return words.count > 100 ? words.prefix(99) + "…" : words
+    }
+
     /// Writes one of the forms of `trace` to `path`; a chart whose name ends in `.mmd` or `.md` is one for Mermaid.
-    package static func write(_ kind: Kind, of trace: Trace, to path: String, describe: ((RawSpan) -> String?)?) throws
-    {
+    package static func write(
+        _ kind: Kind, of trace: Trace, to path: String, title: String = OutputFile.title,
+        describe: ((RawSpan) -> String?)?
+    ) throws {
         let bytes: [UInt8]
         switch kind {
         case .trace: bytes = Array(trace.text(describe: describe).utf8)
         case .pcap: bytes = trace.pcapng(describe: describe)
         case .chart:
             let isMermaid = path.hasSuffix(".mmd") || path.hasSuffix(".md")
-            bytes = Array((isMermaid ? trace.mermaid(describe: describe) : trace.svg(describe: describe)).utf8)
+            bytes = Array(
+                (isMermaid ? trace.mermaid(describe: describe) : trace.svg(title: title, describe: describe)).utf8)
         case .timeline: bytes = Array(trace.timeline(describe: describe).utf8)
         }
         try write(bytes, "--\(kind.rawValue)", path)

@@ -155,7 +155,9 @@ public struct RehearseMain: Sendable {
         }
         if options.log { print(world.log, terminator: "") }
         for (kind, path) in options.outputs {
-            try OutputFile.write(kind, of: world.trace, to: path, describe: world.describe)
+            try OutputFile.write(
+                kind, of: world.trace, to: path, title: "\(outcome.scenario), seed \(outcome.seed)",
+                describe: world.describe)
         }
         var line = JSONLine(event: "end")
         line.add("scenario", outcome.scenario)

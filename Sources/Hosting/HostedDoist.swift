@@ -2,7 +2,7 @@ import Dispatch
 import Doing
 import Foundation
 
-/// A doist that runs in the loop of an app: see ``Doing/Doist/attach(to:)``.
+/// A doist that runs in the loop of an app: see `doist.attach(to:)`.
 ///
 /// It has one timer, for the tyme at which somebody is next due, and one source, for what wakes the doist: a datagram,
 /// or a change made from outside. All of it belongs to the thread of the loop.

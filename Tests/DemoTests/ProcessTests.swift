@@ -185,7 +185,7 @@ import Wiring
                 "listen", "--uxd", path + "/red", "--time", "1", "--trace", path + "/trace", "--json",
             ])
             Thread.detachNewThread {
-                usleep(300_000)
+                for _ in 0..<2000 where !FileManager.default.fileExists(atPath: path + "/red") { usleep(1000) }
                 guard let peer = try? UXDPeer(at: UXDPath(path + "/a\n\u{1b}[2J")), (try? peer.open()) != nil,
                     let red = try? UXDPeer.address(of: path + "/red")
                 else { return }

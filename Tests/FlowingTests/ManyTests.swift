@@ -71,9 +71,18 @@ struct ManyTests {
         try #require(others.count == 10_000 && flows.allSatisfy(\.isUp))
         set.wait(queue)
         while queue.next() != nil {}
+        // In a minute each end says twice that it is there, and is looked at for that only: not in each of 1,920 ticks.
+        let core = net.layers[0].core
+        let (looks, alive) = (core.looks, core.statistics.keepAlives)
         let idle = doist.tyme + 60
         while doist.tyme < idle { try doist.recur() }
         #expect(set.eventCount == 0 && flows.allSatisfy(\.isUp))
+        let said = core.statistics.keepAlives - alive
+        #expect((30_000...60_000).contains(said) && core.looks - looks <= 4 * said, "\(core.looks - looks), \(said)")
+        // In a minute of nothing but ticks between, nothing is looked at at all.
+        let (still, next) = (core.looks, core.deadlines.first ?? 0)
+        while doist.tyme + 1.0 / 16 < next { try doist.recur() }
+        #expect(core.looks == still)
         others[7777].write("here")
         for _ in 0..<3 { try doist.recur() }
         set.wait(queue)

@@ -77,9 +77,9 @@ struct SwarmTests {
         "reliable flows are complete, ordered ones never go back, tables are empty after quiet; same seed, same run",
         arguments: [FlowWire.own, .ouroborosUDP023])
     func swarm(_ wire: FlowWire) throws {
-        let first = try Self.run(wire, seed: 7, flows: 250)
-        #expect(first.complete == 100 && first.lost == 0)
-        #expect(try Self.run(wire, seed: 7, flows: 250) == first)
+        let first = try Self.run(wire, seed: 7, flows: 1000)
+        #expect(first.complete == 400 && first.lost == 0)
+        #expect(try Self.run(wire, seed: 7, flows: 1000) == first)
         #expect(try Self.run(wire, seed: 8, flows: 250).hash != first.hash)
     }
 

@@ -64,4 +64,26 @@ struct LedgerTests {
         #expect(world.reports(2)[0].claims.count == 1 && world.reports(2)[0].lower == 0)
         #expect(world.reports(2)[1].claims == [.init(offset: 0, length: 200)] && world.reds(2).count == 1)
     }
+
+    @Test("a session with as many reports as there may be is given up by its receiver, with RLEXC")
+    func tooManyReports() throws {
+        var limits = LTPLimits()
+        limits.reports = 5
+        let world = try World(2, limits: limits) { ($0.mtu, $0.checkpointEvery, $0.window) = (200, 1, 150) }
+        try world.send(pattern(5000))
+        world.run()
+        #expect(world.ends(1) == ["canceled retransmission limit by peer"])
+        #expect(world.cancels(2) == ["retransmission limit by us"] && world.isQuiet)
+    }
+
+    @Test("a block with as many rounds of retransmission as there may be is given up by its sender, with RXMTCYCEXC")
+    func tooManyRounds() throws {
+        let world = try World { ($0.mtu, $0.cycles) = (200, 3) }
+        // Every round but for its last segment is lost.
+        world.rule = { $0.segment.type == 0 ? .drop : .deliver }
+        try world.send(pattern(5000))
+        world.run()
+        #expect(world.ends(1) == ["canceled cycle limit by us"] && world.cancels(2) == ["cycle limit by peer"])
+        #expect(world.isQuiet)
+    }
 }

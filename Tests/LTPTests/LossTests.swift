@@ -204,4 +204,20 @@ struct LossTests {
         }
         #expect(try run() == run())
     }
+
+    @Test("a checkpoint that was lost and overtaken by the next one is asked for no longer, and does not end the block")
+    func overtaken() throws {
+        let world = try World {
+            ($0.mtu, $0.checkpointEvery, $0.rate, $0.burst) = (300, 2, 1000, 300)
+            ($0.retries, $0.margin) = (3, 0.25)
+        }
+        world.rule = { $0.segment.type == 1 && $0.number == 0 ? .drop : .deliver }
+        let block = pattern(20_000)
+        try world.send(block)
+        world.run()
+        #expect(world.reds(2).map(\.bytes) == [block] && world.ends(1) == ["complete"] && world.isQuiet)
+        // What it carried is sent once more, as a gap, and the checkpoint once before the next one's report is here.
+        #expect(world.bytesSent < 26_000, "\(world.bytesSent)")
+        #expect(try world.engines[0].counters(2).checkpointsRepeated.count <= 1)
+    }
 }

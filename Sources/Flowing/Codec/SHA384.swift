@@ -30,25 +30,33 @@ enum SHA384 {
     }
 
     private static func compress(_ state: inout SIMD8<UInt64>, _ block: RawSpan) {
-        var w = [UInt64](repeating: 0, count: 80)
-        for i in 0..<16 { w[i] = block.bigEndian(UInt64.self, at: 8 * i) ?? 0 }
-        for i in 16..<80 {
-            let s0 = rotate(w[i - 15], 1) ^ rotate(w[i - 15], 8) ^ w[i - 15] >> 7
-            let s1 = rotate(w[i - 2], 19) ^ rotate(w[i - 2], 61) ^ w[i - 2] >> 6
-            w[i] = w[i - 16] &+ s0 &+ w[i - 7] &+ s1
+        var now = state
+        // Room on the stack: an array of its own for each block would cost as much as the block.
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 80) { w in
+            for i in 0..<16 { unsafe w[i] = block.bigEndian(UInt64.self, at: 8 * i) ?? 0 }
+            for i in 16..<80 {
+                let (near, far) = unsafe (w[i - 2], w[i - 15])
+                let s0 = rotate(far, 1) ^ rotate(far, 8) ^ far >> 7
+                let s1 = rotate(near, 19) ^ rotate(near, 61) ^ near >> 6
+                unsafe w[i] = w[i - 16] &+ s0 &+ w[i - 7] &+ s1
+            }
+            var (a, b, c, d) = (now[0], now[1], now[2], now[3])
+            var (e, f, g, h) = (now[4], now[5], now[6], now[7])
+            constants.withUnsafeBufferPointer { constants in
+                for i in 0..<80 {
+                    let sum1 = rotate(e, 14) ^ rotate(e, 18) ^ rotate(e, 41)
+                    let t1 = unsafe h &+ sum1 &+ (e & f ^ ~e & g) &+ constants[i] &+ w[i]
+                    let sum0 = rotate(a, 28) ^ rotate(a, 34) ^ rotate(a, 39)
+                    let t2 = sum0 &+ (a & b ^ a & c ^ b & c)
+                    (h, g, f, e, d, c, b, a) = (g, f, e, d &+ t1, c, b, a, t1 &+ t2)
+                }
+            }
+            now = SIMD8(a, b, c, d, e, f, g, h)
         }
-        var (a, b, c, d) = (state[0], state[1], state[2], state[3])
-        var (e, f, g, h) = (state[4], state[5], state[6], state[7])
-        for i in 0..<80 {
-            let sum1 = rotate(e, 14) ^ rotate(e, 18) ^ rotate(e, 41)
-            let t1 = h &+ sum1 &+ (e & f ^ ~e & g) &+ constants[i] &+ w[i]
-            let sum0 = rotate(a, 28) ^ rotate(a, 34) ^ rotate(a, 39)
-            let t2 = sum0 &+ (a & b ^ a & c ^ b & c)
-            (h, g, f, e, d, c, b, a) = (g, f, e, d &+ t1, c, b, a, t1 &+ t2)
-        }
-        state = state &+ SIMD8(a, b, c, d, e, f, g, h)
+        state = state &+ now
     }
 
+    @inline(__always)
     private static func rotate(_ word: UInt64, _ by: UInt64) -> UInt64 { word >> by | word << (64 - by) }
 
     /// The first 64 bits of the fractional parts of the square roots of the 9th to the 16th prime.

@@ -12,6 +12,7 @@ extension FlowCore {
         }
         while !ready.isEmpty {
             let flow = ready[0]
+            looks += 1
             if flow.isQueued, flow.core === self, let train = compose(flow, into: &out, limits) { return train }
             ready.popFirst()
             flow.isQueued = false

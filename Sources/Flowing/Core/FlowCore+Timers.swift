@@ -5,6 +5,7 @@ extension FlowCore {
     public func expire(at tyme: Tyme) {
         self.tyme = tyme
         while let endpoint = deadlines.popDue(at: tyme) {
+            looks += 1
             guard let flow = flow(endpoint) else { continue }
             flow.armed = .infinity
             expire(flow)

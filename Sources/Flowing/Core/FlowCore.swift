@@ -56,6 +56,8 @@ public final class FlowCore: DatagramCore {
     @exclusivity(unchecked) var strays: DatagramQueue
     @exclusivity(unchecked) var polled = Polled.nothing
     @exclusivity(unchecked) var rxTotal = 0
+    /// How often a flow was looked at, by a timer or for something to send: for tests that count work.
+    @exclusivity(unchecked) var looks = 0
     @exclusivity(unchecked) var scratch: [UInt8] = []
     @exclusivity(unchecked) var repeatList: [Int] = []
 

@@ -148,7 +148,7 @@ struct RunSender {
         // As many timers in a row as loss explains say nothing of the way.
         let doublings = min(max(0, timeouts - Int(lossRate.steady)), Self.mostDoublings)
         // A host that stood still for long makes the way look long: what it takes at least says how long it can be.
-        let longest = leastTrip < .infinity ? max(Self.longestTimeout, 3 * leastTrip) : Self.longestTimeout
+        let longest = leastTrip < .infinity ? max(Self.longestTimeout, 1.25 * leastTrip) : Self.longestTimeout
         return min(longest, base * Double(1 << doublings))
     }
 

@@ -113,6 +113,8 @@ struct SenderSession {
     private(set) var again: [UInt64] = []
     private(set) var repairs: [Repair] = []
     private(set) var rounds: [Round] = []
+    /// What reports have spoken of, whatever they said.
+    private var scope = ByteSpans()
     /// Serial numbers of reports that have been taken.
     private var reports = ByteSpans()
     private(set) var cycles = 0
@@ -394,6 +396,8 @@ struct SenderSession {
         reports.insert(report, report + 1)
         told = max(told, upper)
         if checkpoint != 0 { answer(checkpoint) }
+        scope.insert(lower, upper)
+        dropOvertaken()
         for claim in claims { claimed.insert(claim.lower, claim.upper) }
         if advance() { return .complete }
         var gaps = ByteSpans()
@@ -416,6 +420,12 @@ struct SenderSession {
             again.removeAll { $0 == serial }
         }
         rounds.removeAll { $0.checkpoint == serial }
+    }
+
+    /// Stops the timers of checkpoints that a later one has overtaken: what they asked for was reported with it, and to
+    /// the copy that comes late the receiver must not answer (RFC 5326, 6.11).
+    private mutating func dropOvertaken() {
+        for one in checkpoints where one.report == 0 && scope.contains(one.lower, one.upper) { answer(one.serial) }
     }
 
     private mutating func repair(_ gaps: ByteSpans, _ report: UInt64) {
