@@ -17,7 +17,7 @@ enum SHA384 {
         }
         var tail = [UInt8](bytes.extracting(start..<bytes.byteCount))
         tail.append(0x80)
-        while tail.count % 128 != 112 { tail.append(0) }
+        tail.append(contentsOf: repeatElement(0, count: (240 - tail.count) % 128))
         tail.append(bigEndian: UInt64(bytes.byteCount) >> 61)
         tail.append(bigEndian: UInt64(bytes.byteCount) << 3)
         for block in stride(from: 0, to: tail.count, by: 128) {
@@ -43,17 +43,28 @@ enum SHA384 {
             var (a, b, c, d) = (now[0], now[1], now[2], now[3])
             var (e, f, g, h) = (now[4], now[5], now[6], now[7])
             constants.withUnsafeBufferPointer { constants in
-                for i in 0..<80 {
-                    let sum1 = rotate(e, 14) ^ rotate(e, 18) ^ rotate(e, 41)
-                    let t1 = unsafe h &+ sum1 &+ (e & f ^ ~e & g) &+ constants[i] &+ w[i]
-                    let sum0 = rotate(a, 28) ^ rotate(a, 34) ^ rotate(a, 39)
-                    let t2 = sum0 &+ (a & b ^ a & c ^ b & c)
-                    (h, g, f, e, d, c, b, a) = (g, f, e, d &+ t1, c, b, a, t1 &+ t2)
+                for i in stride(from: 0, to: 80, by: 4) {
+                    unsafe round(a, b, c, &d, e, f, g, &h, constants[i] &+ w[i])
+                    unsafe round(h, a, b, &c, d, e, f, &g, constants[i + 1] &+ w[i + 1])
+                    unsafe round(g, h, a, &b, c, d, e, &f, constants[i + 2] &+ w[i + 2])
+                    unsafe round(f, g, h, &a, b, c, d, &e, constants[i + 3] &+ w[i + 3])
+                    (a, b, c, d, e, f, g, h) = (e, f, g, h, a, b, c, d)
                 }
             }
             now = SIMD8(a, b, c, d, e, f, g, h)
         }
         state = state &+ now
+    }
+
+    /// One round: what becomes of the two words that change; the others only move on.
+    @inline(__always)
+    private static func round(
+        _ a: UInt64, _ b: UInt64, _ c: UInt64, _ d: inout UInt64, _ e: UInt64, _ f: UInt64, _ g: UInt64,
+        _ h: inout UInt64, _ word: UInt64
+    ) {
+        let t1 = h &+ (rotate(e, 14) ^ rotate(e, 18) ^ rotate(e, 41)) &+ (g ^ e & (f ^ g)) &+ word
+        d = d &+ t1
+        h = t1 &+ (rotate(a, 28) ^ rotate(a, 34) ^ rotate(a, 39)) &+ (a & b ^ c & (a ^ b))
     }
 
     @inline(__always)
