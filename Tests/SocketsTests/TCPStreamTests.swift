@@ -178,7 +178,7 @@ import Wiring
             try TCPStream(to: [])
         }
         #expect(throws: TransportError.self) { try TCPStream(to: [.host(1, port: 2)]) }
-        #expect(throws: TransportError.self) { try TCPStream(host: "localhost", port: 1) }
+        #expect(throws: TransportError.self) { try TCPStream(host: "example.org", port: 1) }
         #expect(throws: TransportError.self) { try TCPStream(host: "::1", port: 1, options: .init(keepAlive: 0)) }
         #expect(throws: TransportError.self) {
             try TCPStream(host: "::1", port: 1, options: .init(connectTimeout: .infinity))
