@@ -39,6 +39,13 @@ struct ReadmeTests {
         for name in named.sorted() { #expect(manifest.contains("name: \"\(name)\""), "swift run \(name)") }
     }
 
+    @Test("it says the two commands: one runs the main job, one passes the tests")
+    func twoCommands() throws {
+        let readme = try Self.text("README.md")
+        #expect(readme.contains("`swift run demo`"))
+        #expect(readme.contains("`swift test`"))
+    }
+
     @Test("it has at most 1,200 words, and every page and file that it links is there")
     func links() throws {
         let readme = try Self.text("README.md")
